@@ -1,0 +1,90 @@
+"""One resident's way through the shipped survey: what is texted, what must be shown, what must be exported."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bot.core.survey import Question, QuestionType, Role, SurveyDefinition
+from bot.surveys.compile import compile_survey
+from bot.surveys.lint import as_sms
+
+SHIPPED = Path(__file__).parents[1] / "surveys" / "stoke-community-cohesion.xlsx"
+OPEN_ANSWERS = (
+    "Stop the boats",
+    "More for the young ones to do round here",
+    "Nothing, it's all fine & dandy <really>",
+    "Buses after six, and lights in the park; then folk would come out",
+    "Ask us before you decide, not after",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One text. The reply must end with `shows`. `column` and `value` are what the export must hold of it."""
+
+    text: str
+    shows: str
+    column: str = ""
+    value: str = ""
+
+
+@cache
+def shipped() -> SurveyDefinition:
+    """Compile the shipped survey."""
+    return compile_survey(SHIPPED).definition
+
+
+@cache
+def asked() -> tuple[Question, ...]:
+    """Return what it asks by SMS, in order. None of these depends on an answer."""
+    questions = (q for q in shipped().questions if q.is_asked and (not q.channels or "sms" in q.channels))
+    return tuple(questions)
+
+
+def walk(chooses: random.Random) -> tuple[Step, ...]:
+    """Make one way through the survey, from the keyword to the thanks."""
+    shown = _shown()
+    steps = [Step(shipped().keywords[0], shown[0])]
+    for question, shows in zip(asked(), [*shown[1:], ""], strict=True):
+        text, value = _answer(question, chooses)
+        steps.append(Step(text, shows, "" if question.role is Role.CONTACT else question.name, value))
+    return tuple(steps)
+
+
+def edges(last: bool) -> tuple[Step, ...]:
+    """Walk through by every first option, or by every last one; open answers are `Stop the boats`."""
+    shown = _shown()
+    steps = [Step(shipped().keywords[0], shown[0])]
+    for question, shows in zip(asked(), [*shown[1:], ""], strict=True):
+        at = len(question.choices) - 1 if last else 0
+        is_text = question.type is QuestionType.TEXT
+        text, value = (OPEN_ANSWERS[0],) * 2 if is_text else (str(at + 1), question.choices[at].name)
+        steps.append(Step(text, shows, "" if question.role is Role.CONTACT else question.name, value))
+    return tuple(steps)
+
+
+def is_right(step: Step, reply: str) -> bool:
+    """Say whether this is the reply to expect: the next question whole, or the thanks at the end."""
+    if step.shows:
+        return reply.endswith(step.shows)
+    return "Thank you" in reply and "/12" not in reply
+
+
+def _answer(question: Question, chooses: random.Random) -> tuple[str, str]:
+    if question.type is QuestionType.TEXT:
+        said = f"{chooses.choice(OPEN_ANSWERS)} ({chooses.randrange(100)})"
+        return said, said
+    count = chooses.randint(1, 3) if question.type is QuestionType.SELECT_MULTIPLE else 1
+    chosen = sorted(chooses.sample(range(len(question.choices)), count))
+    return " ".join(str(at + 1) for at in chosen), " ".join(question.choices[at].name for at in chosen)
+
+
+@cache
+def _shown() -> Sequence[str]:
+    """Write each question as it must stand at the end of a reply, with its place: n/8, and n/12 for those after."""
+    core = sum(question.role in (Role.OPEN, Role.CLOSED) for question in asked())
+    places = [f"{n}/{core if n <= core else len(asked())}" for n in range(1, len(asked()) + 1)]
+    definition = shipped()
+    return [as_sms(definition, q, definition.default_language, place) for q, place in zip(asked(), places, strict=True)]

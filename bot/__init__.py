@@ -1,0 +1,1 @@
+"""Earshot: a council's consultation survey, answered by text message."""

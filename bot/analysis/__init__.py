@@ -1,0 +1,1 @@
+"""What analysts read: the merged export, its codebook, the counts and the reconciliation report."""

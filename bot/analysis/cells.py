@@ -1,0 +1,55 @@
+"""How a value is written in an export: times, numbers, and text that a spreadsheet must not run."""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+Cell = str | int | float | None
+
+# OWASP "CSV Injection": a cell that begins so is a formula, or becomes one; the wide forms count in East Asian Excel.
+_RISKY = frozenset("=+-@\t\r\n＝＋－＠")
+# A code such as -99 is a number to a spreadsheet, never a formula.
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+# Of at most nine digits and without a leading nought, for a calculation may also put a phone number together.
+_CALCULATED_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]+)?")
+
+
+def minute(at: int | None) -> str:
+    """Write epoch milliseconds as ISO 8601 UTC to the minute, such as 2026-11-22T19:04Z; nothing for None."""
+    return "" if at is None else write_minute(at // 60_000)
+
+
+@lru_cache(maxsize=20_000)  # two weeks' minutes: neighbouring rows share them
+def write_minute(minutes: int | None) -> str:
+    """Write minutes since the epoch, as `minute` does."""
+    if minutes is None:
+        return ""
+    return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def number(value: float) -> int | float:
+    """Give a whole number without its decimals, so that 34 is not written 34.0."""
+    return int(value) if value.is_integer() else value
+
+
+def calculated(text: str) -> int | float | None:
+    """Read a calculation's value: 1 or 0 for true or false, a number; None for text, which may hold anything."""
+    if text in ("true", "false"):
+        return int(text == "true")
+    return number(float(text)) if _CALCULATED_NUMBER.fullmatch(text) else None
+
+
+def disarm(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula."""
+    return f"'{text}" if text[:1] in _RISKY and text else text
+
+
+def disarm_code(code: str) -> str:
+    """Disarm a code or a label: one that is a plain number stays as it is."""
+    return code if _PLAIN_NUMBER.fullmatch(code) else disarm(code)
+
+
+def as_is(text: str) -> str:
+    """Leave text as it is: the data formats are verbatim."""
+    return text

@@ -1,0 +1,93 @@
+"""The codebook: what every column and code of the export means, in every language in which it was asked."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.analysis.columns import FIXED, Published, Variable
+from bot.core.survey import Question
+
+STATES = {
+    "answered": "The value is the answer",
+    "skipped": "The respondent passed over the question",
+    "refused": "The respondent declined to answer it",
+    "not_applicable": "The survey's logic, or the channel, left the question out",
+    "unparsed": "What was written could not be read as an answer; the long form has the words",
+    "not_reached": "The respondent had not come to it",
+    "not_in_version": "The respondent's version of the survey does not have it",
+}
+"""What each value of a `__state` column means."""
+
+
+def codebook_header(published: Published) -> list[str]:
+    """Give the codebook's columns: `wording::<language>` for each language of the survey."""
+    wordings = [f"wording::{language}" for language in published.languages]
+    return ["variable", "kind", "type", "role", "code", "first_version", "last_version", "channels", "note", *wordings]
+
+
+def codebook_rows(published: Published) -> Iterator[list[str]]:
+    """Give a row for every column, every code of a closed question, and every state.
+
+    A question that was reworded has a row for each wording, with the versions that had it.
+    """
+    for column, note in FIXED.items():
+        yield _row(published, column, "fixed", note=note)
+    for variable in published.variables:
+        yield from _variable_rows(published, variable)
+    for state, note in STATES.items():
+        yield _row(published, "*__state", "state", code=state, note=note)
+
+
+def _variable_rows(published: Published, variable: Variable) -> Iterator[list[str]]:
+    for forms in _runs(published, variable.question.name):
+        versions, question = forms
+        yield _row(
+            published,
+            variable.column,
+            "question",
+            type=question.type,
+            role=question.role,
+            first_version=versions[0],
+            last_version=versions[-1],
+            channels=" ".join(question.channels),
+            note=question.reason,
+            wordings=[question.label.get(language, "") for language in published.languages],
+        )
+    for choice in variable.choices:
+        versions = [
+            definition.version
+            for definition in reversed(published.definitions)
+            for question in definition.questions
+            if question.name == variable.question.name and choice.name in {c.name for c in question.choices}
+        ]
+        yield _row(
+            published,
+            f"{variable.column}/{choice.name}" if variable.is_multiple else variable.column,
+            "choice",
+            code=choice.name,
+            first_version=versions[0],
+            last_version=versions[-1],
+            wordings=[choice.label.get(language, "") for language in published.languages],
+        )
+    yield _row(published, f"{variable.column}__state", "state", note="What became of the question: see *__state")
+
+
+def _runs(published: Published, name: str) -> list[tuple[list[str], Question]]:
+    """Give a question's forms, oldest first, each with the consecutive versions that asked it in these words."""
+    runs: list[tuple[list[str], Question]] = []
+    for definition in reversed(published.definitions):
+        for question in definition.questions:
+            if question.name != name or not question.has_column:
+                continue
+            if runs and _as_asked(runs[-1][1]) == _as_asked(question):
+                runs[-1][0].append(definition.version)
+            else:
+                runs.append(([definition.version], question))
+    return runs
+
+
+def _as_asked(question: Question) -> tuple[object, ...]:
+    return (dict(question.label), question.type, question.role, question.channels)
+
+
+def _row(published: Published, variable: str, kind: str, *, wordings: Sequence[str] = (), **cells: str) -> list[str]:
+    middle = [cells.get(name, "") for name in codebook_header(published)[2:9]]
+    return [variable, kind, *middle, *(wordings or [""] * len(published.languages))]

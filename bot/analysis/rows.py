@@ -1,0 +1,270 @@
+"""The responses of a survey, one after the other in the order in which they began, and their wide rows.
+
+One cursor gives each response together with its answers as JSON text, so that the export sees one moment and holds
+one slice at a time, however many there are.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from bot.analysis import quality
+from bot.analysis.cells import Cell, calculated, minute, number
+from bot.analysis.columns import Published, Variable
+from bot.analysis.status import COMPLETE, STATUS_SQL, status_params
+from bot.core.survey import QuestionType
+from storage.script import Database, Params
+
+AnswerItem: TypeAlias = list[Any]
+"""One row of `answer`, in the order of _ANSWER."""
+
+CODE_SQL = "COALESCE(a.value_code, NULLIF(a.item, ''))"
+"""The code of an answer row: of a multiple, the chosen item's."""
+
+_ANSWER = ("a.question", "a.revision", "a.state", CODE_SQL, "a.value_number", "a.said", "a.input", "a.answered_at")
+_QUESTION, _REVISION, _STATE, _CODE, _NUMBER, _SAID, _INPUT, _ANSWERED_AT = range(len(_ANSWER))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which responses: of one survey, at a time (epoch milliseconds UTC), with or without those of trials.
+
+    `response` is the id of the only one wanted, if only one is.
+    """
+
+    published: Published
+    now: int
+    include_test: bool
+    response: str | None = None
+
+    def where(self, alias: str = "r") -> str:
+        """Write the condition on `response`, under its alias."""
+        conditions = [f"{alias}.survey = :survey"]
+        if not self.include_test:
+            conditions.append(f"NOT {alias}.test")
+        if self.response is not None:
+            conditions.append(f"{alias}.id = :response")
+        return " AND ".join(conditions)
+
+    @property
+    def params(self) -> Params:
+        """The parameters of `where` and of the status."""
+        return {
+            "survey": self.published.survey,
+            "response": self.response,
+            **status_params(self.published, self.now),
+        }
+
+
+class ResponseRow(NamedTuple):
+    """One response with its status and its answers (JSON text, in no order)."""
+
+    id: str
+    version: str
+    source: str
+    channel: str
+    campaign: str
+    language: str
+    language_source: str
+    status: str
+    started_at: int
+    last_answer_at: int | None
+    completed_at: int | None
+    assisted: bool
+    late: bool
+    answers: str | None
+
+
+class Duplicate(NamedTuple):
+    """A response whose respondent has several: the group's id, and whether this is the one to count."""
+
+    group: str
+    is_primary: bool
+
+
+def stream_responses(database: Database, selection: Selection) -> Iterator[ResponseRow]:
+    """Give every response in the order in which it began. Blocks: for a worker thread."""
+    answers = answers_json(", ".join(_ANSWER), is_postgres=database.is_postgres)
+    sql = f"""SELECT r.id, r.version, r.source, r.channel, r.campaign, r.language, r.language_source, {STATUS_SQL},
+ r.started_at, r.last_answer_at, r.completed_at, r.assisted, r.late, {answers}
+ FROM response r WHERE {selection.where()} ORDER BY r.started_at, r.id"""  # noqa: S608 - texts of ours alone
+    with database.stream(sql, selection.params) as slices:
+        for responses in slices:
+            yield from map(ResponseRow._make, responses)
+
+
+def answers_json(items: str, *, is_postgres: bool) -> str:
+    """Write the SQL that gives the answers of the response `r` as one JSON array of arrays."""
+    array, gather = ("json_build_array", "json_agg") if is_postgres else ("json_array", "json_group_array")
+    gathered = f"{gather}({array}({items}))" + ("::text" if is_postgres else "")
+    return f"(SELECT {gathered} FROM answer a WHERE a.response_id = r.id)"  # noqa: S608 - texts of ours alone
+
+
+def read_duplicates(database: Database, selection: Selection) -> Mapping[str, Duplicate]:
+    """Find the respondents with several responses, by response id. Blocks: for a worker thread.
+
+    The most complete counts: a complete one, then the most core answers, then the newest.
+    """
+    sql = f"""SELECT r.respondent_id, r.id, r.completed_at IS NOT NULL, r.core_answered, r.started_at FROM response r
+ WHERE {selection.where()} AND r.respondent_id IN
+ (SELECT s.respondent_id FROM response s WHERE {selection.where("s")} GROUP BY s.respondent_id HAVING COUNT(*) > 1)
+ ORDER BY r.started_at, r.id"""  # noqa: S608 - texts of ours alone
+    groups: dict[str, list[tuple[bool, int, int, str]]] = {}
+    with database.stream(sql, selection.params) as slices:
+        for responses in slices:
+            for respondent, response, *completeness in responses:
+                groups.setdefault(respondent, []).append((*completeness, response))
+    return {
+        member[-1]: Duplicate(group=members[0][-1], is_primary=member == max(members))
+        for members in groups.values()
+        for member in members
+    }
+
+
+class WideRows:
+    """Writes one row for each response, in the order of `Published.header`.
+
+    `write_text` makes of a resident's words what may leave; `write_code` writes a code or a label.
+    """
+
+    def __init__(
+        self,
+        published: Published,
+        *,
+        write_text: Callable[[str], str],
+        write_code: Callable[[str], str],
+        labels: str | None,
+    ) -> None:
+        self._published = published
+        self._write_text = write_text
+        self._write_code = write_code
+        self._separator = "; " if labels else " "
+        self._columns = {
+            variable.question.name: _Column(variable, written_choices(published, variable, write_code, labels))
+            for variable in published.variables
+        }
+        self._unanswered: dict[tuple[str, str, bool], tuple[str, ...]] = {}
+
+    def row(self, response: ResponseRow, duplicate: Duplicate | None) -> list[Cell]:
+        """Write a response's row."""
+        answers = newest_answers(json.loads(response.answers or "[]"))
+        cells: list[Cell] = [
+            response.id,
+            self._published.survey,
+            response.version,
+            response.source,
+            response.channel,
+            self._write_code(response.campaign),
+            response.language,
+            response.language_source,
+            response.status,
+            minute(response.started_at),
+            minute(response.last_answer_at),
+            minute(response.completed_at),
+            int(response.assisted),
+            duplicate.group if duplicate else "",
+            int(duplicate.is_primary) if duplicate else 1,
+            int(response.late),
+            self._quality(answers),
+        ]
+        states = self._states_without_answer(response)
+        for (name, column), state in zip(self._columns.items(), states, strict=True):
+            self._add(cells, column, answers.get(name), state)
+        return cells
+
+    def _add(self, cells: list[Cell], column: "_Column", answer: list[AnswerItem] | None, state: str) -> None:
+        if answer is not None:
+            state = answer[0][_STATE]
+        if answer is None or state != "answered":
+            cells.extend(column.blank)
+        elif column.variable.is_multiple and answer[0][_CODE] is not None:
+            chosen = {item[_CODE] for item in answer}
+            ordered = sorted(chosen, key=lambda code: (column.place(code), code))
+            cells.append(self._separator.join(column.written.get(code) or self._write_code(code) for code in ordered))
+            cells.extend(1 if code in chosen else 0 for code in column.variable.codes)
+        else:
+            cells.append(self._value(column, answer[0]))
+            cells.extend(column.blank[1:])
+        cells.append(state)
+
+    def _value(self, column: "_Column", item: AnswerItem) -> Cell:
+        if item[_CODE] is not None:
+            code: str = item[_CODE]
+            if column.variable.question.type is QuestionType.CALCULATE:
+                # A calculation may put residents' words together.
+                value = calculated(code)
+                return self._write_text(code) if value is None else value
+            return column.written.get(code) or self._write_code(code)
+        if item[_NUMBER] is not None:
+            return number(float(item[_NUMBER]))
+        return self._write_text(item[_SAID] or "")
+
+    def _states_without_answer(self, response: ResponseRow) -> tuple[str, ...]:
+        """Say, for each question, the state of having no answer in such a response."""
+        kind = (response.version, response.source, response.status == COMPLETE)
+        if kind not in self._unanswered:
+            self._unanswered[kind] = tuple(
+                _state_without_answer(self._published, name, *kind) for name in self._columns
+            )
+        return self._unanswered[kind]
+
+    def _quality(self, answers: Mapping[str, list[AnswerItem]]) -> str:
+        places = [
+            column.place(answers[name][0][_CODE])
+            for name, column in self._columns.items()
+            if column.variable.question.type is QuestionType.SELECT_ONE
+            and name in answers
+            and answers[name][0][_CODE] is not None
+        ]
+        times = [items[0][_ANSWERED_AT] for items in answers.values() if items[0][_INPUT] in quality.TIMED_INPUTS]
+        marks = ["straightline"] * quality.is_straightline(places) + ["too_fast"] * quality.is_too_fast(times)
+        return " ".join(marks)
+
+
+def newest_answers(items: Sequence[AnswerItem]) -> dict[str, list[AnswerItem]]:
+    """Keep each question's newest revision: one row, or one for each chosen code of a multiple."""
+    newest: dict[str, list[AnswerItem]] = {}
+    for item in items:
+        held = newest.get(item[_QUESTION])
+        if held is None or item[_REVISION] > held[0][_REVISION]:
+            newest[item[_QUESTION]] = [item]
+        elif item[_REVISION] == held[0][_REVISION]:
+            held.append(item)
+    return newest
+
+
+def written_choices(
+    published: Published, variable: Variable, write_code: Callable[[str], str], labels: str | None
+) -> dict[str, str]:
+    """Say how each code of a variable is written: as itself, or as its label in the language asked for."""
+    default = published.newest.default_language
+    return {
+        choice.name: write_code(
+            choice.name if labels is None else choice.label.get(labels) or choice.label.get(default) or choice.name
+        )
+        for choice in variable.choices
+    }
+
+
+class _Column:
+    """A variable with what its cells need, worked out once."""
+
+    def __init__(self, variable: Variable, written: dict[str, str]) -> None:
+        self.variable = variable
+        self.written = written
+        self.blank: list[Cell] = [None] * (len(variable.columns) - 1)
+        self._places = {code: place for place, code in enumerate(variable.codes)}
+
+    def place(self, code: str) -> int:
+        """Say where a code stands in the choice list: a code that no version has comes last."""
+        return self._places.get(code, len(self._places))
+
+
+def _state_without_answer(published: Published, name: str, version: str, source: str, is_complete: bool) -> str:
+    asked = [q for d in published.definitions if d.version == version for q in d.questions if q.name == name]
+    if not asked:
+        return "not_in_version"
+    if (asked[0].channels and source not in asked[0].channels) or is_complete:
+        return "not_applicable"
+    return "not_reached"

@@ -1,0 +1,102 @@
+"""`chat`: talk to the bot in the terminal, as a resident would by text."""
+
+import asyncio
+import json
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from bot.cli.compose import Refusal, database_of, keys_of, now, service_of, simulator_channel, wording
+from bot.settings import Settings, load
+from channels.base import Request
+from channels.simulator import SimulatorChannel
+from storage import surveys as store
+from storage.database import open_database
+from storage.keys import KeyRing
+from storage.script import Database
+
+CHANNELS = ("sms",)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("chat", help="Talk to the bot in the terminal. Ends with an empty line twice, or Ctrl-D.")(chat)
+
+
+def chat(
+    survey: Annotated[str, typer.Argument(metavar="SURVEY", help="The survey's form_id.")],
+    channel: Annotated[str, typer.Option(help="Whose look and limits to take: sms.")] = "sms",
+    lang: Annotated[str, typer.Option(help="Begin in this language.")] = "",
+) -> None:
+    """Begin a survey and pass lines back and forth. Its rows are marked as trials."""
+    if channel not in CHANNELS:
+        raise typer.BadParameter(f"choose one of: {', '.join(CHANNELS)}", param_hint="--channel")
+    asyncio.run(_chat(load(), survey, lang))
+
+
+async def _chat(settings: Settings, survey: str, lang: str) -> None:
+    async with _place(settings, survey) as (database, keys):
+        channel = simulator_channel()
+        async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
+            listing = service.library.desk.listings.get(survey)
+            if listing is None:
+                known = ", ".join(service.library.desk.listings) or "none"
+                raise Refusal(
+                    f"There is no survey {survey!r}. Published: {known}. Publish one with: survey publish FILE"
+                )
+            if not listing.questionnaire.definition.keywords:
+                raise Refusal(f"{survey} has no keyword, so no text can start it. Add one to its settings sheet.")
+            address = f"chat-{uuid4().hex}"
+            line: str | None = " ".join(filter(None, (listing.questionnaire.definition.keywords[0], lang)))
+            print(f"> {line}")
+            while line is not None:
+                body = json.dumps({"address": address, "text": line}).encode()
+                (inbound,) = channel.receive(Request("", {}, body, now()))
+                _show(channel, [channel.lay_out(reply) for reply in await service.inbox.handle(inbound)], settings)
+                line = await asyncio.to_thread(_read_line)
+
+
+@asynccontextmanager
+async def _place(settings: Settings, survey: str) -> AsyncIterator[tuple[Database, KeyRing]]:
+    """Open the configured database where SECRET_KEY opens it; else a throw-away copy of its surveys."""
+    async with database_of(settings) as database:
+        if settings.secret_key.get_secret_value():
+            yield database, await keys_of(settings, database)
+            return
+        versions = await database.read(store.every_version)
+    with tempfile.TemporaryDirectory(prefix="earshot-chat-") as folder:
+        print("SECRET_KEY is not set, so this chat is thrown away at its end.", file=sys.stderr)
+        database = await open_database(f"sqlite:///{Path(folder) / 'chat.db'}")
+        try:
+            for row in versions:
+                if row.survey == survey and row.is_current:
+                    await database.run(
+                        lambda row=row: store.publish(row.survey, row.version, row.hash, row.definition, now())  # type: ignore[misc]
+                    )
+            yield database, await KeyRing.open(database, secrets.token_hex(16))
+        finally:
+            await database.close()
+
+
+def _show(channel: SimulatorChannel, texts: list[str], settings: Settings) -> None:
+    for text in texts:
+        count = channel.segments(text)
+        print()
+        print(text)
+        print(f"  [{count} segment{'s' if count != 1 else ''}, {count * settings.pence_per_segment:.1f}p]")
+    print()
+
+
+def _read_line() -> str | None:
+    """Read what the resident texts; None at the end of input."""
+    try:
+        return input("> ")
+    except EOFError:
+        return None

@@ -1,0 +1,69 @@
+"""The command line: one module per matter, put together here. Every failure is one clear line on standard error."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from bot.analysis.columns import UnknownSurvey
+from bot.analysis.export import ExportRefused
+from bot.cli import asking, exporting, people, running, surveys
+from bot.cli.compose import Refusal
+from bot.settings import SettingsProblem
+from bot.surveys.problems import SurveyRefused
+from bot.web.accounts import StaffRefused
+from storage.errors import CannotOpen, Unavailable, WrongSecret
+
+EXPECTED = (
+    Refusal,
+    SettingsProblem,
+    SurveyRefused,
+    ExportRefused,
+    UnknownSurvey,
+    StaffRefused,
+    CannotOpen,
+    Unavailable,
+    WrongSecret,
+)
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        name="earshot",
+        help="Earshot: a council's consultation survey by text message, in the same schema as the web survey.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    survey_commands = typer.Typer(help="Check, publish, list and close surveys.", no_args_is_help=True)
+    staff_commands = typer.Typer(help="Who may sign in to the staff pages.", no_args_is_help=True)
+    surveys.register(survey_commands)
+    people.register(app, staff_commands)
+    running.register(app)
+    asking.register(app)
+    exporting.register(app)
+    app.add_typer(survey_commands, name="survey")
+    app.add_typer(staff_commands, name="staff")
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command: exit 0 on success, 2 on bad usage, 1 on failure with one line on standard error."""
+    try:
+        build()(args=list(arguments) if arguments is not None else None)
+    except EXPECTED as problem:
+        sys.exit(_fail(str(problem)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as problem:  # a bug: say where, and nothing of what was being handled
+        last = traceback.extract_tb(problem.__traceback__)[-1]
+        sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))
+
+
+def _fail(message: str) -> int:
+    print(f"earshot: {message}", file=sys.stderr)
+    return 1

@@ -1,0 +1,172 @@
+"""From settings to running parts: the one place where everything is put together."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from bot.core.hours import SendingHours
+from bot.core.phrases import Phrases
+from bot.service.clock import Clock, Job
+from bot.service.inbox import Inbox
+from bot.service.library import Library, Wording
+from bot.service.looking import Looking
+from bot.service.outbox import Outbox
+from bot.service.receipts import Receipts
+from bot.service.reconcile import fetch_missed
+from bot.service.word_files import load_words
+from bot.settings import Settings
+from channels.base import Channel
+from channels.simulator import LIKE_SMS, SimulatorChannel
+from channels.sms import SmsChannel
+from storage.database import open_database
+from storage.ids import TimeOrderedIds
+from storage.keys import KeyRing
+from storage.script import Database
+
+log = structlog.get_logger()
+
+LIBRARY_SECONDS = 2.0
+OUTBOX_SECONDS = 1.0
+SWEEP_SECONDS = 15.0
+RECONCILE_SECONDS = 180.0
+RERUN_SECONDS = 30.0
+
+
+class Refusal(Exception):
+    """A command cannot be carried out. The message says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that runs while the server does."""
+
+    database: Database
+    keys: KeyRing
+    channels: Mapping[str, Channel]
+    library: Library
+    inbox: Inbox
+    outbox: Outbox
+    looking: Looking
+    receipts: Receipts
+
+
+def now() -> int:
+    """Return the time, in epoch milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def wording(*, drafts_allowed: frozenset[str] = frozenset(), every: bool = False) -> Wording:
+    """Load what the bot speaks and reads with."""
+    tables = load_words()
+    by_language = {table.language: (table, *(t for t in tables if t is not table)) for table in tables}
+    return Wording(Phrases(), {"": tuple(tables), **by_language}, drafts_allowed, every)
+
+
+def stop_phrases() -> frozenset[str]:
+    """Return every word by which residents stop us: no choice of a survey may be one."""
+    return frozenset(phrase for table in load_words() for phrase in table.stop)
+
+
+def sms_channel(settings: Settings) -> SmsChannel:
+    """Make the SMS channel out of its settings. Raises Refusal where PUBLIC_BASE_URL is missing."""
+    if not settings.public_base_url:
+        raise Refusal("PUBLIC_BASE_URL: set it to the address at which Twilio reaches this server; it is signed over.")
+    return SmsChannel(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        auth_token_secondary=settings.twilio_auth_token_secondary.get_secret_value(),
+        sender=settings.twilio_sms_from,
+        public_base_url=settings.public_base_url,
+        api_base_url=settings.twilio_api_base_url,
+        reply="inline" if settings.twilio_reply == "inline" else "rest",
+        clock=now,
+    )
+
+
+def simulator_channel() -> SimulatorChannel:
+    """Make the channel of the browser simulator and the terminal chat."""
+    return SimulatorChannel(like=LIKE_SMS)
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database, migrated, and close it at the end."""
+    database = await open_database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def keys_of(settings: Settings, database: Database) -> KeyRing:
+    """Open the keys for addresses. Raises Refusal without SECRET_KEY, WrongSecret with another one."""
+    secret = settings.secret_key.get_secret_value()
+    if not secret:
+        raise Refusal("SECRET_KEY: set it to a secret of at least 16 characters, and keep it: addresses need it.")
+    return await KeyRing.open(database, secret, settings.secret_key_previous.get_secret_value() or None)
+
+
+@asynccontextmanager
+async def service_of(
+    database: Database, keys: KeyRing, channels: Mapping[str, Channel], said: Wording
+) -> AsyncIterator[Service]:
+    """Put the service together over an open database, and finish what it accepted at the end."""
+    library = Library(database, said)
+    await library.load()
+    new_id = TimeOrderedIds()
+    inbox = Inbox(database, keys, channels, library, new_id=new_id)
+    is_test = any(channel.capabilities.is_test for channel in channels.values())
+    outbox = Outbox(
+        database,
+        keys,
+        channels,
+        owner=f"{os.getpid()}-{new_id()[-8:]}",
+        now=now,
+        hours=SendingHours(),
+        test=is_test,
+    )
+    looking = Looking(database, keys, channels, now=now, test=is_test)
+    try:
+        yield Service(database, keys, channels, library, inbox, outbox, looking, Receipts(database))
+    finally:
+        await inbox.close()
+        for channel in channels.values():
+            await channel.close()
+
+
+def clock_of(service: Service, senders: Mapping[str, str]) -> Clock:
+    """Make the clock: what runs again and again beside the webhooks. `senders` is our address by channel name."""
+
+    async def load() -> None:
+        if await service.library.load():
+            log.info("surveys loaded", surveys=len(service.library.definitions))
+
+    async def send() -> None:
+        await service.outbox.send_due()
+
+    async def sweep() -> None:
+        await service.outbox.sweep()
+        await service.looking.look()
+
+    async def rerun() -> None:
+        await service.inbox.rerun_unhandled(now())
+
+    async def fetch() -> None:
+        for name, our_address in senders.items():
+            channel = service.channels[name]
+            if channel.capabilities.can_be_listed:
+                await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)
+
+    return Clock(
+        [
+            Job("surveys", LIBRARY_SECONDS, load),
+            Job("outbox", OUTBOX_SECONDS, send),
+            Job("sweep", SWEEP_SECONDS, sweep),
+            Job("unhandled", RERUN_SECONDS, rerun),
+            Job("reconcile", RECONCILE_SECONDS, fetch),
+        ]
+    )

@@ -1,0 +1,91 @@
+"""Commands for analysts: the export, the reconciliation report, and replay."""
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.analysis.export import Exported, Format, export
+from bot.analysis.reconciliation import reconcile
+from bot.cli.compose import Refusal, database_of, now, simulator_channel, sms_channel, wording
+from bot.service.library import Library
+from bot.service.replay import replay
+from bot.settings import Settings, load
+from storage.installation import is_demo
+
+SurveyId = Annotated[str, typer.Option("--survey", metavar="SURVEY", help="The survey's form_id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("export", help="Write a survey's answers to a file, every source in the same columns.")(write_export)
+    app.command("reconcile-report", help="Show where every message that came in is filed. It always balances.")(report)
+    app.command("replay", help="Read the raw messages of a survey again, and print what would differ.")(read_again)
+
+
+def write_export(
+    survey: SurveyId,
+    format: Annotated[Format, typer.Option(help="What to write.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one of that name is replaced.")],
+    text: Annotated[str, typer.Option(help="masked hides contact details in free text; raw does not.")] = "masked",
+    labels: Annotated[str, typer.Option(help="Write labels in this language instead of codes.")] = "",
+) -> None:
+    """Write one export."""
+    if text not in ("masked", "raw"):
+        raise typer.BadParameter("write masked or raw", param_hint="--text")
+    written = asyncio.run(_export(load(), survey, format, out, text == "raw", labels or None))
+    print(f"Wrote {written.rows} rows of {written.columns} columns to {written.path}.")
+
+
+def report(survey: SurveyId) -> None:
+    """Print the report; exit 1 where it does not balance."""
+    found, balances = asyncio.run(_report(load(), survey))
+    print(found)
+    if not balances:
+        raise Refusal(
+            "The report does not balance: a message is missing from it. Keep the database as it is and tell us."
+        )
+
+
+def read_again(survey: SurveyId) -> None:
+    """Print each difference between what is stored and what the bot would make of the same texts today."""
+    differences = asyncio.run(_replay(load(), survey))
+    for difference in differences:
+        print(difference)
+    print(f"{len(differences)} differences.")
+
+
+async def _export(
+    settings: Settings, survey: str, format: Format, out: Path, raw: bool, labels: str | None
+) -> Exported:
+    async with database_of(settings) as database:
+        return await export(
+            database,
+            survey,
+            format,
+            out,
+            raw=raw,
+            labels=labels,
+            include_test=await database.read(is_demo),
+            who=f"terminal {getpass.getuser()}",
+            now=now(),
+        )
+
+
+async def _report(settings: Settings, survey: str) -> tuple[str, bool]:
+    async with database_of(settings) as database:
+        demo = await database.read(is_demo)
+        found = await reconcile(database, survey, include_test=demo, now=now())
+        return str(found), found.is_balanced
+
+
+async def _replay(settings: Settings, survey: str) -> list[str]:
+    async with database_of(settings) as database:
+        library = Library(database, wording(drafts_allowed=settings.drafts_allowed))
+        await library.load()
+        channels = {"simulator": simulator_channel()}
+        if settings.has_sms:
+            return [str(d) for d in await replay(database, library, {**channels, "sms": sms_channel(settings)}, survey)]
+        return [str(d) for d in await replay(database, library, channels, survey)]

@@ -1,0 +1,78 @@
+"""Commands about people: erasing and showing what is kept of an address, retention, and who may sign in."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.cli.compose import database_of, keys_of, now
+from bot.service import privacy
+from bot.settings import Settings, load
+from bot.web.accounts import create_staff, one_time_sign_in
+
+Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
+
+
+def register(app: typer.Typer, staff: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("erase", help="Remove everything that came from one address. Cannot be undone.")(erase)
+    app.command("subject-access", help="Print everything kept of one address, for handing to that person.")(
+        subject_access
+    )
+    app.command("retention", help="Say what has outlived its date; with --apply, remove it.")(retention)
+    staff.command("add", help="Add a member of staff and print a one-time sign-in.")(add_staff)
+
+
+def erase(address: Address) -> None:
+    """Erase one address."""
+    print(asyncio.run(_erase(load(), address)))
+
+
+def subject_access(address: Address) -> None:
+    """Print one address's data as JSON."""
+    print(asyncio.run(_subject_access(load(), address)))
+
+
+def retention(
+    apply: Annotated[bool, typer.Option("--apply", help="Remove it; without this nothing changes.")] = False,
+) -> None:
+    """Apply the dates after which each class of data goes."""
+    print(asyncio.run(_retention(load(), apply)))
+
+
+def add_staff(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    role: Annotated[str, typer.Option(help="admin, analyst or worker.")] = "analyst",
+) -> None:
+    """Add somebody; they choose nothing and sign in once by the printed address."""
+    settings = load()
+    token = asyncio.run(_add_staff(settings, name, role))
+    base = settings.public_base_url or "http://127.0.0.1:8000"
+    print(f"{name} may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
+
+
+async def _erase(settings: Settings, address: str) -> privacy.Erased:
+    async with database_of(settings) as database:
+        return await privacy.erase(database, await keys_of(settings, database), address, who="terminal", now=now())
+
+
+async def _subject_access(settings: Settings, address: str) -> str:
+    async with database_of(settings) as database:
+        return await privacy.subject_access(
+            database, await keys_of(settings, database), address, who="terminal", now=now()
+        )
+
+
+async def _retention(settings: Settings, apply: bool) -> str:
+    async with database_of(settings) as database:
+        return str(
+            await privacy.retention(
+                database, await keys_of(settings, database), privacy.RetentionPolicy(), now(), apply=apply
+            )
+        )
+
+
+async def _add_staff(settings: Settings, name: str, role: str) -> str:
+    async with database_of(settings) as database:
+        staff_id = await create_staff(database, name, role, None, now())
+        return await one_time_sign_in(database, staff_id, now())

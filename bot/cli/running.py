@@ -1,0 +1,249 @@
+"""`serve`, `demo` and `migrate`: the commands that run the service or make its database ready."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from fastapi import APIRouter
+
+from bot.cli.compose import (
+    Refusal,
+    Service,
+    clock_of,
+    database_of,
+    keys_of,
+    now,
+    service_of,
+    simulator_channel,
+    sms_channel,
+    wording,
+)
+from bot.cli.logs import configure
+from bot.core.survey import wording as chosen
+from bot.settings import Settings, load
+from bot.surveys.compile import compile_survey
+from bot.web.accounts import Role, StaffRefused, create_staff, one_time_sign_in
+from bot.web.app import Application, build
+from bot.web.figures import Figures
+from bot.web.metrics import Metrics
+from bot.web.pages import Pages
+from bot.web.phone import BotPhone
+from bot.web.simulator import SimulatorSetup, simulator_routes
+from bot.web.staff import staff_routes
+from bot.web.webhooks import Webhooks
+from channels.base import Channel
+from storage import installation
+from storage import staff as staff_store
+from storage import surveys as store
+from storage.script import Database, Fetch, Script
+
+log = structlog.get_logger()
+
+SHIPPED_SURVEY = Path(__file__).parents[2] / "surveys" / "stoke-community-cohesion.xlsx"
+RETRIES = "#rc=5&rp=all"
+"""Twilio's connection overrides: try five times, whatever failed (its default is once, on a failed connection)."""
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("demo", help="Try everything on this machine alone: a simulator, staff pages, the shipped survey.")(
+        demo
+    )
+    app.command("serve", help="Run the service.")(serve)
+    app.command("migrate", help="Bring the database to this version's schema. Every command does so too.")(migrate)
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run until told to stop."""
+    configure()
+    settings = load()
+    if not settings.public_base_url and settings.has_sms:
+        raise Refusal("PUBLIC_BASE_URL: set it to the address at which Twilio reaches this server; it is signed over.")
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, host, port))
+
+
+def migrate() -> None:
+    """Open the database, which migrates it."""
+
+    async def run() -> None:
+        async with database_of(load()):
+            pass
+
+    asyncio.run(run())
+    print("The database is at this version's schema.")
+
+
+def demo(
+    data: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("demo-data"),
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Run the demo until told to stop. It never contacts a provider."""
+    configure(readable=True)
+    data.mkdir(parents=True, exist_ok=True)
+    settings = load(
+        database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
+        secret_key=_kept_secret(data / "secret.key"),
+        secret_key_previous="",
+        public_base_url=f"http://{host}:{port}",
+        twilio_account_sid="",
+        twilio_auth_token="",
+        twilio_auth_token_secondary="",
+        twilio_sms_from="",
+    )
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_demo(settings, host, port))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    channels: dict[str, Channel] = {"sms": sms_channel(settings)} if settings.has_sms else {}
+    async with database_of(settings) as database:
+        keys = await keys_of(settings, database)
+        said = wording(drafts_allowed=settings.drafts_allowed)
+        async with service_of(database, keys, channels, said) as service:
+            _say_where(settings, service)
+            council = _council(service) or "Earshot"
+            application = _application(settings, service, council, [], is_demo=False)
+            senders = {"sms": settings.twilio_sms_from} if settings.has_sms else {}
+            await _run(application, service, senders, host, port)
+
+
+async def _demo(settings: Settings, host: str, port: int) -> None:
+    async with database_of(settings) as database:
+        await database.run(installation.mark_demo)
+        if not await database.read(installation.is_demo):
+            raise Refusal(
+                "That folder's database has taken in real texts, so no demo runs on it. Choose another --data."
+            )
+        await _publish_shipped(database)
+        keys = await keys_of(settings, database)
+        channel = simulator_channel()
+        async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
+            keywords = tuple(k for d in service.library.definitions for k in d.keywords)
+            setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
+            pages = Pages(_council(service) or "Earshot")
+            phone = BotPhone(service.inbox, channel, database, keys, now)
+            routes = simulator_routes(phone, pages, setup, settings.public_base_url)
+            application = _application(settings, service, _council(service) or "Earshot", [routes], is_demo=True)
+            await _say_what_to_try(settings, database, keywords)
+            await _run(application, service, {}, host, port)
+
+
+def _application(
+    settings: Settings, service: Service, council: str, more: list[APIRouter], *, is_demo: bool
+) -> Application:
+    metrics = Metrics()
+    mounted: Mapping[str, Channel] = {} if is_demo else service.channels
+    webhooks = Webhooks(mounted, service.inbox, service.receipts.keep, metrics, now)
+    figures = Figures(service.database, now)
+    staff = staff_routes(service.database, figures, Pages(council), now, settings.public_base_url)
+    return build(webhooks, [staff, *more], metrics, lambda: _is_ready(service.database))
+
+
+async def _run(application: Application, service: Service, senders: Mapping[str, str], host: str, port: int) -> None:
+    """Serve until a signal says stop; then finish what was accepted."""
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,  # PUBLIC_BASE_URL is what counts, never what a caller says of itself
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=20,
+    )
+    clock = clock_of(service, senders)
+    clock.start()
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        await clock.stop()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    return uvicorn.Config("").get_loop_factory()
+
+
+async def _is_ready(database: Database) -> bool:
+    def ask() -> Script[bool]:
+        found = yield Fetch("SELECT 1")
+        return found.first is not None
+
+    with suppress(Exception):
+        async with asyncio.timeout(5):
+            return await database.read(ask)
+    return False
+
+
+def _council(service: Service) -> str:
+    """Return the organisation of the newest survey that names one."""
+    names = [chosen(d.organisation, "", d.default_language) for d in service.library.definitions]
+    return next((name for name in reversed(names) if name), "")
+
+
+def _say_where(settings: Settings, service: Service) -> None:
+    """Print the addresses to configure at the provider, with their retry settings."""
+    if not settings.has_sms:
+        print("No channel is on: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM for SMS.", flush=True)
+        return
+    base = settings.public_base_url
+    print("Set these in Twilio, for the number or Messaging Service that receives texts (method POST):")
+    print(f"  A message comes in:  {base}/channels/sms{RETRIES}")
+    print(f"  Primary handler fails (fallback):  {base}/channels/sms{RETRIES}")
+    print("  Delivery reports need no setting: their address goes with every message.")
+    for definition in service.library.definitions:
+        print(f"Survey {definition.id}: residents text {' or '.join(definition.keywords) or '(no keyword)'}.")
+    if not service.library.definitions:
+        print("No survey is published yet: survey publish FILE")
+    print(end="", flush=True)
+
+
+async def _publish_shipped(database: Database) -> None:
+    definition = compile_survey(SHIPPED_SURVEY).definition
+    there = await database.read(store.every_version)
+    if not any(row.survey == definition.id and row.hash == definition.hash for row in there):
+        version = definition.version
+        taken = {row.version for row in there if row.survey == definition.id}
+        if version in taken:  # the shipped file was edited without a new version: the demo goes on with what it has
+            return
+        await database.run(lambda: store.publish(definition.id, version, definition.hash, definition.to_json(), now()))
+
+
+async def _say_what_to_try(settings: Settings, database: Database, keywords: tuple[str, ...]) -> None:
+    base = settings.public_base_url
+    try:
+        staff_id = await create_staff(database, "demo", Role.ADMIN, None, now())
+    except StaffRefused:
+        member = await database.read(lambda: staff_store.staff_named("demo"))
+        if member is None:
+            raise
+        staff_id = member.id
+    token = await one_time_sign_in(database, staff_id, now())
+    print("Earshot's demo is running. It talks to no provider, and everything in it is a trial.")
+    print(f"  A resident's phone:  {base}/simulator   (text {' or '.join(keywords)})")
+    print(f"  The staff pages:     {base}/staff")
+    print(f"  Sign in once, within 15 minutes:  {base}/staff/sign-in/{token}")
+    print(f"  Export:  DATABASE_URL={settings.database_url} uv run main.py export \\")
+    print("             --survey stoke-community-cohesion --format csv --out answers.csv")
+    print("  Stop with Ctrl-C.", flush=True)
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the demo's secret key, making it the first time; only this user may read it."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()

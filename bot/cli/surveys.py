@@ -1,0 +1,160 @@
+"""`survey check | publish | list | close`: from a file to a survey that residents can start."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
+from bot.core.questionnaire import Questionnaire
+from bot.core.survey import SurveyDefinition
+from bot.core.survey import wording as chosen
+from bot.core.window import window
+from bot.service.library import Wording
+from bot.service.rehearsal import Rehearsal, rehearse
+from bot.settings import Settings, load
+from bot.surveys.compile import compile_survey
+from bot.surveys.lint import lint
+from storage import surveys as store
+
+File = Annotated[Path, typer.Argument(help="The survey file: an XLSForm workbook (.xlsx).")]
+SurveyId = Annotated[str, typer.Argument(metavar="SURVEY", help="The survey's form_id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("check", help="Say what is wrong with a survey file, and what could be better.")(check)
+    app.command("publish", help="Publish a survey file as a new version, and say how residents start it.")(publish)
+    app.command("list", help="List the published surveys, tab-separated when not on a terminal.")(list_surveys)
+    app.command("close", help="Close a survey now: it takes no more answers.")(close)
+
+
+def check(file: File) -> None:
+    """Compile and lint; exit 1 where it cannot be published."""
+    compiled = compile_survey(file, stop_words=stop_phrases())
+    channel = simulator_channel()
+    warnings = (*compiled.warnings, *lint(compiled.definition, segments=channel.segments))
+    for warning in warnings:
+        print(f"warning: {warning}")
+    definition = compiled.definition
+    asked = sum(question.is_asked for question in definition.questions)
+    print(f"{definition.id} version {definition.version}: {asked} questions, {len(warnings)} warnings.")
+    for language, rehearsal in _rehearsals(definition, wording(every=True)):
+        print(f"{language}: one whole conversation sends {_cost(rehearsal, load())}.")
+
+
+def publish(file: File) -> None:
+    """Keep the file as a version that never changes, and make it the current one."""
+    settings = load()
+    compiled = compile_survey(file, stop_words=stop_phrases())
+    definition = compiled.definition
+    asyncio.run(_publish(settings, definition))
+    for warning in compiled.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    said = wording(drafts_allowed=settings.drafts_allowed)
+    print(f"Published {definition.id} version {definition.version} ({definition.hash[:12]}).")
+    keyword = definition.keywords[0] if definition.keywords else ""
+    number = settings.twilio_sms_from
+    if not keyword:
+        print("It has no keyword, so residents cannot start it by text: add one to the settings sheet.")
+    elif number.startswith("+"):
+        print(f"Residents text {keyword} to {number}.")
+        print(f"Link: sms:{number}?body={quote(keyword)}")
+    else:
+        print(f"Residents text {keyword} to your number. (TWILIO_SMS_FROM is not set to a number.)")
+    for language, rehearsal in _rehearsals(definition, said):
+        print(f"\nThe opening in {language}, as a resident gets it by SMS:\n")
+        print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
+        print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
+
+
+def list_surveys() -> None:
+    """Print one line for each survey."""
+    settings = load()
+    moment = datetime.now(UTC)
+    lines = []
+    for row in asyncio.run(_versions(settings)):
+        if not row.is_current:
+            continue
+        definition = SurveyDefinition.from_json(row.definition)
+        closed_at = datetime.fromtimestamp(row.closed_at / 1000, UTC) if row.closed_at is not None else None
+        title = chosen(definition.title, "", definition.default_language)
+        state = window(definition, closed_at, moment).value
+        lines.append((definition.id, definition.version, state, " ".join(definition.keywords), title))
+    if not sys.stdout.isatty():
+        print("\n".join("\t".join(line) for line in lines))
+        return
+    print(f"{'survey':32} {'version':12} {'state':8} {'keyword':12} title")
+    for line in lines:
+        print(f"{line[0]:32} {line[1]:12} {line[2]:8} {line[3]:12} {line[4]}")
+
+
+def close(survey: SurveyId) -> None:
+    """Close by hand, whatever the settings sheet says."""
+    settings = load()
+    was_open = asyncio.run(_close(settings, survey))
+    print(f"Closed {survey}. Replies from now on are kept and marked late." if was_open else f"{survey} was closed.")
+
+
+async def _publish(settings: Settings, definition: SurveyDefinition) -> None:
+    async with database_of(settings) as database:
+        taken = await _keyword_taken(settings, definition, await database.read(store.every_version))
+        if taken:
+            raise Refusal(taken)
+        there = await database.run(
+            lambda: store.publish(definition.id, definition.version, definition.hash, definition.to_json(), now())
+        )
+    if there is not None:
+        raise Refusal(
+            f"{definition.id} version {definition.version} is published already, with other content. A version never "
+            "changes: give the settings sheet a new version."
+        )
+
+
+async def _keyword_taken(settings: Settings, definition: SurveyDefinition, rows: list[store.VersionRow]) -> str:
+    for row in rows:
+        if not row.is_current or row.survey == definition.id or row.closed_at is not None:
+            continue
+        other = SurveyDefinition.from_json(row.definition)
+        shared = {k.casefold() for k in other.keywords} & {k.casefold() for k in definition.keywords}
+        if shared:
+            return (
+                f"The keyword {shared.pop().upper()} belongs to {other.id} already. Choose another, or close that one."
+            )
+    return ""
+
+
+async def _versions(settings: Settings) -> list[store.VersionRow]:
+    async with database_of(settings) as database:
+        return await database.read(store.every_version)
+
+
+async def _close(settings: Settings, survey: str) -> bool:
+    async with database_of(settings) as database:
+        rows = await database.read(store.every_version)
+        known = sorted({row.survey for row in rows})
+        if survey not in known:
+            raise Refusal(f"There is no survey {survey!r}. Published: {', '.join(known) or 'none'}.")
+        return await database.run(lambda: store.close(survey, now()))
+
+
+def _rehearsals(definition: SurveyDefinition, said: Wording) -> list[tuple[str, Rehearsal]]:
+    channel = simulator_channel()
+    offered = said.offered(definition)
+    found = []
+    for language in offered[:1]:
+        questionnaire = Questionnaire(definition, said.phrases, said.words, offered)
+        found.append((language.name, rehearse(questionnaire, channel, said.phrases, said.words[""])))
+    return found
+
+
+def _cost(rehearsal: Rehearsal, settings: Settings) -> str:
+    pence = rehearsal.segments * settings.pence_per_segment
+    return (
+        f"{len(rehearsal.replies)} messages, {rehearsal.segments} segments, about {pence:.1f}p "
+        f"at {settings.pence_per_segment:g}p a segment"
+    )

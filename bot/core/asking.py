@@ -1,0 +1,227 @@
+"""Taking what a resident wrote as an answer: kept, or asked again, or left open with their words kept."""
+
+from decimal import Decimal
+from typing import TypeAlias, assert_never
+
+from bot.core.effects import Filed
+from bot.core.limits import SECOND_HALF_WORDS, TRIES
+from bot.core.phrases import Phrase
+from bot.core.reading import (
+    Chosen,
+    Dated,
+    Declined,
+    Number,
+    Reading,
+    Rule,
+    Unclear,
+    Why,
+    Words,
+    read_reply,
+)
+from bot.core.state import AnswerState, Phase
+from bot.core.survey import Question, QuestionType
+from bot.core.turn import Turn
+
+Answer: TypeAlias = Chosen | Number | Dated | Words
+"""A reading that answers the question."""
+
+Reply: TypeAlias = Answer | Declined
+"""A reading that settles it."""
+
+
+def answer(turn: Turn, question: Question, text: str) -> None:
+    """Take a text as the reply to the standing question."""
+    reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+    if isinstance(reading, Unclear) and _is_second_half(turn, question, reading, text):
+        _join(turn, text)
+        return
+    take(turn, question, reading, text)
+
+
+def take(turn: Turn, question: Question, reading: Reading, text: str) -> None:
+    """Act on a reading of a text as the reply to the standing question."""
+    match reading:
+        case Unclear():
+            _ask_again(turn, question, text, reading)
+        case Declined():
+            _keep(turn, question, AnswerState.REFUSED, text, reading)
+        case Chosen() | Number() | Dated() | Words():
+            if _fits(turn, question, reading):
+                _keep(turn, question, AnswerState.ANSWERED, text, reading)
+            else:
+                _ask_again(turn, question, text, None)
+        case _ as never:
+            assert_never(never)
+
+
+def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> None:
+    """Take a tap: on the question it belongs to, which need not be the standing one."""
+    reading = Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
+    turn.change(phase=Phase.ASKING)
+    if question.name == turn.state.standing:
+        take(turn, question, reading, text)
+        return
+    if not _fits(turn, question, reading):
+        turn.file(Filed.UNPARSED, question.name)
+        _explain(turn, question, None)
+        _go_on(turn)
+        return
+    turn.say(Phrase.THAT_ANSWERED, place=turn.way.place(question.name).number)
+    turn.file(Filed.ANSWER, question.name)
+    _record(turn, question, AnswerState.ANSWERED, text, reading)
+    _go_on(turn)
+
+
+def _go_on(turn: Turn) -> None:
+    """Put the standing question again, or the next one where an answer has made it pointless."""
+    if turn.state.standing in turn.way.names:
+        turn.repeat()
+    else:
+        turn.advance()
+
+
+def answer_late(turn: Turn, text: str, reading: Reading | None = None) -> None:
+    """Keep what came after the close: the first readable reply, marked as late; the survey does not go on."""
+    question = turn.standing
+    turn.file(Filed.LATE, question.name if question else "")
+    if question is not None and not turn.state.late:
+        reading = reading or read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+        if not isinstance(reading, Unclear | Declined) and _fits(turn, question, reading):
+            turn.change(late=True)
+            _record(turn, question, AnswerState.ANSWERED, text, reading)
+    turn.say(Phrase.LATE)
+    turn.send()
+
+
+def skip(turn: Turn, question: Question, text: str) -> None:
+    """Leave the standing question out, as the resident wishes: `required` never blocks this."""
+    turn.record(question, AnswerState.SKIPPED, text, rule=Rule.SKIP)
+    turn.advance()
+
+
+def _keep(turn: Turn, question: Question, state: AnswerState, text: str, reading: Reply) -> None:
+    turn.file(Filed.ANSWER, question.name)
+    _record(turn, question, state, text, reading)
+    turn.advance()
+
+
+def _record(turn: Turn, question: Question, state: AnswerState, text: str, reading: Reply) -> None:
+    """Write one reading down as a revision of the question's answer."""
+    match reading:
+        case Chosen(codes, rule, confidence):
+            ordered = tuple(c.name for c in question.choices if c.name in codes)
+            turn.record(question, state, text, codes=ordered, value=" ".join(ordered), rule=rule, confidence=confidence)
+        case Number(value, rule, confidence):
+            turn.record(
+                question, state, text, number=float(value), value=_plain(value), rule=rule, confidence=confidence
+            )
+        case Dated(value, rule, confidence):
+            turn.record(question, state, text, value=value.isoformat(), rule=rule, confidence=confidence)
+        case Words():
+            turn.record(question, state, text, value=text, rule=Rule.WORDS, confidence=1.0)
+        case Declined(rule):
+            turn.record(question, state, text, rule=rule)
+        case _ as never:
+            assert_never(never)
+
+
+def _plain(value: Decimal) -> str:
+    """Write a number as XForms does: 3 rather than 3.0."""
+    return str(int(value)) if value == value.to_integral_value() else format(value.normalize(), "f")
+
+
+def _fits(turn: Turn, question: Question, reading: Answer) -> bool:
+    """Check an answer against the question's type and constraint."""
+    match reading:
+        case Chosen(codes):
+            current = " ".join(codes)
+        case Number(value):
+            if question.type is QuestionType.INTEGER and value != value.to_integral_value():
+                return False
+            current = _plain(value)
+        case Dated(value):
+            current = value.isoformat()
+        case Words(text):
+            current = text
+        case _ as never:
+            assert_never(never)
+    return not question.constraint or turn.q.holds(question.constraint, turn.values(), turn.today, current)
+
+
+def _is_second_half(turn: Turn, question: Question, reading: Unclear, text: str) -> bool:
+    """Say whether a text goes on with the open answer before (invariant 15). How much time has passed says nothing."""
+    return (
+        question.type is not QuestionType.TEXT
+        and turn.state.open_before != ""
+        and turn.state.tries == 0
+        and reading.why is Why.NOTHING
+        and not reading.candidates
+        and len(text.split()) >= SECOND_HALF_WORDS
+    )
+
+
+def _join(turn: Turn, text: str) -> None:
+    before = turn.q.question(turn.state.open_before)
+    turn.file(Filed.ANSWER, before.name)
+    turn.record(before, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)
+    turn.say(Phrase.ADDED)
+    turn.repeat()
+
+
+def _ask_again(turn: Turn, question: Question, text: str, reading: Unclear | None) -> None:
+    """Ask again, simpler each time; after the last try keep the words, leave the question open and go on.
+
+    An answer that is to be changed stays until there is a new one.
+    """
+    turn.file(Filed.UNPARSED, question.name)
+    tries = turn.state.tries + 1
+    stands = turn.stands(question)
+    if not stands:
+        before = turn.state.given.get(question.name)
+        joins = before is not None and before.is_open
+        turn.record(question, AnswerState.UNPARSED, text, join=joins, is_open=tries < TRIES)
+    if tries >= TRIES:
+        turn.say(Phrase.STAYS if stands else Phrase.LEFT_OPEN)
+        turn.advance()
+        return
+    turn.change(tries=tries)
+    _explain(turn, question, reading)
+    if tries > 1:
+        _how_to_reply(turn, question)
+    turn.repeat()
+
+
+def _explain(turn: Turn, question: Question, reading: Unclear | None) -> None:
+    if reading is None:
+        message = turn.q.text(question.constraint_message, turn.state.language)
+        turn.add(message) if message else turn.say(Phrase.DOES_NOT_FIT)
+    elif reading.why is Why.TOO_MANY:
+        turn.say(Phrase.TOO_MANY, most=turn.q.most(question))
+    elif reading.why is Why.NOT_LISTED:
+        turn.say(Phrase.NOT_LISTED)
+    elif reading.why is Why.SEVERAL and len(reading.candidates) == 2:
+        first, second = (_label(turn, question, code) for code in reading.candidates)
+        turn.say(Phrase.SEVERAL_ANSWERS, first=first, second=second)
+    else:
+        turn.say(Phrase.NOT_UNDERSTOOD)
+
+
+def _label(turn: Turn, question: Question, code: str) -> str:
+    place = next(i for i, choice in enumerate(question.choices) if choice.name == code)
+    return turn.q.label(question, place, turn.state.language, turn.here.short)
+
+
+def _how_to_reply(turn: Turn, question: Question) -> None:
+    match question.type:
+        case QuestionType.SELECT_ONE:
+            turn.say(Phrase.REPLY_WITH_NUMBER, first=1, last=len(turn.shown(question)))
+        case QuestionType.SELECT_MULTIPLE:
+            turn.say(Phrase.REPLY_WITH_NUMBERS)
+        case QuestionType.INTEGER | QuestionType.DECIMAL:
+            turn.say(Phrase.REPLY_WITH_AMOUNT)
+        case QuestionType.DATE:
+            turn.say(Phrase.REPLY_WITH_DATE)
+        case QuestionType.TEXT | QuestionType.NOTE | QuestionType.CALCULATE:
+            pass
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,165 @@
+"""What a resident can ask for at any moment, by the whole message: STOP, the commands, a language, a keyword."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from bot.core.reading.amounts import number_in_words
+from bot.core.reading.lexicon import lexicon
+from bot.core.reading.normalise import fold, key, tokens
+from bot.core.reading.wrapping import Tokens, drop_leading, unwrap
+from bot.core.words import CommandKind, Words
+
+__all__ = [
+    "Command",
+    "CommandKind",
+    "KeywordMatch",
+    "find_command",
+    "find_keyword",
+    "find_language",
+    "is_stop",
+    "may_mean_stop",
+]
+
+_LONGEST = 200
+"""Letters of the longest text that can be a command."""
+_REST_WORDS = 2
+_PLACE_DIGITS = 3
+_CODE = re.compile(r"[a-z]{2}(?: [a-z]{4})?")
+_BOT = re.compile(r"(/\w+)@\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, with its argument in plain form: `3` for CHANGE, the language as written for LANGUAGE."""
+
+    kind: CommandKind
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordMatch:
+    """The survey that a keyword stands for, and at most two words that came after it, normalised."""
+
+    survey: str
+    rest: str
+
+
+def is_stop(text: str, words: Words) -> bool:
+    """Say whether the whole message asks for silence, in any language we know, however it is spaced or punctuated.
+
+    Never by its first word: "Stop the boats" is an answer. The carrier's own words are STOP, STOPALL, UNSUBSCRIBE,
+    CANCEL, END, QUIT, REVOKE and OPTOUT (Twilio, default opt-out words).
+    """
+    return _is_one_of(text, words, "stop")
+
+
+def may_mean_stop(text: str, words: Words) -> bool:
+    """Say whether the whole message may ask for silence and may not ("stop it"): the bot asks once."""
+    return not is_stop(text, words) and _is_one_of(text, words, "perhaps_stop")
+
+
+def _is_one_of(text: str, words: Words, table: str) -> bool:
+    if len(text) > _LONGEST:
+        return False
+    said = _without_pictures(text)
+    phrases = _squeezed(words, table)
+    polite = lexicon(words).polite
+    forms = (said, unwrap(said, polite, polite), tuple(dict.fromkeys(said)) if len(set(said)) == 1 else said)
+    return any("".join(form) in phrases for form in forms if form)
+
+
+@cache
+def _squeezed(words: Words, table: str) -> frozenset[str]:
+    """Write the phrases of every language without spaces: "stop all" is STOPALL, and "opt-out" is OPTOUT."""
+    return frozenset(key(phrase).replace(" ", "") for one in words for phrase in getattr(one, table))
+
+
+def _without_pictures(text: str) -> Tokens:
+    return tuple(token for token in tokens(fold(text)) if token.isascii() or any(c.isalnum() for c in token))
+
+
+def find_command(text: str, words: Words) -> Command | None:
+    """Find the command that the whole message is, `/` before it and politeness around it allowed; else None."""
+    if len(text) > _LONGEST:
+        return None
+    folded = fold(_BOT.sub(r"\1", text))
+    if folded and not folded.strip("?! "):
+        return Command(CommandKind.HELP) if "?" in folded else None
+    if is_stop(text, words):
+        return Command(CommandKind.STOP)
+    lex = lexicon(words)
+    said = _without_pictures(folded)
+    core = unwrap(said, lex.polite, lex.polite)
+    for kind, phrases in lex.commands.items():
+        if " ".join(core) in phrases or " ".join(said) in phrases:
+            return Command(kind)
+    return _change(core, words) or _language(core, words)
+
+
+def _change(core: Tokens, words: Words) -> Command | None:
+    """Read "change 3", "change q3" and "change my answer to question three"."""
+    lex = lexicon(words)
+    size = _command_size(core, words, CommandKind.CHANGE)
+    if size == 0:
+        return None
+    rest = core[size:]
+    if " ".join(rest) in lex.question_words:
+        return Command(CommandKind.CHANGE)
+    place = drop_leading(rest, lex.question_words)
+    if len(place) == 1 and place[0].isdecimal() and len(place[0]) <= _PLACE_DIGITS:
+        return Command(CommandKind.CHANGE, str(int(place[0])))
+    number = number_in_words(place, lex)
+    return Command(CommandKind.CHANGE, str(number)) if number is not None else None
+
+
+def _language(core: Tokens, words: Words) -> Command | None:
+    """Read "language polish" and "lang pl"; "language lessons" is an answer."""
+    size = _command_size(core, words, CommandKind.LANGUAGE)
+    argument = " ".join(core[size:])
+    is_language = argument in lexicon(words).language_names or _CODE.fullmatch(argument)
+    return Command(CommandKind.LANGUAGE, argument) if size and is_language else None
+
+
+def _command_size(core: Tokens, words: Words, kind: CommandKind) -> int:
+    """Count the words of the command that a message begins with; 0 for none."""
+    phrases = lexicon(words).commands.get(kind, frozenset())
+    return next((size for size in range(len(core) - 1, 0, -1) if " ".join(core[:size]) in phrases), 0)
+
+
+def find_language(
+    text: str, languages: Mapping[str, tuple[str, ...]], words: Words = (), *, allow_code: bool = False
+) -> str | None:
+    """Find the language that the whole message names, among `languages` (names by code); by its code only if allowed.
+
+    `words` adds what may stand around it: "in Polish please".
+    """
+    if len(text) > _LONGEST:
+        return None
+    lex = lexicon(words)
+    core = unwrap(_without_pictures(text), lex.polite | lex.language_before, lex.polite)
+    named = " ".join(core)
+    if not named:
+        return None
+    for code, names in languages.items():
+        if named in map(key, names) or (allow_code and named == key(code)):
+            return code
+    return None
+
+
+def find_keyword(text: str, keywords: Mapping[str, str], words: Words = ()) -> KeywordMatch | None:
+    """Find the survey whose keyword the message begins with, two words after it at most ("STOKE URDU", "join stoke").
+
+    `keywords` maps keywords in any case to survey ids.
+    """
+    if len(text) > _LONGEST:
+        return None
+    lex = lexicon(words)
+    by_key = {key(keyword): survey for keyword, survey in keywords.items()}
+    core = unwrap(_without_pictures(text), lex.polite | lex.keyword_before, lex.polite)
+    for size in range(len(core), 0, -1):
+        survey = by_key.get(" ".join(core[:size]))
+        if survey is not None and len(core) - size <= _REST_WORDS:
+            return KeywordMatch(survey, " ".join(core[size:]))
+    return None

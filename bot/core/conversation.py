@@ -1,0 +1,261 @@
+"""What a survey's conversation says next: `step` takes the state and one event, and gives the new state and effects.
+
+Pure and total: every event has an answer in every state, and nothing here reads a clock, a file or a database. What
+concerns the whole address (which survey is meant, STOP, unknown keywords) is decided before, in `bot.core.desk`.
+"""
+
+from typing import assert_never
+
+from bot.core import asking, steering
+from bot.core.commands import may_mean_stop
+from bot.core.effects import Effect, Filed
+from bot.core.events import (
+    Began,
+    Circumstances,
+    Commanded,
+    Event,
+    KeywordAgain,
+    PerhapsKeyword,
+    Started,
+    Stopped,
+    Tapped,
+    Wrote,
+)
+from bot.core.limits import SILENCE_DAYS
+from bot.core.noise import Noise, find_noise
+from bot.core.opening import opening
+from bot.core.phrases import Phrase
+from bot.core.questionnaire import Questionnaire
+from bot.core.reading import Chosen, Rule, Unclear, Why, read_exactly
+from bot.core.replies import Consent, fingerprint, read_consent
+from bot.core.state import Phase, State
+from bot.core.survey import QuestionType, Start
+from bot.core.turn import Turn
+
+SILENCE_SECONDS = SILENCE_DAYS * 24 * 3600
+
+MACHINES = (Noise.AUTO_REPLY, Noise.REACTION)
+"""What a telephone writes by itself. It is never answered, whatever stands."""
+
+
+def begin(language: str, language_source: str = "default") -> State:
+    """Make the state of a conversation that has not said anything yet."""
+    return State(language=language, language_source=language_source)
+
+
+def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
+    """Take one event. The effects are to be carried out in order, in one transaction with the new state."""
+    turn = Turn(questionnaire, state, event.here)
+    was_silent = _is_silent(state, event.here)
+    if was_silent:
+        turn.change(phase=Phase.COMPLETE if _calm(state) is Phase.COMPLETE else Phase.RETURNING)
+    match event:
+        case Began():
+            _begin(turn)
+        case Stopped():
+            turn.change(stopped_at=None if state.completed_at else turn.now, phase=_calm(turn.state))
+            turn.file(Filed.COMMAND)
+        case Started():
+            _start_again(turn, was_stopped=state.stopped_at is not None)
+        case Commanded():
+            steering.command(turn, event.command, event.argument, event.text)
+        case KeywordAgain():
+            _keyword_again(turn, event)
+        case PerhapsKeyword() | Wrote() | Tapped() if was_silent and turn.state.phase is Phase.RETURNING:
+            turn.file(Filed.NOISE)
+            steering.put_again(turn)
+        case PerhapsKeyword():
+            _keyword_or_answer(turn, event)
+        case Tapped():
+            _tapped(turn, event)
+        case Wrote():
+            _wrote(turn, event)
+        case _ as never:
+            assert_never(never)
+    return turn.finish()
+
+
+def reads_exactly(questionnaire: Questionnaire, state: State, here: Circumstances, text: str) -> Wrote | None:
+    """Say whether a text is, word for word, an answer to the standing closed question: then it is nothing else."""
+    if state.phase is not Phase.ASKING or not state.standing:
+        return None
+    question = questionnaire.question(state.standing)
+    if question.type is QuestionType.TEXT:
+        return None
+    asked = questionnaire.asked_now(question, state, here)
+    reading = read_exactly(asked, text, questionnaire.words(state.language))
+    return Wrote(here, text, reading=reading) if reading is not None else None
+
+
+def _is_silent(state: State, here: Circumstances) -> bool:
+    is_waiting = state.phase is not Phase.COMPLETE and state.heard_at > 0
+    return is_waiting and here.at.timestamp() - state.heard_at > SILENCE_SECONDS and not here.is_closed
+
+
+def _calm(state: State) -> Phase:
+    """Return the phase without the bot's own open question about deleting."""
+    return state.resume if state.phase is Phase.CONFIRMING_DELETE else state.phase
+
+
+def _begin(turn: Turn) -> None:
+    turn.file(Filed.COMMAND)
+    turn.add(opening(turn.q, turn.state.language, turn.here, turn.way))
+    if turn.q.definition.start is Start.CONFIRM and turn.way.asked:
+        turn.change(phase=Phase.CONFIRMING_START)
+        steering.ask_to_start(turn, Phrase.CONFIRM_START)
+    else:
+        turn.advance()
+
+
+def _start_again(turn: Turn, *, was_stopped: bool) -> None:
+    turn.change(stopped_at=None, phase=_calm(turn.state))
+    if turn.state.phase is Phase.CONFIRMING_START and not was_stopped:
+        steering.confirm_start(turn, Consent.YES)
+        return
+    turn.file(Filed.COMMAND)
+    turn.say(Phrase.BACK_AGAIN)
+    steering.put_again(turn)
+
+
+def _keyword_again(turn: Turn, event: KeywordAgain) -> None:
+    turn.file(Filed.COMMAND)
+    turn.change(phase=_calm(turn.state))
+    if event.language and event.language != turn.state.language:
+        steering.switch_language(turn, event.language)
+    else:
+        steering.put_again(turn)
+
+
+def _keyword_or_answer(turn: Turn, event: PerhapsKeyword) -> None:
+    """On an open question a keyword may be the answer: ask once; the same word again is the answer."""
+    question = turn.standing
+    mark = fingerprint(event.text)
+    if question is not None and turn.state.keyword_asked == mark:
+        asking.answer(turn, question, event.text)
+        return
+    turn.file(Filed.COMMAND)
+    turn.change(keyword_asked=mark)
+    turn.say(Phrase.KEYWORD_OR_ANSWER, keyword=event.keyword)
+    steering.put_again(turn)
+
+
+def _tapped(turn: Turn, event: Tapped) -> None:
+    """Take a tap on an option that was put in this conversation; any other only brings the question again."""
+    question, choice = turn.q.tapped(event.choice_id) or (None, 0)
+    if question is None or question.name not in turn.state.trail or choice not in turn.shown(question):
+        turn.file(Filed.NOISE)
+        steering.put_again(turn)
+    elif turn.here.is_closed:
+        reading = Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
+        is_standing = question.name == turn.state.standing
+        asking.answer_late(turn, event.text, reading if is_standing else Unclear((), Why.NOTHING))
+    elif question.name not in turn.way.names:
+        turn.file(Filed.NOISE)
+        steering.put_again(turn)
+    else:
+        asking.answer_by_button(turn, question, choice, event.text)
+
+
+def _wrote(turn: Turn, event: Wrote) -> None:
+    if event.reading is None and find_noise(event.text, turn.q.words(turn.state.language)) in MACHINES:
+        turn.file(Filed.NOISE, turn.state.standing)
+        return
+    match turn.state.phase:
+        case Phase.CONFIRMING_DELETE:
+            _confirm_delete(turn, event)
+        case Phase.RETURNING:
+            steering.returned(turn, event.text)
+        case Phase.CONFIRMING_START:
+            _confirm_start(turn, event)
+        case Phase.COMPLETE:
+            _after_the_end(turn, event)
+        case Phase.ASKING:
+            _asked(turn, event)
+        case _ as never:
+            assert_never(never)
+
+
+def _confirm_delete(turn: Turn, event: Wrote) -> None:
+    match _consent(turn, event):
+        case Consent.YES:
+            turn.file(Filed.COMMAND)
+            steering.erase(turn)
+        case Consent.NO:
+            turn.change(phase=turn.state.resume)
+            turn.file(Filed.COMMAND)
+            turn.say(Phrase.NOT_DELETED)
+            steering.put_again(turn)
+        case Consent.PERHAPS:
+            turn.file(Filed.NOISE)
+            steering.ask_delete(turn)
+        case Consent.NEITHER:
+            turn.change(phase=turn.state.resume)
+            _wrote(turn, event)
+        case _ as never:
+            assert_never(never)
+
+
+def _confirm_start(turn: Turn, event: Wrote) -> None:
+    consent = _consent(turn, event)
+    noise = find_noise(event.text, turn.q.words(turn.state.language))
+    if consent is Consent.NEITHER and noise is not None and not turn.here.is_closed:
+        steering.answer_noise(turn, noise)
+    else:
+        steering.confirm_start(turn, consent)
+
+
+def _consent(turn: Turn, event: Wrote) -> Consent:
+    return read_consent(event.text, turn.q.words(turn.state.language), turn.today)
+
+
+def _after_the_end(turn: Turn, event: Wrote) -> None:
+    noise = find_noise(event.text, turn.q.words(turn.state.language))
+    if turn.here.is_closed:
+        turn.file(Filed.LATE)
+        steering.put_again(turn)
+    elif noise is Noise.THANKS:
+        turn.file(Filed.NOISE)
+        turn.say(Phrase.WELCOME)
+        turn.send()
+    elif noise is not None:
+        steering.answer_noise(turn, noise)
+    else:
+        turn.file(Filed.NOISE)
+        steering.put_again(turn)
+
+
+def _asked(turn: Turn, event: Wrote) -> None:
+    """Read a text that stands against a survey question."""
+    question = turn.standing
+    if question is None:
+        turn.file(Filed.NOISE)
+        steering.put_again(turn)
+        return
+    if turn.here.is_closed:
+        asking.answer_late(turn, event.text, event.reading)
+        return
+    if event.reading is not None:
+        asking.take(turn, question, event.reading, event.text)
+        return
+    if not event.text.strip():
+        turn.file(Filed.NOISE, question.name)
+        turn.say(Phrase.ONLY_TEXT if event.attachments else Phrase.EMPTY_TEXT)
+        turn.repeat()
+        return
+    if fingerprint(event.text) == turn.state.last_reply:
+        turn.file(Filed.NOISE, question.name)
+        turn.repeat()
+        return
+    words = turn.q.words(turn.state.language)
+    noise = find_noise(event.text, words)
+    is_open = question.type is QuestionType.TEXT
+    if noise is not None and (noise is Noise.EMPTY or not is_open):
+        steering.answer_noise(turn, noise)
+        return
+    if may_mean_stop(event.text, words):
+        turn.say(Phrase.TO_STOP)
+        if not is_open:
+            turn.file(Filed.NOISE, question.name)
+            turn.repeat()
+            return
+    asking.answer(turn, question, event.text)

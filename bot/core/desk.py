@@ -1,0 +1,318 @@
+"""The desk: what concerns a whole address, before any one survey's conversation.
+
+It decides which survey a text is for, and answers STOP, START, DELETE, NEW, MYDATA and words that start nothing. The
+order of reading is DESIGN section 7: STOP; an exact answer to the standing question; commands and language names;
+keywords; then whatever the conversation makes of it. Pure and total, like `conversation.step`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.core import conversation, guards, reception
+from bot.core.commands import CommandKind, find_command, find_keyword, find_language, is_stop
+from bot.core.effects import Filed, Say
+from bot.core.events import (
+    Circumstances,
+    Commanded,
+    Event,
+    KeywordAgain,
+    PerhapsKeyword,
+    Started,
+    Tapped,
+    Wrote,
+)
+from bot.core.noise import find_noise
+from bot.core.phrases import Phrase, Phrases
+from bot.core.reading.normalise import normalise
+from bot.core.sitting import Listing, Outcome, Person, Sitting, Thread
+from bot.core.state import Phase
+from bot.core.steering import CARRY_ON, START_NEW, languages, read_returning
+from bot.core.survey import QuestionType
+from bot.core.turn import Turn
+from bot.core.window import Window
+from bot.core.words import Words
+
+
+class Heard(StrEnum):
+    """What kind of thing a resident sent, as the channel understood it."""
+
+    TEXT = "text"
+    TAP = "tap"
+    CARRIER_STOP = "carrier_stop"
+    CARRIER_START = "carrier_start"
+    CARRIER_HELP = "carrier_help"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the desk reads it. `is_answerable` is False for short codes and alphanumeric senders."""
+
+    at: datetime
+    heard: Heard
+    text: str
+    channel: str
+    source: str
+    short: bool
+    choice_id: str = ""
+    attachments: int = 0
+    is_answerable: bool = True
+    recalled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Desk:
+    """The surveys this number knows, and the words it answers with when none is meant."""
+
+    def __init__(self, listings: Sequence[Listing], phrases: Phrases, words: Words, language: str = "en") -> None:
+        self.listings = {listing.survey: listing for listing in listings}
+        self.phrases = phrases
+        self.words = words
+        self.language = language
+        self.keywords = {
+            keyword: listing.survey for listing in listings for keyword in listing.questionnaire.definition.keywords
+        }
+
+    def receive(self, person: Person, threads: Sequence[Thread], message: Message) -> Outcome:
+        """Take one message from an address. Says what changed, what was said, and where the message is filed."""
+        sitting = Sitting(self.listings, person, threads, message.at)
+        if person.is_stopped:
+            self._while_stopped(sitting, message)
+        elif message.heard is Heard.CARRIER_STOP or is_stop(message.text, self.words):
+            self._stop(sitting, message)
+        elif message.heard is Heard.CARRIER_HELP:
+            sitting.file(Filed.COMMAND)
+        elif message.heard is Heard.CARRIER_START:
+            self._start(sitting, message)
+        elif message.heard is Heard.TAP:
+            self._tap(sitting, message)
+        else:
+            self._read(sitting, message)
+        self._mention_unfinished(sitting)
+        return guards.hold_back(sitting, message.text, message.is_answerable)
+
+    # -- STOP and START -----------------------------------------------------------------------------------------------
+
+    def _while_stopped(self, sitting: Sitting, message: Message) -> None:
+        """On STOP nothing is said; only START re-opens, and DELETE acts at once (invariant 7)."""
+        command = find_command(message.text, self.words)
+        if message.heard is Heard.CARRIER_START or (command and command.kind is CommandKind.START):
+            sitting.reopen()
+            self._start(sitting, message)
+        elif command and command.kind is CommandKind.DELETE:
+            sitting.file(Filed.COMMAND)
+            sitting.erase()
+        else:
+            is_command = command is not None or message.heard in (Heard.CARRIER_STOP, Heard.CARRIER_HELP)
+            sitting.file(Filed.COMMAND if is_command else Filed.NOISE)
+
+    def _stop(self, sitting: Sitting, message: Message) -> None:
+        by_carrier = message.heard is Heard.CARRIER_STOP
+        language = sitting.language(self.language)
+        for thread in sitting.threads:
+            sitting.stop(thread, self.circumstances(thread, message))
+        sitting.close(by="carrier" if by_carrier else "text")
+        sitting.file(Filed.COMMAND)
+        if not by_carrier:
+            sitting.say(Say(self.phrases.say(Phrase.STOPPED, language)))
+
+    def _start(self, sitting: Sitting, message: Message) -> None:
+        thread = sitting.current
+        if thread is None:
+            self._begin_the_only(sitting, message)
+            return
+        for other in sitting.threads:
+            if other.key != thread.key and other.state.stopped_at is not None:
+                sitting.keep(replace(other, state=replace(other.state, stopped_at=None)))
+        self._step(sitting, thread, Started(self.circumstances(thread, message)))
+
+    # -- reading a text -----------------------------------------------------------------------------------------------
+
+    def _read(self, sitting: Sitting, message: Message) -> None:
+        thread = sitting.current
+        if thread is not None:
+            here = self.circumstances(thread, message)
+            exact = conversation.reads_exactly(thread.questionnaire, thread.state, here, message.text)
+            if exact is not None:
+                self._step(sitting, thread, exact)
+                return
+        if self._read_command(sitting, thread, message) or self._read_keyword(sitting, thread, message):
+            return
+        if thread is None:
+            sitting.file(Filed.NOISE)
+            if find_noise(message.text, self.words) not in conversation.MACHINES:
+                sitting.say(reception.what_is_open(self, sitting, message.at))
+            return
+        if thread.state.phase is Phase.RETURNING and self._wants_new(thread, message):
+            self._new_person(sitting, message)
+            return
+        here = self.circumstances(thread, message)
+        self._step(sitting, thread, Wrote(here, message.text, message.attachments))
+
+    def _wants_new(self, thread: Thread, message: Message) -> bool:
+        turn = Turn(thread.questionnaire, thread.state, Circumstances(message.at, "", "", message.short))
+        return read_returning(turn, message.text) == START_NEW
+
+    def _read_command(self, sitting: Sitting, thread: Thread | None, message: Message) -> bool:
+        command = find_command(message.text, self.words)
+        if command is None:
+            return thread is not None and self._read_language(sitting, thread, message)
+        if command.kind is CommandKind.START:
+            self._start(sitting, message)
+        elif command.kind is CommandKind.NEW:
+            self._new_person(sitting, message)
+        elif command.kind is CommandKind.MYDATA:
+            reception.count(self, sitting, thread, message)
+        elif thread is None:
+            sitting.file(Filed.COMMAND)
+            if command.kind is CommandKind.DELETE:
+                sitting.erase()
+                sitting.say(Say(self.phrases.say(Phrase.NOTHING_TO_DELETE, self.language)))
+            else:
+                sitting.say(reception.what_is_open(self, sitting, message.at))
+        else:
+            here = self.circumstances(thread, message)
+            self._step(sitting, thread, Commanded(here, command.kind, command.argument, message.text))
+        return True
+
+    def _read_language(self, sitting: Sitting, thread: Thread, message: Message) -> bool:
+        """Change the language where the whole message is a language's own or English name."""
+        here = self.circumstances(thread, message)
+        turn = Turn(thread.questionnaire, thread.state, here)
+        offered = languages(turn)
+        if len(offered) < 2 or find_language(message.text, offered, self.words) is None:
+            return False
+        self._step(sitting, thread, Commanded(here, CommandKind.LANGUAGE, message.text, message.text))
+        return True
+
+    def _read_keyword(self, sitting: Sitting, thread: Thread | None, message: Message) -> bool:
+        match = find_keyword(message.text, self.keywords, self.words)
+        if match is None:
+            return False
+        listing = self.listings[match.survey]
+        named = listing.questionnaire.definition
+        offered = {language.code: (language.name,) for language in listing.questionnaire.offered}
+        language = find_language(match.rest, offered, self.words, allow_code=True) if match.rest else None
+        if match.rest and language is None and thread is not None and thread.state.standing:
+            return False
+        if thread is not None and not language and _is_open_question(thread) and not _is_explicit(message.text):
+            here = self.circumstances(thread, message)
+            if not here.is_closed:
+                self._step(sitting, thread, PerhapsKeyword(here, message.text, named.keywords[0]))
+                return True
+        self._open_survey(sitting, listing, message, language or "")
+        return True
+
+    def _open_survey(self, sitting: Sitting, listing: Listing, message: Message, language: str) -> None:
+        """Begin a survey by its keyword, or go on with it."""
+        thread = sitting.newest(listing.survey)
+        if thread is not None:
+            here = self.circumstances(thread, message)
+            if sitting.current is None or (thread.state.phase is not Phase.COMPLETE and not here.is_closed):
+                sitting.make_current(thread)
+            self._step(sitting, thread, KeywordAgain(here, language))
+            return
+        window = listing.window(message.at)
+        if window is not Window.OPEN:
+            sitting.file(Filed.COMMAND if window is Window.NOT_YET else Filed.LATE, survey=listing.survey)
+            sitting.say(reception.not_open(self, sitting, listing, window))
+            return
+        sitting.begin(listing, _beginning(message), language)
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def _begin_the_only(self, sitting: Sitting, message: Message) -> None:
+        """START or NEW from an unknown address: the one open survey, or the list of them."""
+        open_now = [listing for listing in self.listings.values() if listing.window(message.at) is Window.OPEN]
+        if len(open_now) == 1:
+            sitting.begin(open_now[0], _beginning(message), "")
+            return
+        sitting.file(Filed.COMMAND)
+        sitting.say(reception.what_is_open(self, sitting, message.at))
+
+    def _new_person(self, sitting: Sitting, message: Message) -> None:
+        """Begin anew for someone else on this phone: a second respondent and a second row."""
+        thread = sitting.current
+        if thread is None:
+            self._begin_the_only(sitting, message)
+            return
+        listing = self.listings[thread.survey]
+        if listing.window(message.at) is not Window.OPEN:
+            sitting.file(Filed.LATE, survey=listing.survey)
+            sitting.say(reception.not_open(self, sitting, listing, listing.window(message.at)))
+            return
+        chosen = thread.state.language if thread.state.language_source == "chosen" else ""
+        sitting.begin(listing, _beginning(message), chosen, greet=Phrase.NEW_PERSON)
+
+    # -- one survey's conversation ------------------------------------------------------------------------------------
+
+    def _tap(self, sitting: Sitting, message: Message) -> None:
+        """Take a tap as the answer to the question that its button stood under, in the newest conversation that put it.
+
+        Any other button can be a command or a keyword, and never an answer.
+        """
+        thread = next((one for one in reversed(sitting.threads) if _has_put(one, message.choice_id)), None)
+        if thread is None:
+            thread = sitting.current
+            if thread is None:
+                self._read(sitting, message)
+                return
+            if message.choice_id in (CARRY_ON, START_NEW) and thread.state.phase is Phase.RETURNING:
+                self._read(sitting, replace(message, text=message.choice_id))
+                return
+            if self._read_command(sitting, thread, message) or self._read_keyword(sitting, thread, message):
+                return
+        self._step(sitting, thread, Tapped(self.circumstances(thread, message), message.choice_id, message.text))
+
+    def _step(self, sitting: Sitting, thread: Thread, event: Event) -> None:
+        sitting.take(thread, *conversation.step(thread.questionnaire, thread.state, event))
+
+    def circumstances(self, thread: Thread, message: Message) -> Circumstances:
+        """Say when and how a message came, for one conversation."""
+        listing = self.listings.get(thread.survey)
+        is_closed = listing is None or listing.window(message.at) is Window.CLOSED
+        return Circumstances(
+            at=message.at,
+            channel=message.channel,
+            source=message.source,
+            short=message.short,
+            is_closed=is_closed,
+            closed_on=listing.closed_on if is_closed and listing is not None else "",
+            recalled=message.recalled.get(thread.key, {}),
+        )
+
+    def _mention_unfinished(self, sitting: Sitting) -> None:
+        """When one survey has just ended, say how to go on with another that waits."""
+        if not sitting.has_just_completed:
+            return
+        for thread in sitting.threads:
+            listing = self.listings.get(thread.survey)
+            is_open = listing is not None and listing.window(sitting.at) is Window.OPEN
+            keywords = thread.questionnaire.definition.keywords
+            is_newest = sitting.newest(thread.survey) is thread
+            if is_open and is_newest and keywords and thread.state.completed_at is None:
+                language = thread.state.language
+                title = thread.questionnaire.title(language)
+                sitting.add(self.phrases.say(Phrase.UNFINISHED, language, title=title, keyword=keywords[0]))
+                return
+
+
+def _beginning(message: Message) -> Circumstances:
+    return Circumstances(message.at, message.channel, message.source, message.short)
+
+
+def _is_open_question(thread: Thread) -> bool:
+    state = thread.state
+    if state.phase is not Phase.ASKING or not state.standing:
+        return False
+    return thread.questionnaire.question(state.standing).type is QuestionType.TEXT
+
+
+def _has_put(thread: Thread, choice_id: str) -> bool:
+    question, _ = thread.questionnaire.tapped(choice_id) or (None, 0)
+    return question is not None and question.name in thread.state.trail
+
+
+def _is_explicit(text: str) -> bool:
+    """JOIN and the keyword can mean nothing but the survey."""
+    return normalise(text).startswith("join ")

@@ -1,0 +1,28 @@
+"""What keeps replies from running away: a budget for each address, and a guard against machines (invariant 13)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.effects import Say
+from bot.core.limits import IDENTICAL_TEXTS, REPLIES_PER_HOUR
+from bot.core.replies import fingerprint
+from bot.core.sitting import Outcome, Sitting
+
+HOUR = timedelta(hours=1)
+
+
+def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
+    """Close a sitting, without its replies where they would feed a loop or break the budget. Answers always stay."""
+    person = sitting.person
+    idle_text, idle_count = "", 0
+    if not sitting.moved:
+        idle_text = fingerprint(text)
+        idle_count = person.idle_count + 1 if idle_text == person.idle_text else 1
+    hour_began, replies = person.hour_began, person.replies
+    if hour_began is None or sitting.at - hour_began >= HOUR:
+        hour_began, replies = sitting.at, 0
+    is_silent = not is_answerable or idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
+    if not is_silent:
+        replies += sum(isinstance(effect, Say) for _, effect in sitting.effects)
+    person = replace(person, idle_text=idle_text, idle_count=idle_count, hour_began=hour_began, replies=replies)
+    return sitting.outcome(is_silent=is_silent, person=person)

@@ -1,0 +1,72 @@
+"""Small talk, and what machines say: texts that answer no question."""
+
+import re
+from enum import StrEnum
+
+from bot.core.reading.lexicon import lexicon
+from bot.core.reading.normalise import fold, tokens
+from bot.core.reading.wrapping import drop_trailing, unwrap
+from bot.core.words import Words, WordTable
+
+
+class Noise(StrEnum):
+    """What a text is, if it is no answer."""
+
+    GREETING = "greeting"
+    THANKS = "thanks"
+    WHO_IS_THIS = "who_is_this"
+    AUTO_REPLY = "auto_reply"
+    REACTION = "reaction"
+    EMPTY = "empty"
+    WRONG_NUMBER = "wrong_number"
+    LATER = "later"
+
+
+NEVER_AN_ANSWER = frozenset({Noise.AUTO_REPLY, Noise.REACTION, Noise.EMPTY})
+"""What cannot answer an open question either. "Thanks" can, and "wrong number" may be what they say of 101."""
+
+_QUOTED = re.compile(r'(?P<verb>[^"]{1,40}?)\s*"')
+_REACTED = re.compile(r'(?:reacted\s+\S{1,12}|[^\w\s"]{1,8})\s+to\s*"')
+_REMOVED = re.compile(r'removed\s+\S{1,12}\s+from\s*"')
+_LONGEST = 200
+
+
+def find_noise(text: str, words: Words) -> Noise | None:
+    """Say which kind of no-answer the whole message is, or None. On an open question only `NEVER_AN_ANSWER` counts."""
+    folded = fold(text)
+    said = tokens(folded)
+    if not said:
+        return Noise.EMPTY
+    lex = lexicon(words)
+    if _is_reaction(folded, lex):
+        return Noise.REACTION
+    if _is_automatic(" ".join(said), lex):
+        return Noise.AUTO_REPLY
+    if len(text) > _LONGEST:
+        return None
+    talk = (
+        (Noise.THANKS, lex.thanks),
+        (Noise.GREETING, lex.greetings),
+        (Noise.WHO_IS_THIS, lex.who_is_this),
+        (Noise.WRONG_NUMBER, lex.wrong_number),
+        (Noise.LATER, lex.later),
+    )
+    after = lex.after | lex.polite
+    for form in (said, drop_trailing(said, after), unwrap(said, lex.before, after)):
+        for noise, phrases in talk:
+            if " ".join(form) in phrases:
+                return noise
+    return None
+
+
+def _is_reaction(folded: str, lex: WordTable) -> bool:
+    """Know an iPhone's or Android's text for a tap on a message: a verb, then the message in quotation marks."""
+    if _REACTED.match(folded) or _REMOVED.match(folded):
+        return True
+    quoted = _QUOTED.match(folded)
+    verb = " ".join(tokens(quoted["verb"])) if quoted else " ".join(tokens(folded))
+    return verb in lex.reactions if quoted else verb in lex.reactions and len(verb.split()) > 1
+
+
+def _is_automatic(phrase: str, lex: WordTable) -> bool:
+    return any(phrase == known or phrase.startswith(f"{known} ") for known in lex.auto_replies)

@@ -1,0 +1,74 @@
+"""The first and the last message: who asks and how to leave; thanks and what happens next."""
+
+import unicodedata
+
+from bot.core.events import Circumstances
+from bot.core.phrases import Phrase
+from bot.core.questionnaire import Questionnaire
+from bot.core.way import Way
+
+_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss"})
+
+
+def opening(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
+    """Compose the opening. A setting the survey does not have only drops its sentence (DESIGN section 10)."""
+    definition = questionnaire.definition
+
+    def say(phrase: Phrase, /, **values: object) -> str:
+        return questionnaire.say(phrase, language, **values)
+
+    organisation = questionnaire.text(definition.organisation, language)
+    title = questionnaire.title(language)
+    first = (
+        say(Phrase.WHO_ASKS, organisation=organisation, title=title)
+        if organisation
+        else say(Phrase.WHAT_ABOUT, title=title)
+    )
+    address = definition.verify_url or definition.privacy_url
+    sentences = [
+        first,
+        _count(questionnaire, language, here.source, way),
+        say(Phrase.MINIMUM_AGE, age=definition.min_age) if definition.min_age else "",
+        say(Phrase.TAKING_PART),
+        say(Phrase.COST) if here.short else "",
+        say(Phrase.NOT_EMERGENCY),
+        say(Phrase.CHECK, url=address) if address else "",
+        say(Phrase.HOW_TO_STOP),
+        _languages(questionnaire, language),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _count(questionnaire: Questionnaire, language: str, source: str, way: Way) -> str:
+    count = way.proper or len(way.asked)
+    more = len(way.asked) - count
+    most = questionnaire.most_asked(source)
+    if most > len(way.asked):
+        return questionnaire.say(Phrase.UP_TO_QUESTIONS, language, count=most)
+    if count == 1:
+        phrase = Phrase.ONE_QUESTION_AND_MORE if more else Phrase.ONE_QUESTION
+    else:
+        phrase = Phrase.QUESTIONS_AND_MORE if more else Phrase.QUESTIONS
+    return questionnaire.say(phrase, language, count=count, more=more)
+
+
+def _languages(questionnaire: Questionnaire, language: str) -> str:
+    others = (gsm_name(offered.name) for offered in questionnaire.offered if offered.code != language)
+    names = [name for name in others if name]
+    keywords = questionnaire.definition.keywords
+    if not names or not keywords:
+        return ""
+    return questionnaire.say(Phrase.OTHER_LANGUAGES, language, languages=", ".join(names), keyword=keywords[0])
+
+
+def gsm_name(name: str) -> str:
+    """Write a language's name in capitals that any phone can type and GSM-7 can carry: Română is ROMANA."""
+    folded = unicodedata.normalize("NFD", name.translate(_LETTERS))
+    return "".join(c for c in folded if c.isascii() and (c.isalpha() or c == " ")).strip().upper()
+
+
+def closing(questionnaire: Questionnaire, language: str) -> str:
+    """Compose the last message: thanks, and what happens next. It awaits nothing, so it holds no digit/digit."""
+    definition = questionnaire.definition
+    next_steps = questionnaire.text(definition.next_steps, language) or questionnaire.say(Phrase.NEXT_STEPS, language)
+    return f"{questionnaire.say(Phrase.THANK_YOU, language)} {next_steps}"

@@ -1,0 +1,121 @@
+"""The bot's own sentences. English stands here; other languages come from catalogues that are handed in.
+
+Every English sentence is in GSM-7 letters, so that it does not make a message dearer. None but the opening's may hold
+digit/digit, which is kept for "2/8".
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Phrase(StrEnum):
+    """Each sentence by what it is for; the value is its English, which is also its key in a catalogue."""
+
+    WHO_ASKS = "{organisation} asks for your views: {title}."
+    WHAT_ABOUT = "Your views are asked for: {title}."
+    QUESTIONS = "{count} questions."
+    QUESTIONS_AND_MORE = "{count} questions, then {more} you can skip."
+    ONE_QUESTION = "1 question."
+    ONE_QUESTION_AND_MORE = "1 question, then {more} you can skip."
+    UP_TO_QUESTIONS = "Up to {count} questions."
+    MINIMUM_AGE = "For people aged {age} and over."
+    TAKING_PART = "It is your choice to take part."
+    COST = "Texts cost your usual rate."
+    NOT_EMERGENCY = "Not for emergencies: call 999."
+    CHECK = "Check this is real, and privacy: {url}"
+    HOW_TO_STOP = "Text STOP to end, HELP for help."
+    OTHER_LANGUAGES = "{languages}? Text {keyword} and the language."
+    CARRIED_BY = "{company} also carries this chat. You can use SMS or phone instead."
+    CONFIRM_START = "Reply YES to start with question {place}."
+    NOT_STARTED = "That is fine. Text YES if you want to start (question {place})."
+
+    NOT_UNDERSTOOD = "Sorry, we did not understand that."
+    REPLY_WITH_NUMBER = "Please reply with one number, {first} to {last}. Or text SKIP."
+    REPLY_WITH_NUMBERS = "Please reply with numbers only, like 1 2. Or text SKIP."
+    REPLY_WITH_AMOUNT = "Please reply with a number only, like 34. Or text SKIP."
+    REPLY_WITH_DATE = "Please reply with a date, like 31 May 2024. Or text SKIP."
+    SEVERAL_ANSWERS = "We need just one answer. Did you mean {first} or {second}?"
+    TOO_MANY = "That is more than {most}. Please choose up to {most}."
+    NOT_LISTED = "That number is not in the list."
+    DOES_NOT_FIT = "Sorry, that answer does not fit this question."
+    LEFT_OPEN = "We have kept your words and will leave it at that."
+    STAYS = "Your earlier answer stays as it was."
+    ADDED = "Thank you, we added that to your last answer."
+    THAT_ANSWERED = "Thank you. That answered question {place}."
+
+    HELLO = "Hello!"
+    WELCOME = "You are welcome."
+    WHO_WE_ARE = "This is {organisation}, asking for your views: {title}."
+    CHECK_SHORT = "Check: {url}"
+    ONLY_TEXT = "We can only read words here, sorry. Please type your answer."
+    EMPTY_TEXT = "We got an empty text."
+    NO_PROBLEM = "No problem. Answer when you like, or text STOP to end."
+    WRONG_NUMBER = "Sorry if we got the wrong number. Text STOP to end, and we will not text again."
+    TO_STOP = "To end these texts, text STOP."
+    KEYWORD_OR_ANSWER = (
+        "{keyword} is also the word for a survey. If it is your answer, please send it once more. For the survey, "
+        "text JOIN {keyword}."
+    )
+
+    HELP = "Commands: SKIP, BACK, CHANGE and a number, MORE, LANGUAGE, PRIVACY, MYDATA, DELETE, NEW, STOP."
+    HELP_PERSON = "To speak to a person, or answer by phone or on paper: {contact}."
+    NO_MORE = "There is no more to read on this question."
+    MORE_AT = "Read more: {url}"
+    FIRST_QUESTION = "This is the first question."
+    NO_SUCH_QUESTION = "There is no question {number} to change yet."
+    CHANGE_HOW = "To change an answer, text CHANGE and the question's number, like CHANGE 2."
+    PRIVACY = (
+        "Your answers are used for this survey only. Your number is kept apart from them and is never shown to those "
+        "who read them. If you tell us that someone is in danger, we may need to tell someone else."
+    )
+    PRIVACY_AT = "Privacy: {url}"
+    MY_DATA = "Kept from this number: texts {texts}, answers {answers}."
+    MY_DATA_ASK = "To see them or have them put right, ask {contact}."
+    MY_DATA_DELETE = "Text DELETE to remove them."
+    CONFIRM_DELETE = "Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+    NOT_DELETED = "Nothing was removed."
+    DELETED = "Done. Every answer and text from this number is removed. Thank you for letting us know."
+    NOTHING_TO_DELETE = "There are no answers from this number. Every text from it is removed."
+    STOPPED = (
+        "You will get no more texts from us. Your answers are kept. Text DELETE to remove them, START to come back."
+    )
+    BACK_AGAIN = "Welcome back."
+    NEW_PERSON = "Hello! This starts a new set of answers. The earlier ones stay as they are."
+    RETURNING = "It is over 30 days since this number last wrote. Carry on, or start new?"
+    CARRY_ON = "Carry on"
+    START_NEW = "Start new"
+
+    OPENS_ON = "This survey opens on {date}. Please text {keyword} again then."
+    CLOSED_ON = "This survey closed on {date}. Thank you for your interest."
+    CLOSED = "This survey is closed. Thank you for your interest."
+    LATE = (
+        "This survey has closed, so your text came too late to be counted as on time. We have kept it, marked as late."
+    )
+    ALREADY_DONE = "You have answered this survey, thank you. To change an answer, text CHANGE and its number."
+    THANK_YOU = "Thank you. That was the last question."
+    CHANGED = "Thank you, your answer is changed."
+    NEXT_STEPS = "The council will read what everyone said and report back."
+    UNFINISHED = "You have not finished {title}. Text {keyword} to go on."
+
+    TEXT_TO_START = "To take part, text one of these words:"
+    ONE_TO_START = "To take part, text {keyword} ({title})."
+    NOTHING_OPEN = "No survey is open on this number just now. Thank you for writing."
+    LANGUAGE_NOW = "We now write in {language}. Text {back} to go back."
+    LANGUAGE_LIST = "Text LANGUAGE and one of these: {languages}."
+    ONE_LANGUAGE = "This survey is in {language} only for now, sorry."
+
+
+Catalogue = Mapping[str, str]
+"""English sentence to its translation, for one language."""
+
+
+class Phrases:
+    """The bot's sentences in every language it has. A missing sentence falls back to English."""
+
+    def __init__(self, catalogues: Mapping[str, Catalogue] | None = None) -> None:
+        self._catalogues = dict(catalogues or {})
+
+    def say(self, phrase: Phrase, language: str, /, **values: object) -> str:
+        """Write one sentence in a language, with its values filled in."""
+        sentence = self._catalogues.get(language, {}).get(phrase.value) or phrase.value
+        return sentence.format(**values) if values else sentence

@@ -1,0 +1,203 @@
+"""Reading a reply as one of the options: only when every word of it is accounted for, else it is unclear."""
+
+import re
+
+from bot.core.reading.bands import Band, read_age, read_band
+from bot.core.reading.normalise import normalise, tokens
+from bot.core.reading.phrase import mentioned, read_phrase
+from bot.core.reading.postcodes import read_postcode_area
+from bot.core.reading.readings import NOT_CLEAR, Chosen, Declined, Rule, Unclear, Why, chosen
+from bot.core.reading.scheme import AREA, Scheme
+from bot.core.reading.wrapping import Tokens, text_of, unwrap, unwrap_wholly
+
+One = Chosen | Declined | Unclear
+
+_LONGEST_NUMBER = 6
+_HINT_LETTERS = 4
+_SENTENCE = 6
+_APPROXIMATE = re.compile(r"[<>~+]|^\*[^*]*$")
+"""More or less than, about; and the asterisk that corrects an earlier message."""
+_RANGE = re.compile(r"\d\s*-\s*\d")
+_NUMBERED = re.compile(r"\(?(\d{1,2})\)?\s*[-.):=,]*\s+(.+)")
+_NUMBER_LAST = re.compile(r"(.+?)\s*\((\d{1,2})\)")
+
+
+def is_hedged(folded: str) -> bool:
+    """Say whether a text asks or approximates rather than answers."""
+    return "?" in folded or _APPROXIMATE.search(folded) is not None
+
+
+def number_of(token: str) -> int:
+    """Read a token of digits, or an ordinal; -1 for one that is too long to stand before an option."""
+    digits = token.rstrip("sthndr")
+    return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST_NUMBER else -1
+
+
+def is_number(token: str) -> bool:
+    """Say whether a token is a number or an ordinal, and no percentage."""
+    return token[0].isdecimal() and not token.endswith("%")
+
+
+def read_one(scheme: Scheme, folded: str) -> One:
+    """Read a folded text as the choice of one option."""
+    lex = scheme.lexicon
+    said = meaningful(tokens(folded), scheme)
+    whole = " ".join(said)
+    if not said or whole in lex.thanks or whole in lex.greetings:
+        return NOT_CLEAR
+    if whole in lex.passed:
+        return Declined(Rule.MEANING)
+    if "?" in folded:
+        return Unclear(mentioned(scheme, said), Why.ASKS)
+    if code := label_of(scheme, folded):
+        return chosen(Rule.LABEL, code)
+    core = unwrap(said, lex.before, lex.after)
+    special = _area(scheme, folded, said) or _band(scheme, folded, said)
+    if special is not None:
+        return special
+    if is_hedged(folded):
+        return _unread(scheme, said)
+    is_phrase = " ".join(core) in lex.neither  # "50/50"
+    if any(is_number(token) for token in core) and not is_phrase:
+        return _with_number(scheme, folded, core)
+    return _numbered_in_words(scheme, core) or read_phrase(scheme, core) or _unread(scheme, core)
+
+
+def _numbered_in_words(scheme: Scheme, core: Tokens) -> Chosen | None:
+    """Read "two, agree" and "agree: two", where both say the same."""
+    for word, rest in ((core[0], core[1:]), (core[-1], core[:-1])):
+        code = scheme.numbers.get(scheme.lexicon.numbers.get(word, 0), "")
+        if code and rest and word not in rest:
+            said = read_phrase(scheme, rest)
+            if isinstance(said, Chosen) and said.codes == (code,):
+                return chosen(Rule.NUMBER_AND_LABEL, code)
+    return None
+
+
+def label_of(scheme: Scheme, folded: str) -> str:
+    """Return the option whose label a text is; empty for none, and for a number that also stands before an option."""
+    name = normalise(folded)
+    return "" if name.isdecimal() and number_of(name) in scheme.numbers else scheme.texts.get(name, "")
+
+
+def meaningful(said: Tokens, scheme: Scheme) -> Tokens:
+    """Drop the pictures that mean nothing here: a thumb is a word only where yes or no is asked for."""
+    lex = scheme.lexicon
+    known = lex.dont_know | (lex.yes | lex.no if scheme.yes or scheme.no else frozenset())
+    return tuple(token for token in said if token in known or not _is_picture(token))
+
+
+def _is_picture(token: str) -> bool:
+    return len(token) == 1 and not token.isalnum() and ord(token) >= 0x2190
+
+
+def _unread(scheme: Scheme, core: Tokens) -> Unclear:
+    codes = mentioned(scheme, core)
+    return Unclear(codes, Why.SEVERAL if len(codes) > 1 else Why.NOTHING)
+
+
+def _area(scheme: Scheme, folded: str, said: Tokens) -> One | None:
+    """Read a postcode, where the options are postcode areas; alone, or beside its number."""
+    if not scheme.areas:
+        return None
+    lex = scheme.lexicon
+    text = text_of(unwrap(said, lex.before | lex.label_before, lex.after), said, folded)
+    if area := read_postcode_area(text):
+        code = scheme.areas.get(area)
+        return chosen(Rule.POSTCODE, code) if code else Unclear((), Why.NOT_LISTED)
+    if pair := _number_and_text(text):
+        code = scheme.numbers.get(pair[0])
+        if code and code == scheme.areas.get(read_postcode_area(pair[1]) or ""):
+            return chosen(Rule.NUMBER_AND_LABEL, code)
+    named = tuple(dict.fromkeys(scheme.areas.get(found.upper(), "") for found in AREA.findall(folded)))
+    return Unclear(tuple(code for code in named if code), Why.SEVERAL) if named else None
+
+
+def _number_and_text(text: str) -> tuple[int, str] | None:
+    """Cut "2. 25-34" and "25-34 (2)" into the number and the rest."""
+    if numbered := _NUMBERED.fullmatch(text):
+        return int(numbered[1]), numbered[2]
+    if last := _NUMBER_LAST.fullmatch(text):
+        return int(last[2]), last[1]
+    return None
+
+
+def _band(scheme: Scheme, folded: str, said: Tokens) -> One | None:
+    """Read a range that is one of the bands, alone or beside its number; or an age that falls into one."""
+    if not scheme.bands:
+        return None
+    if band := read_band(folded, scheme.lexicon):
+        return _that_band(scheme, band)
+    pair = _number_and_text(folded)
+    if pair and (band := read_band(pair[1], scheme.lexicon)):
+        code = scheme.numbers.get(pair[0])
+        agrees = code is not None and scheme.bands.get(code) == band
+        return chosen(Rule.NUMBER_AND_LABEL, code) if code and agrees else Unclear((), Why.SEVERAL)
+    age = read_age(said, scheme.lexicon)
+    if age is None or is_hedged(folded) or (not age.is_said and age.band.low in scheme.numbers):
+        return None
+    high = age.band.low if age.band.high is None else age.band.high
+    codes = tuple(code for code, known in scheme.bands.items() if known.holds(age.band.low) and known.holds(high))
+    return chosen(Rule.AGE, *codes) if len(codes) == 1 else Unclear(codes, Why.NOT_LISTED)
+
+
+def _that_band(scheme: Scheme, band: Band) -> Chosen | Unclear:
+    codes = [code for code, known in scheme.bands.items() if known == band]
+    return chosen(Rule.LABEL, *codes) if len(codes) == 1 else Unclear((), Why.RANGE)
+
+
+def _with_number(scheme: Scheme, folded: str, core: Tokens) -> One:
+    """Read a reply with a number in it: the number alone, or with its own label, or unclear."""
+    numbers = [token for token in core if is_number(token)]
+    codes = tuple(dict.fromkeys(scheme.numbers.get(number_of(token), "") for token in numbers))
+    listed = tuple(code for code in codes if code)
+    if len(numbers) > 1:
+        why = Why.RANGE if _RANGE.search(folded) else Why.SEVERAL
+        return Unclear(listed, why if all(codes) else Why.NOT_LISTED)
+    if not listed:
+        return Unclear(mentioned(scheme, core), Why.NOT_LISTED)
+    code, number = listed[0], numbers[0]
+    lead, marks, tail = _around(core, number, scheme)
+    if scheme.no and code != scheme.no and any(mark in scheme.lexicon.no for mark in marks):
+        return Unclear((scheme.no, code), Why.SEVERAL)  # "no 3" where "no" is an answer
+    rest = (*lead, *tail)
+    if rest:
+        return _beside(scheme, code, rest)
+    if number_of(number) in scheme.equals and not marks:
+        return Unclear(listed, Why.SEVERAL)
+    return chosen(Rule.NUMBER if number.isdecimal() else Rule.ORDINAL, code)
+
+
+def _around(core: Tokens, number: str, scheme: Scheme) -> tuple[Tokens, Tokens, Tokens]:
+    """Cut a reply at its number: the words before, the marks of a number ("option", "no."), the words after."""
+    lex = scheme.lexicon
+    place = core.index(number)
+    lead, tail = core[:place], core[place + 1 :]
+    if not number.isdecimal():
+        lead = unwrap_wholly(lead, lex.before | lex.ordinal_around, lex.ordinal_around)
+        return lead, (), unwrap_wholly(tail, lex.ordinal_around, lex.after | lex.ordinal_around)
+    kept = lead
+    while kept and kept[-1] in lex.number_before:
+        kept = kept[:-1]
+    return unwrap_wholly(kept, lex.before, ()), lead[len(kept) :], unwrap_wholly(tail, (), lex.after)
+
+
+def _beside(scheme: Scheme, code: str, rest: Tokens) -> Chosen | Unclear:
+    """Hold the words beside a number against its option: they must say the same, or begin to."""
+    said = read_phrase(scheme, rest)
+    same = chosen(Rule.NUMBER_AND_LABEL, code)
+    match said:
+        case Chosen(codes):
+            return same if codes == (code,) else Unclear((code, *codes), Why.SEVERAL)
+        case Unclear(candidates):
+            return same if code in candidates else Unclear((code, *candidates), Why.SEVERAL)
+        case _:
+            pass
+    phrase = " ".join(rest)
+    is_negated = any(word in scheme.lexicon.negations for word in rest)
+    begins = any(label.startswith(phrase) for label, of in scheme.labels if of == code)
+    if len(phrase) >= _HINT_LETTERS and begins and not is_negated:
+        return same
+    others = tuple(other for other in mentioned(scheme, rest) if other != code)
+    hints = (code, *others) if len(rest) < _SENTENCE else others
+    return Unclear(hints, Why.SEVERAL if others else Why.NOTHING)

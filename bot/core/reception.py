@@ -1,0 +1,70 @@
+"""What the desk says when no conversation speaks: what is open, what is not yet or no longer, and what is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.core import conversation
+from bot.core.commands import CommandKind
+from bot.core.effects import Filed, Say
+from bot.core.events import Commanded
+from bot.core.limits import KEYWORDS_LISTED
+from bot.core.phrases import Phrase
+from bot.core.sitting import Listing, Sitting, Thread
+from bot.core.state import AnswerState
+from bot.core.window import Window, first_day
+
+if TYPE_CHECKING:
+    from bot.core.desk import Desk, Message
+
+
+def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
+    """Name the open surveys and the words that start them."""
+    language = sitting.language(desk.language)
+    open_now = [
+        (listing.questionnaire.definition.keywords[0], listing.questionnaire.title(language))
+        for listing in desk.listings.values()
+        if listing.window(at) is Window.OPEN and listing.questionnaire.definition.keywords
+    ]
+    if not open_now:
+        return Say(desk.phrases.say(Phrase.NOTHING_OPEN, language))
+    if len(open_now) == 1:
+        keyword, title = open_now[0]
+        return Say(desk.phrases.say(Phrase.ONE_TO_START, language, keyword=keyword, title=title))
+    lines = [f"{keyword}: {title}" for keyword, title in open_now[:KEYWORDS_LISTED]]
+    return Say("\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language), *lines]))
+
+
+def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> Say:
+    """Say that a survey opens later, or has closed."""
+    language = sitting.language(desk.language)
+    if window is Window.NOT_YET and listing.opens_at is not None:
+        keyword = next(iter(listing.questionnaire.definition.keywords), "START")
+        return Say(desk.phrases.say(Phrase.OPENS_ON, language, date=first_day(listing.opens_at), keyword=keyword))
+    return Say(desk.phrases.say(Phrase.CLOSED_ON, language, date=listing.closed_on))
+
+
+def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
+    """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
+    language = sitting.language(desk.language)
+    texts = sum(one.state.texts for one in sitting.threads) + 1
+    answers = sum(
+        given.state is AnswerState.ANSWERED and one.questionnaire.question(name).is_asked
+        for one in sitting.threads
+        for name, given in one.state.given.items()
+    )
+    sentences = [desk.phrases.say(Phrase.MY_DATA, language, texts=texts, answers=answers)]
+    if thread is None:
+        sitting.file(Filed.COMMAND)
+        sitting.say(Say(sentences[0]))
+        return
+    contact = thread.questionnaire.text(thread.questionnaire.definition.contact, language)
+    if contact:
+        sentences.append(desk.phrases.say(Phrase.MY_DATA_ASK, language, contact=contact))
+    sentences.append(desk.phrases.say(Phrase.MY_DATA_DELETE, language))
+    here = desk.circumstances(thread, message)
+    state, effects = conversation.step(
+        thread.questionnaire, thread.state, Commanded(here, CommandKind.MYDATA, "\n".join(sentences), message.text)
+    )
+    sitting.take(thread, state, effects)

@@ -1,0 +1,254 @@
+"""One address at the desk: who it is, its conversations, and what this message changes in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core import conversation
+from bot.core.effects import Effect, Erase, File, Filed, Say
+from bot.core.events import Began, Circumstances, Stopped
+from bot.core.phrases import Phrase
+from bot.core.questionnaire import Questionnaire
+from bot.core.state import Phase, State
+from bot.core.window import Window, closed_on, day, opens_at, placed
+
+
+class Listing:
+    """One survey as this number offers it: its current version, and when it takes answers."""
+
+    def __init__(self, questionnaire: Questionnaire, closed_at: datetime | None = None) -> None:
+        self.questionnaire = questionnaire
+        self._closed_at = closed_at
+        self.survey = questionnaire.definition.id
+        self.opens_at = opens_at(questionnaire.definition)
+        closing = closed_on(questionnaire.definition, closed_at)
+        self._closes_at = closing
+        self.closed_on = day(closing) if closing is not None else ""
+
+    def with_version(self, questionnaire: Questionnaire) -> "Listing":
+        """Return the same survey as if that version were the current one."""
+        return Listing(questionnaire, self._closed_at)
+
+    def open_always(self) -> None:
+        """Let it take answers at any time, for a rehearsal."""
+        self.opens_at = self._closes_at = None
+
+    def window(self, at: datetime) -> Window:
+        """Place a moment before, in or after the time in which it takes answers."""
+        return placed(self.opens_at, self._closes_at, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is kept of an address beside its conversations. `current` is the key of the conversation it is in.
+
+    `idle_text` and `idle_count` mark a text that came again and again and moved nothing (invariant 13).
+    """
+
+    is_stopped: bool = False
+    current: str = ""
+    language: str = ""
+    hour_began: datetime | None = None
+    replies: int = 0
+    idle_text: str = ""
+    idle_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One conversation of the address, with the survey version it is pinned to."""
+
+    key: str
+    questionnaire: Questionnaire
+    state: State
+
+    @property
+    def survey(self) -> str:
+        """The survey's id."""
+        return self.questionnaire.definition.id
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one message changed. `changed` has every thread whose state is new; `begun` are the keys of new ones.
+
+    `effects` go with the thread they belong to (empty: none). `opt_out` is True for STOP and False for START.
+    """
+
+    person: Person
+    changed: tuple[Thread, ...]
+    begun: tuple[str, ...]
+    effects: tuple[tuple[str, Effect], ...]
+    filed: Filed
+    question: str
+    survey: str
+    thread: str
+    opt_out: bool | None
+    opt_out_by: str
+    erases: bool
+    moved: bool
+
+    @property
+    def says(self) -> tuple[Say, ...]:
+        """The messages to the resident, in order."""
+        return tuple(effect for _, effect in self.effects if isinstance(effect, Say))
+
+
+class Sitting:
+    """Gathers an outcome. Nothing outside `bot.core` sees it."""
+
+    def __init__(
+        self, listings: Mapping[str, Listing], person: Person, threads: Sequence[Thread], at: datetime
+    ) -> None:
+        self.listings = listings
+        self.person = person
+        self.at = at
+        self._threads = {thread.key: thread for thread in threads}
+        self._before = dict(self._threads)
+        self._begun: list[str] = []
+        self.effects: list[tuple[str, Effect]] = []
+        self._filed = (Filed.NOISE, "", "", "")
+        self._opt_out: bool | None = None
+        self._by = "text"
+        self._erases = False
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """Every conversation, oldest first."""
+        return tuple(self._threads.values())
+
+    @property
+    def current(self) -> Thread | None:
+        """The conversation the resident is in."""
+        return self._threads.get(self.person.current)
+
+    @property
+    def has_just_completed(self) -> bool:
+        """Whether a conversation has ended in this very message."""
+        return any(
+            thread.state.completed_at is not None
+            and (key not in self._before or self._before[key].state.completed_at is None)
+            for key, thread in self._threads.items()
+        )
+
+    def newest(self, survey: str) -> Thread | None:
+        """Return the newest conversation on a survey."""
+        return next((thread for thread in reversed(self.threads) if thread.survey == survey), None)
+
+    def language(self, default: str) -> str:
+        """Return the language to speak to this address in."""
+        return self.current.state.language if self.current else self.person.language or default
+
+    def make_current(self, thread: Thread) -> None:
+        """Make a conversation the one that texts are for."""
+        self.person = replace(self.person, current=thread.key)
+
+    def keep(self, thread: Thread) -> None:
+        """Keep a conversation's new state."""
+        self._threads[thread.key] = thread
+
+    def take(self, thread: Thread, state: State, effects: Sequence[Effect]) -> None:
+        """Take over what a step gave."""
+        self.keep(replace(thread, state=state))
+        for effect in effects:
+            if isinstance(effect, File):
+                self._filed = (effect.filed, effect.question, thread.survey, thread.key)
+            elif isinstance(effect, Erase):
+                self._erases = True
+            else:
+                self.effects.append((thread.key, effect))
+
+    def begin(self, listing: Listing, here: Circumstances, language: str, greet: Phrase | None = None) -> None:
+        """Begin a conversation on a survey's current version."""
+        questionnaire = listing.questionnaire
+        offered = {spoken.code for spoken in questionnaire.offered}
+        source = "chosen" if language else "default"
+        spoken = next(
+            (code for code in (language, self.person.language) if code in offered),
+            questionnaire.definition.default_language,
+        )
+        key = f"new{len(self._begun)}"
+        thread = Thread(key, questionnaire, conversation.begin(spoken, source))
+        self._begun.append(key)
+        self.person = replace(self.person, current=key)
+        state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken))
+        if greet is not None:
+            effects = tuple(_greeted(effect, questionnaire.say(greet, spoken)) for effect in effects)
+        self.take(thread, state, effects)
+
+    def stop(self, thread: Thread, here: Circumstances) -> None:
+        """Mark a conversation as stopped; one that is complete stays so. The text counts for the current one alone."""
+        state, effects = conversation.step(thread.questionnaire, thread.state, Stopped(here))
+        is_current = thread.key == self.person.current
+        self.take(thread, state if is_current else replace(state, texts=thread.state.texts), effects)
+
+    def close(self, by: str) -> None:
+        """Put the address on STOP."""
+        self.person = replace(self.person, is_stopped=True)
+        self._opt_out, self._by = True, by
+
+    def reopen(self) -> None:
+        """Take the address off STOP."""
+        self.person = replace(self.person, is_stopped=False)
+        self._opt_out = False
+
+    def erase(self) -> None:
+        """Remove everything that the address ever gave."""
+        self._erases = True
+
+    def say(self, say: Say) -> None:
+        """Say something that belongs to no conversation."""
+        self.effects.append(("", say))
+
+    def add(self, sentence: str) -> None:
+        """Add a sentence to the last message."""
+        for place in range(len(self.effects) - 1, -1, -1):
+            key, effect = self.effects[place]
+            if isinstance(effect, Say):
+                self.effects[place] = (key, replace(effect, text=f"{effect.text}\n{sentence}"))
+                return
+
+    def file(self, filed: Filed, survey: str = "") -> None:
+        """Say where the message stands in the reconciliation report."""
+        thread = self.current
+        about = survey or (thread.survey if thread else "")
+        self._filed = (filed, "", about, thread.key if thread and not survey else "")
+
+    def outcome(self, *, is_silent: bool, person: Person | None = None) -> Outcome:
+        """Close the sitting. A silent one keeps everything and says nothing."""
+        changed = tuple(t for key, t in self._threads.items() if self._before.get(key) is not t)
+        effects = tuple((k, e) for k, e in self.effects if not (is_silent and isinstance(e, Say)))
+        filed, question, survey, thread = self._filed
+        return Outcome(
+            person or self.person,
+            changed,
+            tuple(self._begun),
+            effects,
+            filed,
+            question,
+            survey,
+            thread,
+            self._opt_out,
+            self._by,
+            self._erases,
+            self.moved,
+        )
+
+    @property
+    def moved(self) -> bool:
+        """Whether the message moved anything: an answer, a place, a language, a phase, STOP or START."""
+        if self._begun or self._opt_out is not None or self._erases or self._filed[0] is Filed.ANSWER:
+            return True
+        return any(
+            _position(thread.state) != _position(self._before[key].state)
+            for key, thread in self._threads.items()
+            if self._before.get(key) is not thread
+        )
+
+
+def _position(state: State) -> tuple[str, Phase, str, str]:
+    return state.standing, state.phase, state.language, state.keyword_asked
+
+
+def _greeted(effect: Effect, greeting: str) -> Effect:
+    return replace(effect, text=f"{greeting} {effect.text}") if isinstance(effect, Say) else effect

@@ -1,0 +1,106 @@
+"""The state of one conversation: what is kept between two texts. It holds codes and positions, never words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from enum import StrEnum
+from typing import Any, Self
+
+
+class AnswerState(StrEnum):
+    """What became of a question (DESIGN section 8, and AAPOR's item non-response)."""
+
+    ANSWERED = "answered"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    UNPARSED = "unparsed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Phase(StrEnum):
+    """Which question of the bot's own, if any, stands before the survey's."""
+
+    ASKING = "asking"
+    CONFIRMING_START = "confirming_start"
+    CONFIRMING_DELETE = "confirming_delete"
+    RETURNING = "returning"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What became of one question. `value` is codes, a number or a date, and empty for words.
+
+    `is_open` marks a question whose tries are not used up yet.
+    """
+
+    state: AnswerState
+    value: str
+    revision: int
+    is_open: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the question need not be asked again."""
+        return self.state is not AnswerState.NOT_APPLICABLE and not self.is_open
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One conversation. Times are whole seconds UTC.
+
+    `standing` is the question that awaits an answer. `reached` is the furthest place in the survey, so that a note is
+    shown once. `open_before` is the open question answered just before the standing one (invariant 15).
+    `resume` is the phase that a confirmation interrupted. `keyword_asked` marks the text of which the bot has asked
+    whether it is a keyword or the answer.
+    """
+
+    language: str
+    language_source: str = "default"
+    phase: Phase = Phase.ASKING
+    resume: Phase = Phase.ASKING
+    standing: str = ""
+    tries: int = 0
+    reached: int = -1
+    given: Mapping[str, Given] = field(default_factory=dict)
+    trail: tuple[str, ...] = ()
+    asked_at: int = 0
+    heard_at: int = 0
+    texts: int = 0
+    open_before: str = ""
+    keyword_asked: str = ""
+    last_reply: str = ""
+    completed_at: int | None = None
+    stopped_at: int | None = None
+    last_answer_at: int | None = None
+    late: bool = False
+    core_answered: int = 0
+    core_applicable: int = 0
+
+    def to_json(self) -> str:
+        """Write it for storage: what differs from a fresh state."""
+        fields = {
+            name: value
+            for name, default in _DEFAULTS.items()
+            if (value := getattr(self, name)) != default and name != "given"
+        }
+        fields["given"] = {name: [g.state, g.value, g.revision, g.is_open] for name, g in self.given.items()}
+        return _write(fields)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        fields["given"] = {name: Given(_ANSWER_STATES[s], v, r, o) for name, (s, v, r, o) in fields["given"].items()}
+        if "phase" in fields:
+            fields["phase"] = Phase(fields["phase"])
+        if "resume" in fields:
+            fields["resume"] = Phase(fields["resume"])
+        fields["trail"] = tuple(fields.get("trail", ()))
+        return cls(**fields)
+
+
+_DEFAULTS = {one.name: one.default for one in dataclass_fields(State)}
+_ANSWER_STATES = {state.value: state for state in AnswerState}
+_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

@@ -1,0 +1,252 @@
+"""One turn in the making: what a step gathers before it is done. Nothing outside `bot.core` sees it."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.core.effects import Effect, File, Filed, NoteOptIn, Option, Record, Say
+from bot.core.events import Circumstances
+from bot.core.opening import closing
+from bot.core.phrases import Phrase
+from bot.core.questionnaire import Questionnaire
+from bot.core.reading import Asked
+from bot.core.replies import fingerprint
+from bot.core.state import AnswerState, Given, Phase, State
+from bot.core.survey import Question, QuestionType, Role
+from bot.core.way import Way
+from bot.core.window import london_day
+
+AGREED = ("yes", "y", "1", "true")
+"""Codes that give leave on a question for the opt-in ledger."""
+
+
+class Turn:
+    """The state so far, the sentences so far, and the effects so far."""
+
+    def __init__(self, questionnaire: Questionnaire, state: State, here: Circumstances) -> None:
+        self.q = questionnaire
+        self.here = here
+        self.today = london_day(here.at)
+        self.now = int(here.at.timestamp())
+        # The turn's own copy, which `change` writes to: nobody else has seen it yet.
+        self.state = replace(state, heard_at=self.now, texts=state.texts + 1)
+        self.sentences: list[str] = []
+        self.effects: list[Effect] = []
+        self._recalled = here.recalled
+        self._way: Way | None = None
+
+    # -- what is known ------------------------------------------------------------------------------------------------
+
+    @property
+    def way(self) -> Way:
+        """The questions and notes that apply, given the answers so far."""
+        if self._way is None:
+            values = self.values() if self.q.has_logic else {}
+            self._way = self.q.way(self.here.source, values, self.today)
+        return self._way
+
+    @property
+    def standing(self) -> Question | None:
+        """The question that awaits an answer."""
+        return self.q.question(self.state.standing) if self.state.standing else None
+
+    def values(self) -> dict[str, str]:
+        """Every answer as the survey's expressions see it."""
+        return self.q.values(self.state, self._recalled, self.today)
+
+    def shown(self, question: Question) -> tuple[int, ...]:
+        """Return the places of the choices that this resident is offered."""
+        return self.q.choices(question, self.values() if question.choice_filter else {}, self.today)
+
+    def stands(self, question: Question) -> bool:
+        """Whether the question has an answer that its choice filter still lets through."""
+        given = self.state.given.get(question.name)
+        if given is None or given.state is not AnswerState.ANSWERED:
+            return False
+        offered = {question.choices[place].name for place in self.shown(question)} if question.choice_filter else None
+        return offered is None or offered.issuperset(given.value.split())
+
+    def place_of(self, question: Question) -> str:
+        """Write the question's "2/8"."""
+        return str(self.way.place(question.name))
+
+    @property
+    def first_place(self) -> str:
+        """The "1/8" of a survey that has not begun, or is done."""
+        first = next(iter(self.way.asked), None)
+        return self.place_of(first) if first is not None else "1/1"
+
+    def asked(self, question: Question) -> Asked:
+        """Return what a reply to the question is read against."""
+        return self.q.asked_now(question, self.state, self.here)
+
+    # -- what is said -------------------------------------------------------------------------------------------------
+
+    def say(self, phrase: Phrase, /, **values: object) -> None:
+        """Add one of the bot's own sentences."""
+        self.sentences.append(self.q.say(phrase, self.state.language, **values))
+
+    def add(self, text: str) -> None:
+        """Add words of the survey file."""
+        if text:
+            self.sentences.append(text)
+
+    def change(self, **fields: Any) -> None:  # noqa: ANN401 - dataclasses.replace checks the names
+        """Change the state."""
+        for name, value in fields.items():
+            object.__setattr__(self.state, name, value)
+
+    def file(self, filed: Filed, question: str = "") -> None:
+        """Say where the message stands in the reconciliation report."""
+        self.effects.append(File(filed, question))
+
+    def send(self, question: Question | None = None, options: tuple[Option, ...] = ()) -> None:
+        """End the message: with a question, if one awaits an answer, and its options."""
+        if question is not None:
+            self.sentences.append(f"{self.place_of(question)} {self._prompt(question)}")
+            options = self._options(question)
+        self.effects.append(Say("\n".join(self.sentences), options))
+        self.sentences = []
+
+    def _prompt(self, question: Question) -> str:
+        return self.q.prompt(question, self.state.language, self.here.short)
+
+    def _options(self, question: Question) -> tuple[Option, ...]:
+        if not question.is_closed:
+            return ()
+        return self.q.options(question, self.state.language, self.here.short, self.shown(question))
+
+    # -- what moves ---------------------------------------------------------------------------------------------------
+
+    def finish(self) -> tuple[State, tuple[Effect, ...]]:
+        """Close the turn: the new state and the effects, in order."""
+        answered, applicable = self.way.progress(self.state.given)
+        self.change(core_answered=answered, core_applicable=applicable)
+        for effect in self.effects:
+            if isinstance(effect, Say):
+                numbered = [f"{i} {option.label}" for i, option in enumerate(effect.options, 1)]
+                self.change(last_reply=fingerprint("\n".join([effect.text, *numbered])))
+        return self.state, tuple(self.effects)
+
+    def repeat(self) -> None:
+        """Put the standing question again, below what was said."""
+        self.send(self.standing)
+
+    def record(
+        self,
+        question: Question,
+        state: AnswerState,
+        said: str,
+        *,
+        join: bool = False,
+        is_open: bool = False,
+        **found: Any,  # noqa: ANN401 - the fields of Record, which checks them
+    ) -> None:
+        """Keep a new revision of an answer; for the opt-in ledger, keep it there instead."""
+        before = self.state.given.get(question.name)
+        revision = before.revision + 1 if before else 1
+        value: str = found.get("value", "")
+        kept = "" if question.type is QuestionType.TEXT else value
+        answered = state is AnswerState.ANSWERED
+        self.change(
+            given={**self.state.given, question.name: Given(state, kept, revision, is_open)},
+            last_answer_at=self.now if answered else self.state.last_answer_at,
+        )
+        self._way = None
+        if question.type is QuestionType.TEXT:
+            whole = f"{self._recalled.get(question.name, '')}\n{said}" if join else said
+            self._recalled = {**self._recalled, question.name: whole}
+        if question.role is Role.CONTACT:
+            # Leave that was given and is then skipped is taken back: as easy as giving it (UK GDPR, article 7.3).
+            if answered or (before is not None and before.state is AnswerState.ANSWERED):
+                self._note_opt_in(question, value)
+            return
+        asked_at = self.state.asked_at or None if question.name == self.state.standing else None
+        self.effects.append(Record(question.name, state, revision, said, join=join, asked_at=asked_at, **found))
+
+    def _note_opt_in(self, question: Question, value: str) -> None:
+        given = value.lower() in AGREED
+        self.effects.append(NoteOptIn(question.name, given, self._prompt(question)))
+
+    def advance(self) -> None:
+        """Go on to the first question that is not settled, notes before it included; or thank and end."""
+        target = self._settle()
+        place = self.q.index(target.name) if target else len(self.q.definition.questions)
+        for question in self.way.questions:
+            if question.type is QuestionType.NOTE and self.state.reached < self.q.index(question.name) < place:
+                self.add(self._prompt(question))
+        self.change(
+            reached=max(self.state.reached, place),
+            open_before=self._open_before(),
+            standing=target.name if target else "",
+            tries=0,
+            keyword_asked="",
+            asked_at=self.now,
+        )
+        self._calculate()
+        if target is None:
+            self._end()
+            return
+        self.change(trail=(*(n for n in self.state.trail if n != target.name), target.name))
+        self.send(target)
+
+    def _settle(self) -> Question | None:
+        """Find the next question, after taking back what the skip logic no longer reaches (as XForms does)."""
+        while True:
+            target = self._next()
+            place = self.q.index(target.name) if target else len(self.q.definition.questions)
+            if not self.q.has_logic or not self._pass_over(place):
+                return target
+
+    def _pass_over(self, place: int) -> bool:
+        """Record the questions before a place that do not apply; say whether that took an answer back."""
+        names = self.way.names
+        took_back = False
+        for question in self.q.route(self.here.source):
+            given = self.state.given.get(question.name)
+            if question.name in names or not question.is_asked or self.q.index(question.name) >= place:
+                continue
+            if given is None or given.state is not AnswerState.NOT_APPLICABLE:
+                took_back = took_back or given is not None
+                self.record(question, AnswerState.NOT_APPLICABLE, "")
+        return took_back
+
+    def _next(self) -> Question | None:
+        given = self.state.given
+        for question in self.way.asked:
+            one = given.get(question.name)
+            if one is None or not self._is_settled(question, one):
+                return question
+        return None
+
+    def _is_settled(self, question: Question, given: Given) -> bool:
+        """Whether it need not be asked again: an answer that the choice filter no longer offers is, as in XForms."""
+        if not question.choice_filter or given.state is not AnswerState.ANSWERED:
+            return given.is_settled
+        return self.stands(question)
+
+    def _open_before(self) -> str:
+        before = self.standing
+        if before is None or before.type is not QuestionType.TEXT:
+            return ""
+        given = self.state.given.get(before.name)
+        return before.name if given is not None and given.state is AnswerState.ANSWERED else ""
+
+    def _end(self) -> None:
+        self.change(phase=Phase.COMPLETE)
+        if self.state.completed_at is None:
+            self.change(completed_at=self.now)
+            self.add(closing(self.q, self.state.language))
+        else:
+            self.say(Phrase.CHANGED)
+        self.send()
+
+    def _calculate(self) -> None:
+        """Record every calculation whose value has changed."""
+        for question, value in self.q.calculated(self.values() if self.q.has_calculations else {}):
+            before = self.state.given.get(question.name)
+            mark = self.q.mark(value)
+            if (before is None and value) or (before is not None and before.value != mark):
+                revision = before.revision + 1 if before else 1
+                state = AnswerState.ANSWERED if value else AnswerState.NOT_APPLICABLE
+                self.change(given={**self.state.given, question.name: Given(state, mark, revision)})
+                self.effects.append(Record(question.name, state, revision, "", value=value, rule="calculated"))

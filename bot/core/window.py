@@ -1,0 +1,79 @@
+"""When a survey takes answers: its opening and closing times, as the settings sheet gives them."""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.core.survey import SurveyDefinition
+
+LONDON = ZoneInfo("Europe/London")
+
+
+class Window(StrEnum):
+    """Where a moment lies."""
+
+    NOT_YET = "not_yet"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def opens_at(definition: SurveyDefinition) -> datetime | None:
+    """Say when the survey opens: a bare date means the start of that day in London."""
+    return _moment(definition.opens, end_of_day=False)
+
+
+def closes_at(definition: SurveyDefinition) -> datetime | None:
+    """Say when the survey closes: a bare date means the end of that day in London."""
+    return _moment(definition.closes, end_of_day=True)
+
+
+def window(definition: SurveyDefinition, closed_at: datetime | None, at: datetime) -> Window:
+    """Place a moment before, in or after the time of a survey; `closed_at` is when somebody closed it by hand."""
+    return placed(opens_at(definition), closed_on(definition, closed_at), at)
+
+
+def placed(opens: datetime | None, closes: datetime | None, at: datetime) -> Window:
+    """Place a moment between two others, either of which may not be set."""
+    if closes is not None and at >= closes:
+        return Window.CLOSED
+    return Window.NOT_YET if opens is not None and at < opens else Window.OPEN
+
+
+def closed_on(definition: SurveyDefinition, closed_at: datetime | None) -> datetime | None:
+    """Say when the survey closed or will close: the earlier of the two."""
+    closes = closes_at(definition)
+    if closes is None or closed_at is None:
+        return closed_at or closes
+    return min(closes, closed_at)
+
+
+def london_day(at: datetime) -> date:
+    """Return the calendar day of a moment in London."""
+    return at.astimezone(LONDON).date()
+
+
+def day(at: datetime) -> str:
+    """Write a moment's day in London as residents read it: 3 May 2026."""
+    local = at.astimezone(LONDON)
+    # A closing time of midnight belongs to the day that it ends.
+    if local.timetz().replace(tzinfo=None) == time(0):
+        local -= timedelta(seconds=1)
+    return f"{local.day} {local:%B} {local.year}"
+
+
+def first_day(at: datetime) -> str:
+    """Write the day on which something begins."""
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B} {local.year}"
+
+
+def _moment(text: str, *, end_of_day: bool) -> datetime | None:
+    if not text:
+        return None
+    if len(text) == len("2026-11-22"):
+        day_itself = date.fromisoformat(text)
+        if end_of_day:
+            day_itself += timedelta(days=1)
+        return datetime.combine(day_itself, time(0), LONDON)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)

@@ -1,0 +1,68 @@
+"""The clock: runs the jobs that main hands it, each every so often, until it is told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do again and again. `every_seconds` is the pause after it has ended, so it never overlaps itself."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[object]]
+
+
+class Clock:
+    """Runs jobs side by side. A job that raises is logged, by name and kind of error alone, and runs again."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        grace_seconds: float = 35.0,
+    ) -> None:
+        """Take the jobs. `grace_seconds` is how long a running job may still take once `stop` is called."""
+        self._jobs = tuple(jobs)
+        self._sleep = sleep
+        self._grace = grace_seconds
+        self._stopping = asyncio.Event()
+        self._running: tuple[asyncio.Task[None], ...] = ()
+
+    def start(self) -> None:
+        """Run every job now, and from then on every so often."""
+        self._running = tuple(asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs)
+
+    async def stop(self) -> None:
+        """Begin nothing more, and wait for what is running; what takes longer than the grace is cancelled."""
+        self._stopping.set()
+        if not self._running:
+            return
+        _, late = await asyncio.wait(self._running, timeout=self._grace)
+        for task in late:
+            log.warning("job_cancelled", job=task.get_name())
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _repeat(self, job: Job) -> None:
+        while not self._stopping.is_set():
+            try:
+                await job.run()
+            except Exception as error:
+                log.error("job_failed", job=job.name, error=type(error).__name__)
+            await self._pause(job.every_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        waits = {asyncio.ensure_future(self._sleep(seconds)), asyncio.create_task(self._stopping.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

@@ -1,0 +1,295 @@
+"""From storage's rows to the desk and back: what a turn found, what the core said, what is to be written.
+
+Pure but for the ids it is given; it runs inside the transaction, on SQLite in the writer's thread.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.core.desk import Heard, Message
+from bot.core.effects import NoteOptIn, Record, Say
+from bot.core.reading import Rule
+from bot.core.sitting import Outcome, Person, Thread
+from bot.core.state import State
+from bot.service.library import Library
+from channels.base import Channel, Kind, Option, Outbound
+from storage.batch import LEASE_MS
+from storage.replaying import KeptMessage
+from storage.turns import (
+    AnswerRow,
+    Arrived,
+    ContactRow,
+    ConversationState,
+    Decided,
+    NewResponse,
+    Opened,
+    OptInRow,
+    ReplyRow,
+)
+
+REPLY_EXPIRES_MS = 48 * 3600 * 1000
+"""A reply that could not be delivered for so long answers nothing any more."""
+
+MACHINE = "machine"
+"""The stored kind of whatever a short code or an alphanumeric sender wrote: kept, and never answered."""
+
+REPLIED = "replied"
+SUPERSEDED = "superseded"
+SIMULATED = "simulated"
+SENT_ONCE = "sent_once"
+"""The reply to a DELETE where nobody waits on the line: its contact is gone, so no outbox can send it later."""
+SAID_AT_ONCE = frozenset((REPLIED, SUPERSEDED, SIMULATED, SENT_ONCE))
+"""States of a reply that goes out with the turn itself, again on a repeat; every other is the outbox's business."""
+
+_HEARD = {
+    Kind.OPT_OUT.value: Heard.CARRIER_STOP,
+    Kind.OPT_IN.value: Heard.CARRIER_START,
+    Kind.HELP.value: Heard.CARRIER_HELP,
+    Kind.CHOICE.value: Heard.TAP,
+}
+
+
+class Decider:
+    """Decides turns for the channels and surveys of one process."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        library: Library,
+        *,
+        new_id: Callable[[], str],
+        random_id: Callable[[], str],
+    ) -> None:
+        self._channels = channels
+        self._library = library
+        self._new_id = new_id
+        self._random_id = random_id
+
+    def is_test(self, channel: str) -> bool:
+        """Whether what comes by a channel is only a trial."""
+        return self._channels[channel].capabilities.is_test
+
+    def decide(self, opened: Opened) -> Decided:
+        """Decide one turn. Raises UnknownVersion when a conversation is pinned to a version not loaded yet."""
+        arrived, contact = opened.arrived, opened.contact
+        threads = [
+            Thread(row.id, self._library.questionnaire(row.survey, row.version), State.from_json(row.state))
+            for row in opened.conversations
+        ]
+        channel = self._channels[arrived.channel]
+        recalled = _recalled(opened)
+        outcome = self._library.desk.receive(_person(contact), threads, message_of(arrived, channel, recalled))
+        begun = self._begun(opened, outcome, channel)
+        ids = {new: (row.conversation_id, row.response_id) for new, row in begun.items()}
+        ids |= {row.id: (row.id, row.response_id) for row in opened.conversations}
+        at = arrived.received_at
+        return Decided(
+            filed=outcome.filed.value,
+            contact=_contact(contact, outcome, ids, at),
+            survey=outcome.survey,
+            response_id=ids[outcome.thread][1] if outcome.thread else None,
+            question=outcome.question,
+            begun=tuple(begun.values()),
+            states=tuple(_state(thread, *ids[thread.key]) for thread in outcome.changed),
+            answers=_answers(outcome, ids, arrived, channel),
+            replies=self._replies(outcome, arrived, channel),
+            opt_ins=_opt_ins(outcome),
+            opt_out=outcome.opt_out,
+            opt_out_by=outcome.opt_out_by,
+            erase=outcome.erases,
+        )
+
+    def _begun(self, opened: Opened, outcome: Outcome, channel: Channel) -> dict[str, NewResponse]:
+        """Name what this turn begins. The same phone is the same person, until NEW says that it is another."""
+        surveys = {row.survey for row in opened.conversations}
+        threads = {thread.key: thread for thread in outcome.changed}
+        begun = {}
+        for key in outcome.begun:
+            definition = threads[key].questionnaire.definition
+            same_person = bool(opened.conversations) and definition.id not in surveys
+            begun[key] = NewResponse(
+                conversation_id=self._new_id(),
+                response_id=self._random_id(),
+                respondent_id=opened.conversations[-1].respondent_id if same_person else self._random_id(),
+                respondent_is_new=not same_person,
+                survey=definition.id,
+                version=definition.version,
+                source=channel.capabilities.source,
+                campaign="",
+                started_at=opened.arrived.received_at,
+                ordinal=sum(row.survey == definition.id for row in opened.conversations) + 1,
+                test=opened.arrived.test,
+            )
+        return begun
+
+    def _replies(self, outcome: Outcome, arrived: Arrived, channel: Channel) -> tuple[ReplyRow, ...]:
+        return tuple(self._reply(say, place, outcome, arrived, channel) for place, say in enumerate(outcome.says))
+
+    def _reply(self, say: Say, place: int, outcome: Outcome, arrived: Arrived, channel: Channel) -> ReplyRow:
+        can = channel.capabilities
+        options = tuple(Option(option.id, option.label) for option in say.options)
+        text = channel.lay_out(Outbound("", "", "", say.text, options))
+        has_buttons = 0 < len(options) <= max(can.max_buttons, can.max_list_rows)
+        goes_inline = can.inline_reply and arrived.arrival != "reconciled"
+        if goes_inline:
+            state = SIMULATED if can.is_test else REPLIED
+        else:
+            state = SENT_ONCE if outcome.erases else "queued"
+        return ReplyRow(
+            id=self._new_id(),
+            position=place,
+            text=text,
+            options=json.dumps([[o.id, o.label] for o in options], ensure_ascii=False) if has_buttons else "",
+            state=state,
+            survey=outcome.survey,
+            segments=channel.segments(text),
+            lease_until=arrived.received_at + LEASE_MS if goes_inline else None,
+            expires_at=arrived.received_at + REPLY_EXPIRES_MS,
+        )
+
+
+def _person(contact: ContactRow) -> Person:
+    began = contact.hour_began_at
+    return Person(
+        is_stopped=contact.opted_out_at is not None,
+        current=contact.current_conversation_id or "",
+        language=contact.language,
+        hour_began=_moment(began) if began is not None else None,
+        replies=contact.replies_this_hour,
+        idle_text=contact.idle_text,
+        idle_count=contact.idle_count,
+    )
+
+
+def message_of(arrived: Arrived | KeptMessage, channel: Channel, recalled: Mapping[str, Mapping[str, str]]) -> Message:
+    """Make the desk's message out of what is stored of one."""
+    can = channel.capabilities
+    return Message(
+        at=_moment(arrived.received_at),
+        heard=_HEARD.get(arrived.kind, Heard.TEXT),
+        text=arrived.text,
+        channel=arrived.channel,
+        source=can.source,
+        short=can.short_wording,
+        choice_id=arrived.choice_id,
+        attachments=len(arrived.media.split()),
+        is_answerable=arrived.kind != MACHINE,
+        recalled=recalled,
+    )
+
+
+def _recalled(opened: Opened) -> Mapping[str, Mapping[str, str]]:
+    if not opened.recalled:
+        return {}
+    of_response: dict[str, dict[str, str]] = {}
+    for (response_id, question), words in opened.recalled.items():
+        of_response.setdefault(response_id, {})[question] = words
+    return {row.id: of_response.get(row.response_id, {}) for row in opened.conversations}
+
+
+def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str, str]], at: int) -> ContactRow:
+    person = outcome.person
+    current = ids.get(person.current, (None, ""))[0]
+    chosen = [t.state.language for t in outcome.changed if t.state.language_source == "chosen"]
+    return replace(
+        contact,
+        language=chosen[-1] if chosen else contact.language,
+        opted_out_at=(contact.opted_out_at or at) if person.is_stopped else None,
+        current_conversation_id=current,
+        last_inbound_at=at,
+        hour_began_at=int(person.hour_began.timestamp() * 1000) if person.hour_began else None,
+        replies_this_hour=person.replies,
+        idle_text=person.idle_text,
+        idle_count=person.idle_count,
+    )
+
+
+def _state(thread: Thread, conversation_id: str, response_id: str) -> ConversationState:
+    state = thread.state
+    return ConversationState(
+        conversation_id=conversation_id,
+        response_id=response_id,
+        state=state.to_json(),
+        language=state.language,
+        language_source=state.language_source,
+        last_answer_at=_ms(state.last_answer_at),
+        completed_at=_ms(state.completed_at),
+        stopped_at=_ms(state.stopped_at),
+        core_answered=state.core_answered,
+        core_applicable=state.core_applicable,
+        late=state.late,
+    )
+
+
+def _answers(
+    outcome: Outcome, ids: Mapping[str, tuple[str, str]], arrived: Arrived, channel: Channel
+) -> tuple[AnswerRow, ...]:
+    threads = {thread.key: thread for thread in outcome.changed}
+    return tuple(
+        row
+        for key, effect in outcome.effects
+        if isinstance(effect, Record)
+        for row in _answer_rows(effect, threads[key], ids[key][1], arrived, channel)
+    )
+
+
+def _answer_rows(
+    record: Record, thread: Thread, response_id: str, arrived: Arrived, channel: Channel
+) -> list[AnswerRow]:
+    """One row for each chosen option, or one row in all."""
+    is_multiple = len(record.codes) > 0 and thread.questionnaire.question(record.question).type == "select_multiple"
+    tapped = arrived.kind == Kind.CHOICE.value
+    one = AnswerRow(
+        response_id=response_id,
+        question=record.question,
+        item="",
+        revision=record.revision,
+        state=record.state.value,
+        value_code=record.codes[0] if record.codes else _value_code(record),
+        value_number=record.number,
+        said=record.said or None,
+        lang=thread.state.language,
+        channel=arrived.channel,
+        input="button" if tapped else "typed",
+        rule=record.rule,
+        confidence=record.confidence,
+        wording="sms" if channel.capabilities.short_wording else "full",
+        version=thread.questionnaire.definition.version,
+        asked_at=_ms(record.asked_at),
+        answered_at=arrived.received_at,
+        late=thread.state.late,
+        join=record.join,
+    )
+    if not is_multiple:
+        return [one]
+    return [replace(one, item=code, value_code=code) for code in record.codes]
+
+
+def _value_code(record: Record) -> str | None:
+    """Return a date or a calculated value, which stands where a code would; words stand in `said` alone."""
+    return record.value or None if record.rule != Rule.WORDS else None
+
+
+def _opt_ins(outcome: Outcome) -> tuple[OptInRow, ...]:
+    threads = {thread.key: thread for thread in outcome.changed}
+    return tuple(
+        OptInRow(
+            survey=threads[key].survey,
+            purpose=effect.purpose,
+            given=effect.given,
+            wording=effect.wording,
+            language=threads[key].state.language,
+        )
+        for key, effect in outcome.effects
+        if isinstance(effect, NoteOptIn)
+    )
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _ms(seconds: int | None) -> int | None:
+    return seconds * 1000 if seconds is not None else None

@@ -1,0 +1,118 @@
+"""One inbound message, from the channel's words to rows on disk and a reply. The order of I/O lives here.
+
+`Inbox.handle` returns only when the message, its answers, the conversation's state and the replies are committed in one
+transaction; only then may a provider hear 200 (invariants 1 and 2).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+import structlog
+
+from bot.service.deciding import MACHINE, SAID_AT_ONCE, SENT_ONCE, Decider
+from bot.service.library import Library, UnknownVersion
+from channels.base import Channel, Inbound, Option, Outbound, Sender
+from storage.intake import Intake
+from storage.keys import KeyRing
+from storage.script import Database
+from storage.turns import Arrived, Kept, ReplyRow, TurnFailed
+
+log = structlog.get_logger()
+
+
+class Inbox:
+    """Takes messages in, one process over one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyRing,
+        channels: Mapping[str, Channel],
+        library: Library,
+        *,
+        new_id: Callable[[], str],
+        random_id: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._channels = channels
+        self._library = library
+        self._new_id = new_id
+        self._decider = Decider(channels, library, new_id=new_id, random_id=random_id)
+        self._intake = Intake(
+            database, keys, self._decider.decide, new_id=new_id, recalled_surveys=lambda: library.recalled
+        )
+
+    async def handle(self, inbound: Inbound) -> tuple[Outbound, ...]:
+        """Take one message in. When this returns, the answer is on disk and the reply is queued.
+
+        A repeat gets the same replies again, but for those that the provider is known to have (invariant 3). Raises storage's Busy when nothing was kept because too much waits, and
+        TurnFailed when the message is on disk as `unhandled` and its turn will run again.
+        """
+        arrived = self._arrived(inbound)
+        kept = await self._take(arrived)
+        if kept.repeated:
+            log.info("inbound repeated", inbound=kept.inbound_id, channel=inbound.channel)
+        replies = [
+            (reply.state, outbound(reply, inbound.address, inbound.our_address))
+            for reply in kept.replies
+            if reply.state in SAID_AT_ONCE
+        ]
+        for state, message in replies:
+            if state == SENT_ONCE and not kept.repeated:
+                await self._channels[inbound.channel].send(message)
+        return tuple(message for state, message in replies if state != SENT_ONCE)
+
+    async def rerun_unhandled(self, now: int, limit: int = 100) -> int:
+        """Run again the messages whose turn failed; their replies go out by the outbox. Says how many passed."""
+        return await self._intake.rerun_unhandled(limit, now)
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._intake.close()
+
+    async def _take(self, arrived: Arrived) -> Kept:
+        try:
+            return await self._intake.take(arrived)
+        except TurnFailed as failure:
+            if not isinstance(failure.__cause__, UnknownVersion):
+                log.error("turn failed", inbound=arrived.id, cause=type(failure.__cause__).__name__)
+                raise
+            # Another process has published a version that this one has not read yet.
+            await self._library.load()
+            return await self._intake.take(arrived)
+
+    def _arrived(self, inbound: Inbound) -> Arrived:
+        return Arrived(
+            id=self._new_id(),
+            provider=inbound.provider,
+            account=inbound.account,
+            event_id=inbound.event_id,
+            channel=inbound.channel,
+            address=inbound.address,
+            our_address=inbound.our_address,
+            kind=inbound.kind.value if inbound.sender is Sender.PERSON else MACHINE,
+            # No database of ours keeps a NUL, and no phone can type one.
+            text=inbound.text.replace("\x00", "\ufffd"),
+            choice_id=inbound.choice_id,
+            reply_to=inbound.reply_to,
+            media=" ".join(inbound.media),
+            fields=json.dumps(dict(inbound.fields), ensure_ascii=False) if inbound.fields else "",
+            arrival=inbound.arrival.value,
+            provider_at=inbound.provider_at,
+            received_at=inbound.at,
+            test=self._decider.is_test(inbound.channel),
+        )
+
+
+def outbound(reply: ReplyRow, address: str, our_address: str) -> Outbound:
+    """Make the message to send out of what was kept of it."""
+    options = tuple(Option(id, label) for id, label in json.loads(reply.options)) if reply.options else ()
+    return Outbound(
+        id=reply.id,
+        address=address,
+        our_address=our_address,
+        text=reply.text,
+        options=options,
+        idempotency_key=reply.id,
+        expires_at=reply.expires_at,
+    )

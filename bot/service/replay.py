@@ -1,0 +1,89 @@
+"""Replay: read the raw messages of every response again, and say what the bot would make of them today.
+
+It changes nothing. What differs after a mended table or rule is for a person to judge (invariant 11).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.core.desk import Desk, Heard
+from bot.core.effects import Record
+from bot.core.sitting import Person, Thread
+from bot.service.deciding import message_of
+from bot.service.library import Library
+from channels.base import Channel
+from storage import replaying
+from storage.replaying import KeptMessage, StoredAnswer
+from storage.script import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One question of one response that would be read otherwise. Codes and states only, never words."""
+
+    response_id: str
+    question: str
+    stored: str
+    now: str
+
+    def __str__(self) -> str:
+        """Write it as one tab-separated line."""
+        return f"{self.response_id}\t{self.question}\tstored {self.stored}\tnow {self.now}"
+
+
+async def replay(
+    database: Database, library: Library, channels: Mapping[str, Channel], survey: str
+) -> list[Difference]:
+    """Replay a survey, response by response in the order in which they began. Raises LookupError for an unknown one."""
+    if survey not in library.desk.listings:
+        raise LookupError(survey)
+    differences: list[Difference] = []
+    for response_id, version in await database.read(lambda: replaying.responses(survey)):
+        kept = await database.read(lambda response_id=response_id: replaying.messages(response_id))  # type: ignore[misc]
+        stored = await database.read(lambda response_id=response_id: replaying.answers(response_id))  # type: ignore[misc]
+        if not kept or any(message.is_blank for message in kept):
+            continue  # its words have passed their date, or were erased: there is nothing to read again
+        read = _read_again(library, channels, survey, version, kept)
+        differences += _compare(response_id, stored, read)
+    return differences
+
+
+def _read_again(
+    library: Library, channels: Mapping[str, Channel], survey: str, version: str, kept: list[KeptMessage]
+) -> dict[str, str]:
+    """Play the messages to a fresh conversation on the same version; return each question's outcome."""
+    questionnaire = library.questionnaire(survey, version)
+    listing = library.desk.listings[survey].with_version(questionnaire)
+    desk = Desk((listing,), library.desk.phrases, library.desk.words)
+    person, threads = Person(), dict[str, Thread]()
+    outcomes: dict[str, str] = {}
+    words: dict[str, str] = {}
+    for place, message in enumerate(kept):
+        channel = channels.get(message.channel) or next(iter(channels.values()))
+        heard = message_of(message, channel, dict.fromkeys(threads, words))
+        if place == 0:  # however it began (a keyword, START, NEW), it began this survey
+            heard = replace(heard, heard=Heard.TEXT, text="START")
+        outcome = desk.receive(person, tuple(threads.values()), heard)
+        person = outcome.person
+        threads |= {thread.key: thread for thread in outcome.changed}
+        for _, effect in outcome.effects:
+            if isinstance(effect, Record):
+                before = words.get(effect.question, "")
+                words[effect.question] = f"{before}\n{effect.said}" if effect.join else effect.said
+                outcomes[effect.question] = _outcome(
+                    effect.state.value, effect.codes or ((effect.value,) if effect.rule != "words" else ())
+                )
+    return outcomes
+
+
+def _compare(response_id: str, stored: list[StoredAnswer], read: dict[str, str]) -> list[Difference]:
+    there = {answer.question: _outcome(answer.state, answer.codes) for answer in stored}
+    return [
+        Difference(response_id, question, there.get(question, "nothing"), read.get(question, "nothing"))
+        for question in dict.fromkeys((*there, *read))
+        if there.get(question) != read.get(question)
+    ]
+
+
+def _outcome(state: str, codes: tuple[str, ...]) -> str:
+    return " ".join((state, *filter(None, codes)))

@@ -1,0 +1,74 @@
+"""What the staff pages show and hand out: the published surveys, one survey's numbers, and its export files.
+
+The responses of trials count in a demo's database alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.analysis.columns import read_published
+from bot.analysis.counts import Counts, count
+from bot.analysis.export import Format, export
+from bot.analysis.reconciliation import Report, reconcile
+from bot.core.survey import SurveyDefinition, wording
+from bot.web.accounts import Clock
+from storage import surveys as store
+from storage.installation import is_demo
+from storage.script import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyName:
+    """A survey as the staff pages list it. `id` is the form_id."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFigures:
+    """One survey's numbers. `labels` has each question's wording in the default language, by its export column."""
+
+    counts: Counts
+    report: Report
+    labels: Mapping[str, str]
+
+
+class Figures:
+    """Reads the numbers of a database; `clock` gives epoch milliseconds UTC."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def surveys(self) -> list[SurveyName]:
+        """List the published surveys, the one published last first."""
+        versions = await self._database.read(store.every_version)
+        current = [SurveyDefinition.from_json(row.definition) for row in reversed(versions) if row.is_current]
+        return [SurveyName(it.id, wording(it.title, it.default_language, it.default_language)) for it in current]
+
+    async def of_survey(self, survey: str) -> SurveyFigures:
+        """Count one survey. Raises UnknownSurvey."""
+        published = await self._database.read(lambda: read_published(survey))
+        default, now = published.newest.default_language, self._clock()
+        include_test = await self._database.read(is_demo)
+        return SurveyFigures(
+            counts=await count(self._database, survey, include_test=include_test, now=now),
+            report=await reconcile(self._database, survey, include_test=include_test, now=now),
+            labels={each.column: wording(each.question.label, default, default) for each in published.variables},
+        )
+
+    async def export(self, survey: str, form: Format, out: Path, who: str) -> None:
+        """Write a masked export, which stands in the audit log under `who`. Raises ExportRefused, UnknownSurvey."""
+        await export(
+            self._database,
+            survey,
+            form,
+            out,
+            raw=False,
+            labels=None,
+            include_test=await self._database.read(is_demo),
+            who=who,
+            now=self._clock(),
+        )

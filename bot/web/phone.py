@@ -1,0 +1,54 @@
+"""The simulator's phones, answered by the bot itself: the same inbox, the same database, rows marked as trials."""
+
+import json
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+from bot.analysis.single import response_row
+from bot.service.inbox import Inbox
+from bot.web.simulator import SimulatedMessage
+from channels.base import Request
+from channels.simulator import SimulatorChannel
+from storage.contacts import newest_response
+from storage.keys import KeyRing
+from storage.script import Database
+
+
+class BotPhone:
+    """Implements `bot.web.simulator.Phone` over the running service."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        channel: SimulatorChannel,
+        database: Database,
+        keys: KeyRing,
+        now: Callable[[], int],
+    ) -> None:
+        self._inbox = inbox
+        self._channel = channel
+        self._database = database
+        self._keys = keys
+        self._now = now
+
+    async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
+        """Take in one text and return the reply; nothing where the bot stays silent."""
+        body = json.dumps({"address": address, "text": text, "event_id": uuid4().hex}).encode()
+        (inbound,) = self._channel.receive(Request("/simulator/text", {}, body, self._now()))
+        return tuple(
+            SimulatedMessage(
+                text=self._channel.lay_out(reply),
+                segments=self._channel.segments(self._channel.lay_out(reply)),
+                options=tuple(option.label for option in reply.options),
+            )
+            for reply in await self._inbox.handle(inbound)
+        )
+
+    async def row(self, address: str) -> Mapping[str, str] | None:
+        """Return the export row of the newest response of this address, or None before it has one."""
+        hmac = self._keys.lookup(self._channel.name, address)
+        found = await self._database.read(lambda: newest_response(hmac))
+        if found is None:
+            return None
+        survey, response_id = found
+        return await response_row(self._database, survey, response_id, now=self._now())

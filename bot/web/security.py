@@ -1,0 +1,92 @@
+"""Who may post a form, and the secrets that ride in cookies and links. The rule: never trust what a page sends."""
+
+import hashlib
+import hmac
+import secrets
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Request, Response
+
+FORM_LIMIT = 16 * 1024
+"""Bytes of a posted form. The longest text a simulated phone sends is 1,600 characters."""
+
+
+class TurnedAway(Exception):
+    """A request that a page will not serve. `title` and `message` are for the person, and name no secret."""
+
+    def __init__(self, status: int, title: str, message: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.message = message
+
+
+class Sender(StrEnum):
+    """Where a posted form says that it comes from."""
+
+    OURS = "ours"
+    FOREIGN = "foreign"
+    UNSAID = "unsaid"  # no browser: every browser of the last years sends at least one of the two headers
+
+
+def sender_of(request: Request, public_base_url: str) -> Sender:
+    """Read where a form was posted from.
+
+    Sec-Fetch-Site is sent over https and to localhost only; a phone on a church hall's plain http sends Origin.
+    Source: OWASP's CSRF Prevention Cheat Sheet, "Fetch Metadata" and "Verifying Origin With Standard Headers".
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return Sender.OURS if site in ("same-origin", "none") else Sender.FOREIGN
+    origin = request.headers.get("origin")
+    if origin is None:
+        return Sender.UNSAID
+    ours = {urlsplit(public_base_url).netloc, request.headers.get("host", "")} - {""}
+    return Sender.OURS if urlsplit(origin).netloc in ours else Sender.FOREIGN
+
+
+def new_secret() -> str:
+    """Make a secret of 256 random bits for a cookie or a link."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(secret: str) -> str:
+    """Return the SHA-256 by which a random secret is kept and looked up."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def form_token(session_secret: str) -> str:
+    """Return the token that a signed-in person's forms carry: only who holds the session can know it."""
+    return hmac.new(session_secret.encode(), b"earshot form", hashlib.sha256).hexdigest()
+
+
+def is_form_token(token: str, session_secret: str) -> bool:
+    """Say whether a form carries its session's token."""
+    return hmac.compare_digest(token.encode(), form_token(session_secret).encode())
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Read a posted form, the last value of a name winning. Raises TurnedAway over FORM_LIMIT or when unreadable."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_LIMIT:
+            raise TurnedAway(413, "That is too long", "Send a shorter text.")
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError as error:
+        raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.") from error
+
+
+def set_cookie(response: Response, name: str, secret: str, path: str, public_base_url: str, seconds: int) -> None:
+    """Hand the browser a secret that no script can read and no other site can send."""
+    response.set_cookie(
+        name,
+        secret,
+        max_age=seconds,
+        path=path,
+        httponly=True,
+        samesite="lax",
+        secure=urlsplit(public_base_url).scheme == "https",
+    )

@@ -1,0 +1,317 @@
+"""The contract between Earshot and a channel: what comes in, what goes out, and what a channel can do.
+
+A channel turns a provider's request into `Inbound` messages and an `Outbound` message into the provider's call. It
+never reads the database and never decides what is said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+
+class Kind(StrEnum):
+    """What arrived."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    MEDIA = "media"
+    OPT_OUT = "opt_out"  # the carrier has seen STOP and already answered it
+    OPT_IN = "opt_in"
+    HELP = "help"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+    UNSUPPORTED = "unsupported"
+
+
+class Arrival(StrEnum):
+    """By which way a message came; the same message by another way is the same message."""
+
+    WEBHOOK = "webhook"
+    POLL = "poll"
+    RECONCILED = "reconciled"
+    SIMULATED = "simulated"
+
+
+class Sender(StrEnum):
+    """What kind of address wrote. Short codes and alphanumeric senders are never answered: nobody reads there."""
+
+    PERSON = "person"
+    SHORT_CODE = "short_code"
+    ALPHANUMERIC = "alphanumeric"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Inbound:
+    """One message as a channel heard it. `fields` keeps the provider's other fields, without names, places, addresses.
+
+    `address` is opaque text of at most 140 characters. `at` is when we received it, epoch milliseconds UTC; so is
+    `provider_at`, where the provider says. `(provider, account, event_id)` names the message for ever.
+    """
+
+    channel: str
+    provider: str
+    account: str
+    event_id: str
+    kind: Kind
+    address: str
+    our_address: str
+    text: str
+    at: int
+    aliases: tuple[str, ...] = ()
+    choice_id: str = ""
+    reply_to: str = ""
+    media: tuple[str, ...] = ()  # MIME types
+    provider_at: int | None = None
+    language_hint: str = ""
+    campaign: str = ""
+    sender: Sender = Sender.PERSON
+    arrival: Arrival = Arrival.WEBHOOK
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Name the message, never its words or its sender."""
+        return f"Inbound({self.channel} {self.event_id} {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option under a message. `id` is at most 40 bytes of ASCII; `label` is what a resident reads."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outbound:
+    """One message to send. `id` is ours and travels in the status callback; `options` go last, in order.
+
+    `text` already ends with the question; a channel without buttons writes each option on its own line below it.
+    `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent.
+    """
+
+    id: str
+    address: str
+    our_address: str
+    text: str
+    options: tuple[Option, ...] = ()
+    purpose: str = "reply"
+    idempotency_key: str = ""
+    expires_at: int | None = None
+    template: str = ""
+
+    def __repr__(self) -> str:
+        """Name the message, never its words or whom it is for."""
+        return f"Outbound({self.id} {self.purpose})"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do, as data. Nothing outside `channels/` asks for a channel's name instead.
+
+    `short_wording` asks for the survey's short labels. `pace` is messages a second and sender. `reply_window` is
+    seconds in which we may write freely (None: always). `cost_unit` is `segment`, `template` or empty.
+    `source` is the export's word for what comes this way; `is_test` marks rows that nobody must take for residents'.
+    """
+
+    max_text: int
+    short_wording: bool = False
+    max_buttons: int = 0
+    max_list_rows: int = 0
+    max_label: int = 0
+    reply_window: int | None = None
+    template_outside_window: bool = False
+    can_start_conversation: bool = False
+    delivery_receipts: bool = False
+    read_receipts: bool = False
+    inline_reply: bool = False
+    can_be_listed: bool = False
+    pace: float = 1.0
+    cost_unit: str = ""
+    source: str = "sms"
+    is_test: bool = False
+
+
+class Problem(StrEnum):
+    """Why a send was refused, as what to do about it."""
+
+    OPTED_OUT = "opted_out"  # mark the address, cancel what is queued
+    BAD_ADDRESS = "bad_address"  # this address can never be reached
+    CONFIGURATION = "configuration"  # our settings or account: stop the campaign, tell a person
+    BLOCKED = "blocked"  # the carrier refused it: never by ourselves again
+    UNREACHABLE = "unreachable"  # the phone is off: one later try
+    EXPIRED = "expired"
+    TOO_FAST = "too_fast"
+    OUTSIDE_WINDOW = "outside_window"
+    UNKNOWN = "unknown"  # no table entry: treated as permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it, under its own id. It is never sent again."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider did not take it. `code` is the provider's own, kept for the operator."""
+
+    problem: Problem
+    code: str
+    permanent: bool = True
+
+    @property
+    def opted_out(self) -> bool:
+        """Whether the resident has told the carrier STOP."""
+        return self.problem is Problem.OPTED_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """The provider refused for now and nothing was sent: the same message again after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether it was sent (a timeout, a 5xx, a dropped connection). Never sent again blindly."""
+
+    reason: str
+
+
+SendResult: TypeAlias = Accepted | Rejected | RetryAfter | Unknown
+
+
+class Status(StrEnum):
+    """Delivery, in the order in which it can only go forwards."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    READ = "read"
+
+
+STATUS_RANK: Mapping[Status, int] = {
+    Status.ACCEPTED: 0,
+    Status.QUEUED: 1,
+    Status.SENDING: 2,
+    Status.SENT: 3,
+    Status.FAILED: 4,
+    Status.UNDELIVERED: 4,
+    Status.DELIVERED: 5,
+    Status.READ: 6,
+}
+"""A status replaces one of a lower rank only: a late `failed` never hides a `delivered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One delivery report. `outbox_id` is ours, from the callback address, and may be empty."""
+
+    channel: str
+    provider: str
+    provider_id: str
+    outbox_id: str
+    status: Status
+    code: str
+    problem: Problem | None
+    at: int
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Listed:
+    """One outbound message that the provider says it has, found when reconciling."""
+
+    provider_id: str
+    address: str
+    text: str
+    status: Status
+    code: str
+    created_at: int
+
+    def __repr__(self) -> str:
+        """Name the message, never its words or whom it is for."""
+        return f"Listed({self.provider_id} {self.status})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request as it arrived. `path` has the query string; header names are lower case."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """The HTTP body that carries an inline reply."""
+
+    body: bytes
+    media_type: str
+
+
+class Refused(Exception):
+    """A request that is not to be believed or cannot be read. The message says why, and holds no content of it.
+
+    `status` is the HTTP answer: 403 for a wrong or missing signature, 400 for a body that cannot be read.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Channel(Protocol):
+    """One channel. Every method is safe to call again; `send` alone has an effect outside."""
+
+    name: str
+    capabilities: Capabilities
+
+    def receive(self, request: Request) -> tuple[Inbound, ...]:
+        """Check the signature and read the messages. Raises Refused."""
+        ...
+
+    def receipts(self, request: Request) -> tuple[Receipt, ...]:
+        """Check the signature and read the delivery reports. Raises Refused."""
+        ...
+
+    def answer(self, messages: tuple[Outbound, ...]) -> Answer:
+        """Write the inline reply; with no messages, the provider's "nothing to say"."""
+        ...
+
+    def lay_out(self, outbound: Outbound) -> str:
+        """Write the text as the resident will see it, with options as numbered lines where there are no buttons."""
+        ...
+
+    def segments(self, text: str) -> int:
+        """Count what the text costs in `capabilities.cost_unit`; 0 where nothing is charged by the text."""
+        ...
+
+    async def send(self, outbound: Outbound) -> SendResult:
+        """Send one message through the provider's API, once."""
+        ...
+
+    async def received_since(self, our_address: str, since: int) -> tuple[Inbound, ...]:
+        """List what the provider received for us since then (epoch milliseconds), oldest first. May raise Outage."""
+        ...
+
+    async def sent_since(self, our_address: str, since: int) -> tuple[Listed, ...]:
+        """List what the provider has of ours since then, newest first. May raise Outage."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Outage(Exception):
+    """The provider could not be asked just now. Trying again later helps."""

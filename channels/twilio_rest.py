@@ -1,0 +1,206 @@
+"""Twilio's REST API through its own package, made safe for messages that must not be sent twice.
+
+Only imported when something is first sent or listed: the package costs a quarter of a second and 19 MB, and a server
+that answers inline may never need it. The package's own asynchronous client ignores its timeout, would repeat a POST,
+loses Retry-After, sends JSON as a form and logs phone numbers; `HttpClient` mends each of these.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+import aiohttp
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from channels.base import Accepted, Outage, Rejected, RetryAfter, SendResult, Unknown
+from channels.twilio_codes import meaning
+
+_CONNECT_SECONDS = 5.0
+# Twilio asks for exponential back-off after a 429 and often names no time; the caller doubles this by its attempts.
+_BACK_OFF_SECONDS = 1.0
+_UNREACHABLE_SECONDS = 30.0
+_PAGE_SIZE = 1000  # the most that Twilio gives
+# The list is newest first by creation, and a message may be sent a good while after that. Milliseconds.
+_LIST_MARGIN = 3_600_000
+
+# A broken or unexpected answer surfaces from the package as any of these.
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ListedMessage:
+    """One message as the list gives it. Times are epoch milliseconds UTC, whole seconds; None where Twilio has none."""
+
+    sid: str
+    direction: str
+    sender: str
+    receiver: str
+    text: str
+    status: str
+    code: str
+    service_sid: str
+    media_count: int
+    created_at: int | None
+    sent_at: int | None
+
+
+class TwilioRest:
+    """The calls Earshot makes. Build it inside the running event loop; `close` lets its connections go."""
+
+    def __init__(self, account_sid: str, auth_token: str, base_url: str = "", timeout: float = 15.0) -> None:
+        self._http = HttpClient(timeout)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+        if base_url:
+            self._client.api.base_url = base_url.rstrip("/")
+
+    async def send(self, fields: Mapping[str, str | int]) -> SendResult:
+        """Post one message, once and never again by itself. Whatever goes wrong on the way back is `Unknown`."""
+        try:
+            message = await self._client.messages.create_async(**fields)
+        except TooManyRequests as refusal:
+            return RetryAfter(refusal.seconds)
+        except (TwilioRestException, TwilioServiceException) as refusal:
+            return _outcome_of(refusal.status, refusal.code)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return RetryAfter(_UNREACHABLE_SECONDS)  # no connection, so nothing was sent
+        except (aiohttp.ClientError, TimeoutError, OSError, TwilioException) as problem:
+            return Unknown(type(problem).__name__)
+        except _UNREADABLE:
+            return Unknown("the answer could not be read")
+        return Accepted(message.sid) if message.sid else Unknown("the answer names no message")
+
+    async def messages(
+        self, direction: Literal["inbound", "outbound"], ours: str, since: int
+    ) -> AsyncGenerator[ListedMessage, None]:
+        """Yield what one number or service of ours got or sent, newest first, back to an hour before `since`.
+
+        Pages are read as they are needed. Raises Outage.
+        """
+        filters = _filters(direction, ours, since)
+        try:
+            rows = await self._client.messages.stream_async(page_size=_PAGE_SIZE, **filters)
+            async for row in rows:
+                message = _listed(row)
+                if (message.created_at or since) < since - _LIST_MARGIN:
+                    return
+                if message.direction.startswith(direction) and ours in (
+                    message.sender,
+                    message.receiver,
+                    message.service_sid,
+                ):
+                    yield message
+        except TooManyRequests:
+            raise Outage("Twilio's list of messages: too many requests; ask again in a minute") from None
+        except TwilioException:
+            raise Outage(
+                "Twilio refused the list of messages: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+            ) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise Outage(f"Twilio's list of messages could not be fetched ({type(problem).__name__})") from None
+        except _UNREADABLE:
+            raise Outage("Twilio's list of messages could not be read") from None
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._http.close()
+
+
+class TooManyRequests(Exception):
+    """HTTP 429: Twilio did not take the request."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class HttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the package ships no types
+    """The package's client with timeouts that hold, JSON bodies, Retry-After, and nothing logged or kept."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # the package's signature
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Make one request. Raises `TooManyRequests` on HTTP 429, and aiohttp's errors."""
+        sent = dict(headers or {})
+        if auth is not None:
+            sent["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
+        body = json.dumps(data) if data and sent.get("Content-Type", "").startswith("application/json") else data
+        limits = aiohttp.ClientTimeout(total=timeout or self.timeout, sock_connect=_CONNECT_SECONDS)
+        async with self.session.request(
+            method.upper(), url, params=params, data=body, headers=sent, timeout=limits, allow_redirects=allow_redirects
+        ) as response:
+            text = await response.text()
+        if response.status == 429:
+            raise TooManyRequests(_seconds_until(response.headers.get("Retry-After", "")))
+        return Response(response.status, text, response.headers)
+
+
+def _filters(direction: str, ours: str, since: int) -> dict[str, object]:
+    """Choose what Twilio filters by: it knows numbers but no services, and days of sending but no hours."""
+    # What we sent may still be queued, and then it has no day of sending: it is never filtered by one.
+    filters: dict[str, object] = {}
+    if direction == "inbound":
+        filters["date_sent_after"] = datetime.fromtimestamp(since / 1000, UTC).date()
+    if not ours.startswith("MG"):
+        filters["to" if direction == "inbound" else "from_"] = ours
+    return filters
+
+
+def _outcome_of(status: int, code: int | None) -> SendResult:
+    """Turn an HTTP refusal into what may be done. Only a 4xx says for certain that nothing was sent."""
+    if not 400 <= status < 500 or status == 408:
+        return Unknown(f"HTTP {status}")
+    what = str(code or status)
+    means = meaning("20003" if status in (401, 403) and what == str(status) else what)
+    if means.retry_after is not None:
+        return RetryAfter(means.retry_after)
+    return Rejected(means.problem, what, means.permanent)
+
+
+def _seconds_until(retry_after: str) -> float:
+    """Read a Retry-After header (RFC 9110 section 10.2.3: seconds or a date); a usual wait if it says nothing."""
+    if retry_after.isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return _BACK_OFF_SECONDS
+
+
+def _listed(row: object) -> ListedMessage:
+    """Copy what we use of one of the package's untyped message objects."""
+    fields = vars(row)
+    return ListedMessage(
+        sid=fields["sid"],
+        direction=fields["direction"] or "",
+        sender=fields["from_"] or "",
+        receiver=fields["to"] or "",
+        text=fields["body"] or "",
+        status=fields["status"] or "",
+        code=str(fields["error_code"] or ""),
+        service_sid=fields["messaging_service_sid"] or "",
+        media_count=int(fields["num_media"] or 0),
+        created_at=_milliseconds(fields["date_created"]),
+        sent_at=_milliseconds(fields["date_sent"]),
+    )
+
+
+def _milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp()) * 1000

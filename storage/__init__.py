@@ -1,0 +1,1 @@
+"""Storage remembers: tables, migrations, one module per matter. It knows no conversation."""

@@ -1,0 +1,129 @@
+"""Open a database by its URL and bring it to this program's schema. `storage.script.Database` says what one can do."""
+
+import asyncio
+import sqlite3
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from storage.errors import CannotOpen
+from storage.postgres import CONNECT_SECONDS, PostgresDatabase
+from storage.script import Database
+from storage.sqlite import SqliteDatabase, connect_to_write
+
+# The newest revision in storage/migrations. Here too, because finding it there costs a second of CPU at every start.
+HEAD = "0001"
+
+_VERSION = "SELECT version_num FROM alembic_version"
+_CHECK_URL = "Set DATABASE_URL to sqlite:///./earshot.db or postgresql://user:password@host/name."
+
+
+async def open_database(url: str) -> Database:
+    """Open `sqlite:///relative`, `sqlite:////absolute` or `postgresql://...`, migrated. Raises CannotOpen."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
+        return await _open_sqlite(Path(rest[1:]))
+    if scheme in ("postgresql", "postgres") and rest:
+        return await _open_postgres(url)
+    raise CannotOpen("That is no database address Earshot knows", f"scheme {scheme[:20]!r}", _CHECK_URL)
+
+
+async def _open_sqlite(path: Path) -> Database:
+    where = f"the SQLite file {path}"
+    await asyncio.to_thread(_refuse_unwritable, path, where)
+    try:
+        revision = await asyncio.to_thread(_sqlite_revision, path)
+        if revision != HEAD:
+            from storage import migrating  # only now: it costs a second of CPU
+
+            if revision is not None and not migrating.knows(revision):
+                raise _newer(revision, where)
+            await asyncio.to_thread(migrating.on_sqlite, path)
+        return SqliteDatabase(path)
+    except sqlite3.Error as error:
+        remedy = "Choose another file, or restore this one from a backup; if another program holds it, stop that."
+        raise CannotOpen(f"SQLite cannot use it: {error}", where, remedy) from error
+
+
+def _refuse_unwritable(path: Path, where: str) -> None:
+    if path.is_dir() or not path.parent.is_dir():
+        raise CannotOpen("There is no folder to keep that file in", where, "Make the folder, or correct DATABASE_URL.")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):  # SQLite puts its journal beside the file
+            pass
+        if path.exists():
+            path.open("r+b").close()
+    except OSError as error:
+        what = f"The file or its folder may not be written ({error.strerror})"
+        raise CannotOpen(what, where, "Give this user the right to write there, or correct DATABASE_URL.") from error
+
+
+def _sqlite_revision(path: Path) -> str | None:
+    """Read the schema's revision: None for a new file. Raises CannotOpen for another program's database."""
+    connection = connect_to_write(path)
+    try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "alembic_version" in tables:
+            row = connection.execute(_VERSION).fetchone()
+            return row[0] if row else None
+        if tables:
+            raise CannotOpen(
+                "It holds another program's tables", f"the SQLite file {path}", "Choose another file in DATABASE_URL."
+            )
+        return None
+    finally:
+        connection.close()
+
+
+async def _open_postgres(url: str) -> Database:
+    where = _without_credentials(url)
+    try:
+        revision = await _postgres_revision(url)
+        if revision != HEAD:
+            from storage import migrating  # only now: it costs a second of CPU
+
+            if revision is not None and not migrating.knows(revision):
+                raise _newer(revision, where)
+            await migrating.on_postgres(url)
+        return await PostgresDatabase.connect(url)
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        what, remedy = "PostgreSQL refuses this user or password", "Correct the user and password in DATABASE_URL."
+    except asyncpg.InvalidCatalogNameError:
+        what, remedy = "There is no such database on that server", "Create it, or correct the name in DATABASE_URL."
+    except asyncpg.InsufficientPrivilegeError:
+        what = "This user may not do what Earshot needs there"
+        remedy = "Make the user the owner of the database."
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        what = f"PostgreSQL does not answer ({type(error).__name__})"
+        remedy = "Start the server, or correct host and port in DATABASE_URL."
+    except (ValueError, asyncpg.InterfaceError):
+        what, remedy = "That PostgreSQL address cannot be read", _CHECK_URL
+    # Outside the handlers and without a cause: a driver's own words may repeat the address, password and all.
+    raise CannotOpen(what, where, remedy)
+
+
+async def _postgres_revision(url: str) -> str | None:
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        revision: str | None = await connection.fetchval(_VERSION)
+        return revision
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+
+
+def _newer(revision: str, where: str) -> CannotOpen:
+    what = f"A newer Earshot made its tables (revision {revision[:40]})"
+    return CannotOpen(what, where, "Run that version, or restore a backup from before the upgrade.")
+
+
+def _without_credentials(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"postgresql://{parts.hostname or ''}{port}{parts.path}"
+    except ValueError:
+        return "the address in DATABASE_URL"

@@ -1,0 +1,274 @@
+"""Write what turns decided: one statement per table over a whole batch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from storage.erasure import erase_contact
+from storage.outbox import Priority
+from storage.script import Fetch, Many, Run, Script
+from storage.turns import AnswerRow, Arrived, Decided
+
+# The first condition on `state` is word for word the partial indexes' own, or SQLite does not use them.
+_SUPERSEDE = """
+    UPDATE outbox SET state = 'superseded', settled_at = :at
+    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
+        AND purpose = 'reply' AND state <> 'sending'"""
+_CANCEL = """
+    UPDATE outbox SET state = 'cancelled', settled_at = :at
+    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
+        AND purpose <> 'reply' AND state = 'queued'"""
+
+_RESPONDENT = "INSERT INTO respondent (id, made_at) VALUES (:id, :at)"
+_RESPONSE = """
+    INSERT INTO response (id, respondent_id, survey, version, source, channel, campaign, started_at, test)
+    VALUES (:response_id, :respondent_id, :survey, :version, :source, :channel, :campaign, :started_at, :test)"""
+_CONVERSATION = """
+    INSERT INTO conversation (id, contact_id, survey, version, respondent_id, response_id, state, updated_at, ordinal)
+    VALUES (:conversation_id, :contact, :survey, :version, :respondent_id, :response_id, '', :at, :ordinal)"""
+_CONTACT = """
+    UPDATE contact SET our_address = :our_address, language = :language, opted_out_at = :opted_out_at,
+        current_conversation_id = :current_conversation_id, last_inbound_at = :last_inbound_at,
+        hour_began_at = :hour_began_at, replies_this_hour = :replies_this_hour,
+        idle_text = :idle_text, idle_count = :idle_count
+    WHERE id = :id"""
+_CARRIER = "UPDATE contact SET carrier_stopped = :stopped WHERE id = :id"
+_STATE = "UPDATE conversation SET state = :state, updated_at = :at WHERE id = :conversation_id"
+_SHOWN = """
+    UPDATE response SET language = :language, language_source = :language_source, last_answer_at = :last_answer_at,
+        completed_at = :completed_at, stopped_at = :stopped_at, core_answered = :core_answered,
+        core_applicable = :core_applicable, late = :late, last_inbound_at = :at
+    WHERE id = :response_id"""
+_NEWEST_WORDS = """
+    SELECT said FROM answer WHERE response_id = :response_id AND question = :question ORDER BY revision DESC LIMIT 1"""
+_ANSWER = """
+    INSERT INTO answer (response_id, question, item, revision, state, value_code, value_number, said, lang, channel,
+        input, rule, confidence, wording, version, asked_at, answered_at, late, inbound_id)
+    VALUES (:response_id, :question, :item, :revision, :state, :value_code, :value_number, :said, :lang, :channel,
+        :input, :rule, :confidence, :wording, :version, :asked_at, :answered_at, :late, :inbound_id)"""
+_OPT_IN = """
+    INSERT INTO opt_in (address_hmac, channel, survey, purpose, given, wording, language, at)
+    VALUES (:hmac, :channel, :survey, :purpose, :given, :wording, :language, :at)"""
+_OPT_OUT = "INSERT INTO opt_out (address_hmac, channel, stopped, by, at) VALUES (:hmac, :channel, :stopped, :by, :at)"
+_REPLY = """
+    INSERT INTO outbox (id, contact_id, inbound_id, position, channel, our_address, purpose, priority, text, options,
+        survey, state, not_before, expires_at, lease_until, segments, made_at, test)
+    VALUES (:id, :contact, :inbound, :position, :channel, :our_address, 'reply', :priority, :text, :options,
+        :survey, :state, :at, :expires_at, :lease_until, :segments, :at, :test)"""
+_FILED = """
+    UPDATE inbound SET contact_id = :contact, filed = :filed, survey = :survey, response_id = :response_id,
+        question = :question
+    WHERE id = :id"""
+_FILED_ERASED = """
+    UPDATE inbound SET contact_id = NULL, response_id = NULL, filed = 'erased', survey = :survey, question = '',
+        text = '', choice_id = '', reply_to = '', media = '', fields = ''
+    WHERE id = :id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One turn's decision, with whom it is for. `hmac` is the sender's look-up for the ledgers."""
+
+    arrived: Arrived
+    contact_id: str
+    hmac: str
+    decided: Decided
+
+
+def write(results: list[Result]) -> Script[None]:
+    """Write every decision. Raises what the engine raises, for the whole batch."""
+    if not results:
+        return
+    staying = [result for result in results if not result.decided.erase]
+    yield from _settle_older_replies(results)
+    yield from _begin(staying)
+    yield from _move_on(staying)
+    yield from _answers(staying)
+    yield from _ledgers(results)
+    for result in results:
+        if result.decided.erase:
+            yield from erase_contact(result.contact_id, result.arrived.received_at)
+    yield from _many(_REPLY, (row for result in results for row in _replies(result)))
+    yield from _many(_FILED, (_filed(result) for result in staying))
+    yield from _many(
+        _FILED_ERASED,
+        ({"id": r.arrived.id, "survey": r.decided.survey} for r in results if r.decided.erase),
+    )
+
+
+def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
+    rows = list(rows)
+    if rows:
+        yield Many(sql, rows)
+
+
+def _settle_older_replies(results: list[Result]) -> Script[None]:
+    """Settle what waits: who writes again needs no older reply, and who says STOP gets no campaign message."""
+    at = max(result.arrived.received_at for result in results)
+    yield Run(_SUPERSEDE, {"contacts": [result.contact_id for result in results], "at": at})
+    stopped = [result.contact_id for result in results if result.decided.opt_out]
+    if stopped:
+        yield Run(_CANCEL, {"contacts": stopped, "at": at})
+
+
+def _begin(results: list[Result]) -> Script[None]:
+    begun = [(result, new) for result in results for new in result.decided.begun]
+    if not begun:
+        return
+    yield from _many(
+        _RESPONDENT,
+        ({"id": new.respondent_id, "at": new.started_at} for _, new in begun if new.respondent_is_new),
+    )
+    rows = [
+        asdict(new)
+        | {"contact": result.contact_id, "channel": result.arrived.channel, "at": result.arrived.received_at}
+        for result, new in begun
+    ]
+    yield Many(_RESPONSE, rows)
+    yield Many(_CONVERSATION, rows)
+
+
+def _move_on(results: list[Result]) -> Script[None]:
+    """Update the contacts, the conversations and what their responses show."""
+    yield from _many(_CONTACT, (_contact(result) for result in results))
+    yield from _many(
+        _CARRIER,
+        (
+            {"id": r.contact_id, "stopped": r.decided.opt_out}
+            for r in results
+            if r.decided.opt_out is False or (r.decided.opt_out and r.decided.opt_out_by == "carrier")
+        ),
+    )
+    states = [
+        {
+            "conversation_id": state.conversation_id,
+            "response_id": state.response_id,
+            "state": state.state,
+            "language": state.language,
+            "language_source": state.language_source,
+            "last_answer_at": state.last_answer_at,
+            "completed_at": state.completed_at,
+            "stopped_at": state.stopped_at,
+            "core_answered": state.core_answered,
+            "core_applicable": state.core_applicable,
+            "late": state.late,
+            "at": result.arrived.received_at,
+        }
+        for result in results
+        for state in result.decided.states
+    ]
+    yield from _many(_STATE, states)
+    yield from _many(_SHOWN, states)
+
+
+def _contact(result: Result) -> dict[str, Any]:
+    contact = result.decided.contact
+    return {
+        "id": result.contact_id,
+        "our_address": contact.our_address,
+        "language": contact.language,
+        "opted_out_at": contact.opted_out_at,
+        "current_conversation_id": contact.current_conversation_id,
+        "last_inbound_at": contact.last_inbound_at,
+        "hour_began_at": contact.hour_began_at,
+        "replies_this_hour": contact.replies_this_hour,
+        "idle_text": contact.idle_text,
+        "idle_count": contact.idle_count,
+    }
+
+
+def _answers(results: list[Result]) -> Script[None]:
+    rows = []
+    for result in results:
+        for answer in result.decided.answers:
+            row = _answer(answer, result.arrived.id)
+            if answer.join:
+                before = (yield Fetch(_NEWEST_WORDS, row)).first
+                if before and before[0]:
+                    row["said"] = f"{before[0]}\n{answer.said or ''}"
+            rows.append(row)
+    yield from _many(_ANSWER, rows)
+
+
+def _answer(answer: AnswerRow, inbound_id: str) -> dict[str, Any]:
+    return {
+        "response_id": answer.response_id,
+        "question": answer.question,
+        "item": answer.item,
+        "revision": answer.revision,
+        "state": answer.state,
+        "value_code": answer.value_code,
+        "value_number": answer.value_number,
+        "said": answer.said,
+        "lang": answer.lang,
+        "channel": answer.channel,
+        "input": answer.input,
+        "rule": answer.rule,
+        "confidence": answer.confidence,
+        "wording": answer.wording,
+        "version": answer.version,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "late": answer.late,
+        "inbound_id": inbound_id,
+    }
+
+
+def _ledgers(results: list[Result]) -> Script[None]:
+    yield from _many(
+        _OPT_IN,
+        (
+            asdict(entry) | {"hmac": r.hmac, "channel": r.arrived.channel, "at": r.arrived.received_at}
+            for r in results
+            for entry in r.decided.opt_ins
+        ),
+    )
+    yield from _many(
+        _OPT_OUT,
+        (
+            {
+                "hmac": r.hmac,
+                "channel": r.arrived.channel,
+                "stopped": r.decided.opt_out,
+                "by": r.decided.opt_out_by,
+                "at": r.arrived.received_at,
+            }
+            for r in results
+            if r.decided.opt_out is not None
+        ),
+    )
+
+
+def _replies(result: Result) -> Iterable[dict[str, Any]]:
+    arrived = result.arrived
+    for reply in result.decided.replies:
+        yield {
+            "id": reply.id,
+            "contact": None if result.decided.erase else result.contact_id,
+            "inbound": arrived.id,
+            "position": reply.position,
+            "channel": arrived.channel,
+            "our_address": arrived.our_address,
+            "priority": int(Priority.REPLY),
+            "text": reply.text,
+            "options": reply.options,
+            "survey": reply.survey,
+            "state": reply.state,
+            "at": arrived.received_at,
+            "expires_at": reply.expires_at,
+            "lease_until": reply.lease_until,
+            "segments": reply.segments,
+            "test": arrived.test,
+        }
+
+
+def _filed(result: Result) -> dict[str, Any]:
+    decided = result.decided
+    return {
+        "id": result.arrived.id,
+        "contact": result.contact_id,
+        "filed": decided.filed,
+        "survey": decided.survey,
+        "response_id": decided.response_id,
+        "question": decided.question,
+    }

@@ -1,0 +1,274 @@
+"""SQLite: one thread owns the only writing connection and commits many scripts at once; readers have their own.
+
+BEGIN to COMMIT never runs on the event loop. A script that fails is rolled back alone, to its savepoint.
+"""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storage.errors import Unavailable
+from storage.script import Fetch, Many, Params, Row, Rows, Run, Script, Statement
+from storage.sql import for_sqlite
+from storage.turns import Busy
+
+T = TypeVar("T")
+
+QUEUE_LIMIT = 1_000
+READERS = 4
+# Rows of a stream can be whole responses: a small slice and a small cache keep an export of any size at a few MB.
+SLICE = 200
+STREAM_CACHE_KIB = 2_048
+# A transaction takes in no further script after this long, so that nobody waits for many slow neighbours.
+GROUP_SECONDS = 0.02
+
+# What the disk or the file does to us, as against what a statement of ours does wrong.
+_UNAVAILABLE = (
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_PROTOCOL",
+)
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """Open the writing connection, in the journal mode and with the durability that an accepted answer needs."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    try:
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL, because once a provider has its 200 it will not send that answer again.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _make_room(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a connection that cannot write, whatever it is asked."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA busy_timeout = 10000")
+    _make_room(connection)
+    return connection
+
+
+def _make_room(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA cache_size = -32768")  # 32 MiB
+    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+@dataclass(slots=True)
+class _Job:
+    """A script in the queue, and who waits for it."""
+
+    script: Callable[[], Script[Any]]
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """One SQLite file, opened and migrated. Made by `open_database`, used on the event loop that opened it."""
+
+    is_postgres = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._loop = asyncio.get_running_loop()
+        self._writer = connect_to_write(path)
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._closed = False
+        self._idle_readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
+        self._thread = threading.Thread(target=self._write_for_ever, name="sqlite-write", daemon=True)
+        self._thread.start()
+
+    async def run(self, script: Callable[[], Script[T]]) -> T:
+        """Run a script in one writing transaction, shared with others that wait. Raises Busy, Unavailable."""
+        if self._closed:
+            raise Unavailable("The database is closed.")
+        job = _Job(script, self._loop.create_future())
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise Busy(f"{QUEUE_LIMIT} writes are waiting for the database.") from None
+        result: T = await job.future
+        return result
+
+    async def read(self, script: Callable[[], Script[T]]) -> T:
+        """Run a script that only fetches, on a thread and a connection of its own."""
+        if self._closed:
+            raise Unavailable("The database is closed.")
+        return await self._loop.run_in_executor(self._reading, self._read, script)
+
+    @contextmanager
+    def stream(self, sql: str, params: Params | None = None) -> Iterator[Iterator[Sequence[Row]]]:
+        """Read a large result in slices. Blocks: for a worker thread."""
+        statement = for_sqlite(sql)
+        connection = connect_to_read(self.path)
+        connection.execute("PRAGMA mmap_size = 0")
+        connection.execute(f"PRAGMA cache_size = -{STREAM_CACHE_KIB}")
+        try:
+            cursor = connection.execute(statement.text, statement.values(params or {}))
+            yield iter(lambda: cursor.fetchmany(SLICE), [])
+        finally:
+            connection.close()
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of every connection."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._jobs.put, None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._reading.shutdown)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle_readers.get_nowait().close()
+
+    def _read(self, script: Callable[[], Script[T]]) -> T:
+        try:
+            connection = self._idle_readers.get_nowait()
+        except queue.Empty:
+            connection = connect_to_read(self.path)
+        try:
+            connection.execute("BEGIN")
+            try:
+                return play(connection, script())
+            finally:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _named(error) from error
+        finally:
+            self._idle_readers.put(connection)
+
+    def _write_for_ever(self) -> None:
+        try:
+            while job := self._jobs.get():
+                done, last = self._write_group(job)
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(_tell, done)
+                if last:
+                    return
+        finally:
+            self._writer.close()
+
+    def _write_group(self, job: _Job) -> tuple[list[_Job], bool]:
+        """Run this job, and those that wait behind it, in one transaction; say whether the end was among them."""
+        group: list[_Job] = []
+        last = False
+        writer = self._writer
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            following: _Job | None = job
+            while following is not None:
+                group.append(following)
+                self._write_in_savepoint(following)
+                if time.monotonic() - began > GROUP_SECONDS:
+                    break
+                following = None
+                with contextlib.suppress(queue.Empty):
+                    following = self._jobs.get_nowait()
+                    last = following is None
+            writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            if job not in group:  # BEGIN itself was refused
+                group.append(job)
+            if len(group) == 1:
+                job.error = job.error or _named(error)
+            else:
+                for each in group:
+                    self._write_alone(each)
+        return group, last
+
+    def _write_in_savepoint(self, job: _Job) -> None:
+        writer = self._writer
+        writer.execute("SAVEPOINT script")
+        try:
+            job.result = play(writer, job.script())
+        except BaseException as error:
+            job.error = _named(error)
+            # Raises when SQLite has already rolled everything back (a full disk): then the group is run again singly.
+            writer.execute("ROLLBACK TO script")
+        writer.execute("RELEASE script")
+
+    def _write_alone(self, job: _Job) -> None:
+        job.result = job.error = None
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            job.result = play(self._writer, job.script())
+            self._writer.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            job.error = _named(error)
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute("ROLLBACK")
+
+
+def play(connection: sqlite3.Connection, script: Script[T]) -> T:
+    """Run a script's statements on a connection, inside a transaction that the caller holds."""
+    try:
+        statement = next(script)
+        while True:
+            statement = script.send(_run(connection, statement))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _run(connection: sqlite3.Connection, statement: Statement) -> Rows:
+    translated = for_sqlite(statement.sql)
+    match statement:
+        case Fetch():
+            return Rows(connection.execute(translated.text, translated.values(statement.params)).fetchall())
+        case Run():
+            cursor = connection.execute(translated.text, translated.values(statement.params))
+            rows = cursor.fetchall() if translated.returns_rows else ()
+            return Rows(rows, len(rows) if translated.returns_rows else cursor.rowcount)
+        case Many():
+            connection.executemany(translated.text, map(translated.values, statement.rows))
+            return Rows()
+
+
+def _named(error: BaseException) -> BaseException:
+    """Tell the engine's own trouble from a statement's."""
+    if isinstance(error, sqlite3.Error) and str(getattr(error, "sqlite_errorname", "")).startswith(_UNAVAILABLE):
+        named = Unavailable(f"SQLite cannot be used just now: {error}.")
+        named.__cause__ = error
+        return named
+    return error
+
+
+def _tell(done: list[_Job]) -> None:
+    for job in done:
+        if job.future.done():
+            continue  # its caller was cancelled and has gone
+        if job.error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(job.error)

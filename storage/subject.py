@@ -1,0 +1,228 @@
+"""Everything that one address gave: to read it for its owner, and to remove it at staff's hands.
+
+An address is named by its look-ups alone (`KeyRing.lookups`, for every channel and spelling it may stand under).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.erasure import erase_contact
+from storage.script import Fetch, Script
+from storage.staff import note
+
+_CONTACTS = "SELECT id FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id FOR UPDATE"
+_ANSWERS = """
+    SELECT COUNT(*) FROM (SELECT DISTINCT a.response_id, a.question FROM answer a
+        WHERE a.response_id IN (SELECT v.response_id FROM conversation v WHERE v.contact_id = :contact)) q"""
+_TEXTS = """
+    SELECT (SELECT COUNT(*) FROM inbound WHERE contact_id = :contact)
+        + (SELECT COUNT(*) FROM outbox WHERE contact_id = :contact)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How much was removed: contacts, answered questions, texts in and out."""
+
+    contacts: int
+    answers: int
+    texts: int
+
+
+def channels() -> Script[list[str]]:
+    """Name every channel on which anybody was ever known."""
+    found = yield Fetch(
+        "SELECT channel FROM contact UNION SELECT channel FROM opt_in UNION SELECT channel FROM opt_out ORDER BY 1"
+    )
+    return [row[0] for row in found.rows]
+
+
+def erase(hmacs: Sequence[str], who: str, now: int) -> Script[Removed]:
+    """Remove all that these look-ups lead to, as the resident's own DELETE does, and note how much in the audit log.
+
+    Nothing changes, and nothing is noted, when they lead to nobody.
+    """
+    contacts = answers = texts = 0
+    for (contact_id,) in (yield Fetch(_CONTACTS, {"hmacs": list(hmacs)})).rows:
+        contact = {"contact": contact_id}
+        contacts += 1
+        answers += yield from _number(Fetch(_ANSWERS, contact))
+        texts += yield from _number(Fetch(_TEXTS, contact))
+        yield from erase_contact(contact_id, now)
+    if contacts:
+        yield from note(now, who, "erase", f"{contacts} contacts, {answers} answers, {texts} texts")
+    return Removed(contacts, answers, texts)
+
+
+def _number(fetch: Fetch) -> Script[int]:
+    found = yield fetch
+    assert found.first is not None
+    return int(found.first[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ContactHeld:
+    """One address on one channel. Times are epoch milliseconds UTC, here and below."""
+
+    id: str
+    channel: str
+    address_encrypted: bytes
+    key_id: int
+    language: str
+    opted_out_at: int | None
+    last_inbound_at: int | None
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeld:
+    """One response that came from a contact; `respondent_id` tells people who share a phone apart."""
+
+    id: str
+    contact_id: str
+    respondent_id: str
+    survey: str
+    version: str
+    language: str
+    started_at: int
+    last_answer_at: int | None
+    completed_at: int | None
+    stopped_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeld:
+    """One revision of one answer; a multiple answer is one for each chosen code."""
+
+    response_id: str
+    question: str
+    revision: int
+    state: str
+    code: str | None
+    number: float | None
+    said: str | None
+    language: str
+    version: str
+    answered_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextIn:
+    """One message from a contact. `fields` is what else the provider sent, as JSON text."""
+
+    contact_id: str
+    response_id: str | None
+    kind: str
+    text: str
+    choice_id: str
+    media: str
+    fields: str
+    provider_id: str
+    filed: str
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextOut:
+    """One message to a contact, and the response of the text that it answers."""
+
+    id: str
+    contact_id: str
+    response_id: str | None
+    purpose: str
+    text: str
+    state: str
+    status: str | None
+    provider_id: str | None
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptHeld:
+    """One delivery report of a message."""
+
+    outbox_id: str
+    status: str
+    code: str
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry of a ledger: an opt-in given or taken back, a STOP or a START."""
+
+    channel: str
+    survey: str
+    purpose: str
+    given: bool
+    by: str
+    wording: str
+    language: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """Everything, each kind in the order in which it came."""
+
+    contacts: Sequence[ContactHeld]
+    responses: Sequence[ResponseHeld]
+    answers: Sequence[AnswerHeld]
+    texts_in: Sequence[TextIn]
+    texts_out: Sequence[TextOut]
+    receipts: Sequence[ReceiptHeld]
+    opt_ins: Sequence[LedgerEntry]
+    opt_outs: Sequence[LedgerEntry]
+
+
+_HELD_CONTACTS = """
+    SELECT id, channel, address_encrypted, key_id, language, opted_out_at, last_inbound_at, made_at
+    FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY made_at, id"""
+_HELD_RESPONSES = """
+    SELECT r.id, v.contact_id, r.respondent_id, r.survey, r.version, r.language, r.started_at, r.last_answer_at,
+        r.completed_at, r.stopped_at
+    FROM conversation v JOIN response r ON r.id = v.response_id
+    WHERE v.contact_id IN (SELECT :contacts*text) ORDER BY r.started_at, r.id"""
+_HELD_ANSWERS = """
+    SELECT response_id, question, revision, state, COALESCE(value_code, NULLIF(item, '')), value_number, said, lang,
+        version, answered_at
+    FROM answer WHERE response_id IN (SELECT :responses*text) ORDER BY id"""
+_HELD_TEXTS_IN = """
+    SELECT contact_id, response_id, kind, text, choice_id, media, fields, event_id, filed, received_at
+    FROM inbound WHERE contact_id IN (SELECT :contacts*text) ORDER BY received_at, id"""
+_HELD_TEXTS_OUT = """
+    SELECT o.id, o.contact_id, i.response_id, o.purpose, o.text, o.state, o.status, o.provider_id, o.made_at
+    FROM outbox o LEFT JOIN inbound i ON i.id = o.inbound_id
+    WHERE o.contact_id IN (SELECT :contacts*text) ORDER BY o.made_at, o.id"""
+_HELD_RECEIPTS = """
+    SELECT outbox_id, status, code, received_at FROM receipt
+    WHERE outbox_id IN (SELECT :outbox*text) ORDER BY received_at, id"""
+_HELD_OPT_INS = """
+    SELECT channel, survey, purpose, given, '', wording, language, at
+    FROM opt_in WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id"""
+_HELD_OPT_OUTS = """
+    SELECT channel, '', '', NOT stopped, by, '', '', at
+    FROM opt_out WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id"""
+
+
+def everything(hmacs: Sequence[str]) -> Script[Held]:
+    """Read all that these look-ups lead to. Only reads."""
+    names = {"hmacs": list(hmacs)}
+    contacts = [ContactHeld(*row) for row in (yield Fetch(_HELD_CONTACTS, names)).rows]
+    of_contacts = {"contacts": [contact.id for contact in contacts]}
+    responses = [ResponseHeld(*row) for row in (yield Fetch(_HELD_RESPONSES, of_contacts)).rows]
+    answers = yield Fetch(_HELD_ANSWERS, {"responses": [response.id for response in responses]})
+    texts_in = yield Fetch(_HELD_TEXTS_IN, of_contacts)
+    texts_out = [TextOut(*row) for row in (yield Fetch(_HELD_TEXTS_OUT, of_contacts)).rows]
+    receipts = yield Fetch(_HELD_RECEIPTS, {"outbox": [text.id for text in texts_out]})
+    opt_ins = yield Fetch(_HELD_OPT_INS, names)
+    opt_outs = yield Fetch(_HELD_OPT_OUTS, names)
+    return Held(
+        contacts,
+        responses,
+        [AnswerHeld(*row) for row in answers.rows],
+        [TextIn(*row) for row in texts_in.rows],
+        texts_out,
+        [ReceiptHeld(*row) for row in receipts.rows],
+        [LedgerEntry(*row) for row in opt_ins.rows],
+        [LedgerEntry(*row) for row in opt_outs.rows],
+    )

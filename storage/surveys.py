@@ -1,0 +1,73 @@
+"""Published surveys: their versions as JSON text, which one is current, and when one was closed."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from storage.script import Fetch, Run, Script
+
+Stamp: TypeAlias = tuple[str, str, int | None]
+"""A survey, its current version, and when it was closed: what tells a running process to read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One published version. `definition` is JSON text; `is_current` marks the one that new residents get."""
+
+    survey: str
+    version: str
+    hash: str
+    definition: str
+    published_at: int
+    closed_at: int | None
+    is_current: bool
+
+
+def stamps() -> Script[tuple[Stamp, ...]]:
+    """Read what can change of every survey."""
+    found = yield Fetch("SELECT id, current_version, closed_at FROM survey ORDER BY id")
+    return tuple((row[0], row[1], row[2]) for row in found.rows)
+
+
+def every_version() -> Script[list[VersionRow]]:
+    """Read every version of every survey, oldest first."""
+    found = yield Fetch(
+        """SELECT d.survey, d.version, d.hash, d.definition, d.published_at, s.closed_at, s.current_version
+           FROM survey_definition d JOIN survey s ON s.id = d.survey
+           ORDER BY s.first_published_at, d.survey, d.ordinal"""
+    )
+    return [VersionRow(*row[:6], is_current=row[1] == row[6]) for row in found.rows]
+
+
+def publish(survey: str, version: str, hash: str, definition: str, at: int) -> Script[VersionRow | None]:
+    """Keep a version and make it the current one. A version that is there already is never changed: it is returned.
+
+    Publishing re-opens a survey that was closed by hand.
+    """
+    there = yield Fetch(
+        "SELECT hash, definition, published_at FROM survey_definition WHERE survey = :survey AND version = :version",
+        {"survey": survey, "version": version},
+    )
+    if there.first is not None and there.first[0] != hash:
+        kept_hash, kept_definition, published_at = there.first
+        return VersionRow(survey, version, kept_hash, kept_definition, published_at, None, is_current=False)
+    yield Run(
+        """INSERT INTO survey (id, current_version, first_published_at) VALUES (:survey, :version, :at)
+           ON CONFLICT (id) DO UPDATE SET current_version = excluded.current_version, closed_at = NULL""",
+        {"survey": survey, "version": version, "at": at},
+    )
+    if there.first is None:
+        yield Run(
+            """INSERT INTO survey_definition (survey, version, hash, definition, published_at, ordinal)
+               SELECT :survey, :version, :hash, :definition, :at, COUNT(*) + 1
+               FROM survey_definition WHERE survey = :survey""",
+            {"survey": survey, "version": version, "hash": hash, "definition": definition, "at": at},
+        )
+    return None
+
+
+def close(survey: str, at: int) -> Script[bool]:
+    """Close a survey; say whether it was open."""
+    changed = yield Run(
+        "UPDATE survey SET closed_at = :at WHERE id = :survey AND closed_at IS NULL", {"survey": survey, "at": at}
+    )
+    return changed.count == 1

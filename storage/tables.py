@@ -1,0 +1,340 @@
+"""The tables. Every time is epoch milliseconds UTC in a BIGINT, so that both engines compare and sort them alike.
+
+An address stands in `contact.address_encrypted` and nowhere else; residents' words stand in `inbound.text`,
+`answer.said` and `outbox.text` and nowhere else. A test searches every other column.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for a column declared INTEGER.
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _id() -> "sa.Column[str]":
+    return sa.Column("id", sa.Text, primary_key=True)
+
+
+def _at(name: str, nullable: bool = True) -> "sa.Column[int]":
+    return sa.Column(name, sa.BigInteger, nullable=nullable)
+
+
+def _text(name: str, nullable: bool = False) -> "sa.Column[str]":
+    return sa.Column(name, sa.Text, nullable=nullable, server_default=None if nullable else "")
+
+
+def _contact(ondelete: str = "SET NULL", nullable: bool = True) -> "sa.Column[str]":
+    return sa.Column("contact_id", sa.Text, sa.ForeignKey("contact.id", ondelete=ondelete), nullable=nullable)
+
+
+# Keys for addresses, wrapped by SECRET_KEY. `purpose` is encrypt, lookup or check.
+data_key = sa.Table(
+    "data_key",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("wrapped", sa.Text, nullable=False),
+    _at("made_at", nullable=False),
+    _at("retired_at"),
+)
+
+survey = sa.Table(
+    "survey",
+    metadata,
+    _id(),
+    sa.Column("current_version", sa.Text, nullable=False),
+    _at("first_published_at", nullable=False),
+    _at("closed_at"),
+)
+
+survey_definition = sa.Table(
+    "survey_definition",
+    metadata,
+    sa.Column("survey", sa.Text, sa.ForeignKey("survey.id"), primary_key=True),
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("definition", sa.Text, nullable=False),
+    _at("published_at", nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+)
+
+# A resident's address on one channel. `opted_out_at` is set from STOP to START.
+contact = sa.Table(
+    "contact",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("address_hmac", sa.Text, nullable=False, unique=True),
+    sa.Column("key_id", sa.Integer, nullable=False),
+    _text("our_address"),
+    _text("language"),
+    _at("opted_out_at"),
+    sa.Column("carrier_stopped", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("current_conversation_id", sa.Text),
+    _at("last_inbound_at"),
+    _at("hour_began_at"),
+    sa.Column("replies_this_hour", sa.Integer, nullable=False, server_default="0"),
+    # A text that came again and again and moved nothing: its mark, and how often it came (invariant 13).
+    _text("idle_text"),
+    sa.Column("idle_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    _at("made_at", nullable=False),
+)
+
+# A person, as far as we know one: a random id that means nothing elsewhere.
+respondent = sa.Table("respondent", metadata, _id(), _at("made_at", nullable=False))
+
+# One respondent's answers to one survey: one row of the export.
+response = sa.Table(
+    "response",
+    metadata,
+    _id(),
+    sa.Column("respondent_id", sa.Text, sa.ForeignKey("respondent.id"), nullable=False, index=True),
+    sa.Column("survey", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    _text("campaign"),
+    _text("language"),
+    _text("language_source"),
+    _at("started_at", nullable=False),
+    _at("last_answer_at"),
+    _at("completed_at"),
+    _at("stopped_at"),
+    _at("last_inbound_at"),
+    sa.Column("core_answered", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("core_applicable", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("assisted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("ix_response_survey_started", "survey", "started_at", "id"),
+)
+
+# Contact x survey, and its state as JSON. NEW on a shared phone makes a second one.
+conversation = sa.Table(
+    "conversation",
+    metadata,
+    _id(),
+    sa.Column("contact_id", sa.Text, sa.ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("survey", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("respondent_id", sa.Text, sa.ForeignKey("respondent.id"), nullable=False, index=True),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    _at("updated_at", nullable=False),
+    # A carried-on conversation keeps its row; the newest of a survey is the one that a text belongs to.
+    sa.Column("ordinal", sa.Integer, nullable=False, server_default="1"),
+)
+
+# Every message that came in, as it was written. `filed` is its place in the reconciliation report.
+inbound = sa.Table(
+    "inbound",
+    metadata,
+    _id(),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    _contact(),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    _text("text"),
+    _text("choice_id"),
+    _text("reply_to"),
+    _text("media"),
+    _text("fields"),
+    _text("our_address"),
+    sa.Column("arrival", sa.Text, nullable=False),
+    _at("provider_at"),
+    _at("received_at", nullable=False),
+    sa.Column("filed", sa.Text, nullable=False),
+    _text("survey"),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="SET NULL"), index=True),
+    _text("question"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("provider", "account", "event_id"),
+    sa.Index("ix_inbound_contact", "contact_id"),
+    sa.Index(
+        "ix_inbound_unhandled",
+        "received_at",
+        sqlite_where=sa.text("filed = 'unhandled'"),
+        postgresql_where=sa.text("filed = 'unhandled'"),
+    ),
+)
+
+# Append-only. The newest revision of a (response, question) counts; a multiple answer is one row per chosen item.
+answer = sa.Table(
+    "answer",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False, server_default=""),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("value_code", sa.Text),
+    sa.Column("value_number", sa.Float),
+    sa.Column("said", sa.Text),
+    _text("lang"),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("input", sa.Text, nullable=False),
+    _text("rule"),
+    sa.Column("confidence", sa.Float),
+    _text("wording"),
+    sa.Column("version", sa.Text, nullable=False),
+    _at("asked_at"),
+    _at("answered_at", nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("inbound_id", sa.Text),
+    sa.UniqueConstraint("response_id", "question", "revision", "item"),
+)
+
+# Every message that goes out. `state`: replied (inline, awaiting its receipt), queued, sending, accepted, superseded,
+# expired, failed, unknown, cancelled. `status` is the delivery report, which only goes forwards.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    _contact(),
+    sa.Column("inbound_id", sa.Text, sa.ForeignKey("inbound.id"), index=True),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("channel", sa.Text, nullable=False),
+    _text("our_address"),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    _text("text"),
+    _text("options"),
+    _text("survey"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, unique=True),
+    _at("not_before", nullable=False),
+    _at("expires_at"),
+    _at("lease_until"),
+    _text("lease_owner"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("looks", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("provider_id", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("status_rank", sa.Integer, nullable=False, server_default="-1"),
+    _text("problem"),
+    _text("code"),
+    sa.Column("segments", sa.Integer, nullable=False, server_default="0"),
+    _at("made_at", nullable=False),
+    _at("settled_at"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index(
+        "ix_outbox_open",
+        "our_address",
+        "priority",
+        "not_before",
+        sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
+    ),
+    sa.Index(
+        "ix_outbox_open_contact",
+        "contact_id",
+        sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
+        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
+    ),
+    sa.Index("ix_outbox_contact", "contact_id"),
+    sa.Index("ix_outbox_provider", "provider_id"),
+)
+
+# Every delivery report, also one that came before we knew the provider's id.
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("provider_id", sa.Text, nullable=False),
+    sa.Column("outbox_id", sa.Text, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    _text("code"),
+    _text("fields"),
+    _at("received_at", nullable=False),
+    sa.UniqueConstraint("provider", "provider_id", "status", "code"),
+)
+
+# Ledgers: rows are added, never changed. They name an address by its keyed HMAC alone, so that they outlive erasure.
+opt_in = sa.Table(
+    "opt_in",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("address_hmac", sa.Text, nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    _text("survey"),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("given", sa.Boolean, nullable=False),
+    _text("wording"),
+    _text("language"),
+    _at("at", nullable=False),
+)
+opt_out = sa.Table(
+    "opt_out",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("address_hmac", sa.Text, nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("stopped", sa.Boolean, nullable=False),  # false: START
+    sa.Column("by", sa.Text, nullable=False),  # text, carrier, send or staff
+    _at("at", nullable=False),
+)
+
+# The pace of one sender over every process: tokens left at a time.
+sender = sa.Table(
+    "sender",
+    metadata,
+    sa.Column("our_address", sa.Text, primary_key=True),
+    sa.Column("tokens", sa.Float, nullable=False),
+    _at("tokens_at", nullable=False),
+    _at("heard_until"),
+)
+
+# What this database is, by name: `purpose` is `demo` for one that a demo made.
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+staff = sa.Table(
+    "staff",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    _text("password_hash"),
+    _at("made_at", nullable=False),
+    _at("disabled_at"),
+)
+# `purpose` is session or sign_in (a one-time link); only the SHA-256 of the secret is kept.
+staff_session = sa.Table(
+    "staff_session",
+    metadata,
+    sa.Column("secret_hash", sa.Text, primary_key=True),
+    sa.Column("staff_id", sa.Text, sa.ForeignKey("staff.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    _at("made_at", nullable=False),
+    _at("expires_at", nullable=False),
+    _at("ended_at"),
+)
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    _at("at", nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    _text("detail"),
+)

@@ -1,0 +1,215 @@
+"""The hot path's own records: what a turn brings to storage, what it finds there, and what it leaves.
+
+A turn is one inbound message. `storage.intake` runs many turns in one transaction (group commit): it keeps the
+messages, opens what each needs, calls `Decide` for each, and writes what was decided.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Arrived:
+    """One inbound message as it will be kept. `id` is ours and new; the message's name is provider, account, event_id.
+
+    `fields` and `media` are JSON text. `address` is the resident's, in the clear: it is encrypted on the way in.
+    """
+
+    id: str
+    provider: str
+    account: str
+    event_id: str
+    channel: str
+    address: str
+    our_address: str
+    kind: str
+    text: str
+    choice_id: str
+    reply_to: str
+    media: str
+    fields: str
+    arrival: str
+    provider_at: int | None
+    received_at: int
+    test: bool
+
+    def __repr__(self) -> str:
+        """Name the message, never its words or its sender."""
+        return f"Arrived({self.channel} {self.event_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """The contact as it stands (or as it was just made: `is_new`)."""
+
+    id: str
+    channel: str
+    our_address: str
+    language: str
+    opted_out_at: int | None
+    current_conversation_id: str | None
+    last_inbound_at: int | None
+    hour_began_at: int | None
+    replies_this_hour: int
+    idle_text: str
+    idle_count: int
+    test: bool
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """One conversation of the contact. `state` is the core's, as JSON text."""
+
+    id: str
+    survey: str
+    version: str
+    respondent_id: str
+    response_id: str
+    state: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a turn finds: the contact and every conversation it has, oldest first.
+
+    `recalled` holds the latest words of text questions that a survey's own logic reads (see
+    `SurveyDefinition.words_recalled`), by response id and question; storage fills it for the surveys it was told of.
+    """
+
+    arrived: Arrived
+    contact: ContactRow
+    conversations: tuple[ConversationRow, ...]
+    recalled: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewResponse:
+    """A response, and its conversation, that this turn begins. `respondent_is_new` makes the respondent too."""
+
+    conversation_id: str
+    response_id: str
+    respondent_id: str
+    respondent_is_new: bool
+    survey: str
+    version: str
+    source: str
+    campaign: str
+    started_at: int
+    ordinal: int
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """A conversation's state after the turn, and what its response shows of it."""
+
+    conversation_id: str
+    response_id: str
+    state: str
+    language: str
+    language_source: str
+    last_answer_at: int | None
+    completed_at: int | None
+    stopped_at: int | None
+    core_answered: int
+    core_applicable: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One row of `answer`. With `join` the words are put below the latest revision's words, as a new revision."""
+
+    response_id: str
+    question: str
+    item: str
+    revision: int
+    state: str
+    value_code: str | None
+    value_number: float | None
+    said: str | None
+    lang: str
+    channel: str
+    input: str
+    rule: str
+    confidence: float | None
+    wording: str
+    version: str
+    asked_at: int | None
+    answered_at: int
+    late: bool
+    join: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRow:
+    """One message to put in the outbox in answer. `options` is JSON text; `state` is `replied` or `queued`."""
+
+    id: str
+    position: int
+    text: str
+    options: str
+    state: str
+    survey: str
+    segments: int
+    lease_until: int | None
+    expires_at: int | None
+    address: str = ""  # filled on reading back, never stored here
+
+
+@dataclass(frozen=True, slots=True)
+class OptInRow:
+    """One entry for the opt-in ledger."""
+
+    survey: str
+    purpose: str
+    given: bool
+    wording: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Everything one turn leaves, written in its own transaction with the message itself.
+
+    `filed` is the message's place in the reconciliation report. `opt_out` is True for STOP, False for START, None for
+    neither; `opt_out_by` is `text` or `carrier`. `erase` removes everything this address ever gave, this message's
+    words included; `replies` of such a turn are kept without a contact so that a repeat gets them again.
+    """
+
+    filed: str
+    contact: ContactRow
+    survey: str = ""
+    response_id: str | None = None
+    question: str = ""
+    begun: tuple[NewResponse, ...] = ()
+    states: tuple[ConversationState, ...] = ()
+    answers: tuple[AnswerRow, ...] = ()
+    replies: tuple[ReplyRow, ...] = ()
+    opt_ins: tuple[OptInRow, ...] = ()
+    opt_out: bool | None = None
+    opt_out_by: str = "text"
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the caller hears once the transaction is on disk: the replies, and whether the message was a repeat."""
+
+    inbound_id: str
+    replies: tuple[ReplyRow, ...]
+    repeated: bool
+
+
+Decide = Callable[[Opened], Decided]
+"""Pure. May raise: then the message alone is kept as `unhandled` and its caller gets the error."""
+
+
+class TurnFailed(Exception):
+    """The turn raised. Its message is on disk as `unhandled`; a redelivery or the clock runs it again."""
+
+
+class Busy(Exception):
+    """The queue is full: nothing was kept, and the provider should ask again (HTTP 503)."""

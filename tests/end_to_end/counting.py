@@ -1,0 +1,48 @@
+"""Looks into the server's database from outside: whole tables, so that a change of one cell is a change."""
+
+from collections import Counter
+from typing import Any
+
+from storage.script import Database, Fetch, Script
+from storage.tables import metadata
+
+_CLOCKWORK = {"lease_until", "lease_owner", "looks"}  # renewed by a repeat, and by the server's own clock
+_HELD_APART = {"sender"}  # our number's pace and when we last listened
+
+
+async def every_row(database: Database) -> dict[str, list[Any]]:
+    """Read every table whole, in an order that does not depend on the engine."""
+
+    def script() -> Script[dict[str, list[Any]]]:
+        found = {}
+        for table in metadata.sorted_tables:
+            if table.name in _HELD_APART:
+                continue
+            names = ", ".join(column.name for column in table.columns if column.name not in _CLOCKWORK)
+            rows = yield Fetch(f"SELECT {names} FROM {table.name}")
+            found[table.name] = sorted(map(repr, rows.rows))
+        return found
+
+    return await database.read(script)
+
+
+async def filed(database: Database) -> Counter[str]:
+    """Count the messages that came in by the place where they are filed."""
+
+    def script() -> Script[Counter[str]]:
+        found = yield Fetch("SELECT filed, COUNT(*) FROM inbound GROUP BY filed")
+        return Counter(dict(found.rows))
+
+    return await database.read(script)
+
+
+async def revised(database: Database) -> int:
+    """Count the answers that were given again: none, where everybody answered each question once."""
+
+    def script() -> Script[int]:
+        found = yield Fetch("SELECT COUNT(*) FROM answer WHERE revision > 1")
+        assert found.first is not None
+        count: int = found.first[0]
+        return count
+
+    return await database.read(script)

@@ -1,0 +1,176 @@
+"""The commands as a person types them: 0 when it worked, 2 for bad usage, 1 and one clear line when it cannot be."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+import openpyxl
+import pytest
+import typer
+
+from bench.serving import SECRET, environment
+from bench.walk import SHIPPED
+from bot.cli.commands import build, main
+from storage.database import open_database
+from storage.keys import KeyRing
+from tests.end_to_end.commands import SURVEY, run
+from tests.end_to_end.conftest import publish_shipped
+
+
+def every_command(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    for name, inner in command.commands.items():
+        yield from every_command(inner, (*path, name))
+
+
+COMMANDS = list(every_command(typer.main.get_command(build())))
+
+
+@pytest.fixture
+async def settings(migrated: Path, tmp_path: Path) -> dict[str, str]:
+    """Settings over a SQLite file in which the shipped survey is published and SECRET_KEY is known."""
+    shutil.copy(migrated, tmp_path / "earshot.db")
+    url = f"sqlite:///{tmp_path / 'earshot.db'}"
+    database = await open_database(url)
+    try:
+        await publish_shipped(database)
+        await KeyRing.open(database, SECRET)
+    finally:
+        await database.close()
+    return environment(url)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    assert "Usage:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("surveys",),
+        ("survey", "publish"),
+        ("survey", "list", "--loud"),
+        ("serve", "--port", "65536"),
+        ("export", "--survey", SURVEY, "--format", "papyrus", "--out", "a.csv"),
+        ("export", "--survey", SURVEY, "--format", "csv"),
+        ("export", "--survey", SURVEY, "--format", "csv", "--out", "a.csv", "--text", "shouted"),
+        ("reconcile-report",),
+        ("chat", SURVEY, "--channel", "pigeon"),
+    ],
+    ids=[
+        "no such command",
+        "no file",
+        "no such option",
+        "a port too large",
+        "no such format",
+        "nowhere to write",
+        "no such text",
+        "no survey",
+        "no such channel",
+    ],
+)
+def test_bad_usage_exits_with_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert capsys.readouterr().err
+
+
+def to_export(*more: str, survey: str = SURVEY, out: str = "answers.csv") -> tuple[str, ...]:
+    return ("export", "--survey", survey, "--format", "csv", "--out", out, *more)
+
+
+Case = tuple[tuple[str, ...], Mapping[str, str], str]
+ADDRESS = ("subject-access", "--address", "+447700900123")
+FAILURES: dict[str, Case] = {
+    "export of an unknown survey": (to_export(survey="stok"), {}, "stoke-community-cohesion"),
+    "report of an unknown survey": (("reconcile-report", "--survey", "stok"), {}, "stoke-community-cohesion"),
+    "replay of an unknown survey": (("replay", "--survey", "stok"), {}, "stoke-community-cohesion"),
+    "close of an unknown survey": (("survey", "close", "stok"), {}, "stoke-community-cohesion"),
+    "chat on an unknown survey": (("chat", "stok"), {}, "stoke-community-cohesion"),
+    "serve without SECRET_KEY": (("serve", "--port", "0"), {"SECRET_KEY": ""}, "SECRET_KEY"),
+    "serve with another SECRET_KEY": (("serve", "--port", "0"), {"SECRET_KEY": "another long secret"}, "SECRET_KEY"),
+    "a person's data with another SECRET_KEY": (ADDRESS, {"SECRET_KEY": "another long secret"}, "SECRET_KEY"),
+    "a SECRET_KEY that is too short": (ADDRESS, {"SECRET_KEY": "short"}, "SECRET_KEY"),
+    "no auth token": (("serve", "--port", "0"), {"TWILIO_AUTH_TOKEN": ""}, "TWILIO_AUTH_TOKEN"),
+    "no account": (("serve", "--port", "0"), {"TWILIO_ACCOUNT_SID": ""}, "TWILIO_ACCOUNT_SID"),
+    "no sender": (("serve", "--port", "0"), {"TWILIO_SMS_FROM": ""}, "TWILIO_SMS_FROM"),
+    "no public address": (("serve", "--port", "0"), {"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL"),
+    "a secret file that is not there": (ADDRESS, {"SECRET_KEY": "", "SECRET_KEY_FILE": "/none"}, "SECRET_KEY_FILE"),
+    "a survey file that is not there": (("survey", "publish", "none.xlsx"), {}, "none.xlsx"),
+    "a survey file that is a folder": (("survey", "check", "."), {}, "folder"),
+    "a survey file that is no workbook": (("survey", "check", "words.xlsx"), {}, "words.xlsx"),
+    "other content under the same version": (("survey", "publish", "changed.xlsx"), {}, "version"),
+    "raw text in a file that does not say so": (to_export("--text", "raw"), {}, "RAW"),
+    "an export to nowhere": (to_export(out="nowhere/answers.csv"), {}, "nowhere"),
+    "labels in a language that it has not": (to_export("--labels", "tlh"), {}, "tlh"),
+    "another kind of database": (("survey", "list"), {"DATABASE_URL": "mysql://db/earshot"}, "DATABASE_URL"),
+    "a database in no folder": (("migrate",), {"DATABASE_URL": "sqlite:////none/at/all.db"}, "DATABASE_URL"),
+    "a database that does not answer": (("migrate",), {"DATABASE_URL": "postgresql://me:pw@127.0.0.1:9/e"}, "answer"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES.values(), ids=FAILURES.keys())
+async def test_a_failure_exits_with_1_and_says_in_one_line_what_and_where(
+    case: Case, settings: dict[str, str], tmp_path: Path
+) -> None:
+    arguments, change, named = case
+    (tmp_path / "words.xlsx").write_text("These are words, not a workbook.")
+    if "changed.xlsx" in arguments:
+        workbook = openpyxl.load_workbook(SHIPPED)
+        workbook["survey"].cell(2, 3).value = "Something else"
+        workbook.save(tmp_path / "changed.xlsx")
+        workbook.close()
+
+    done = await run(*arguments, settings={**settings, **change}, folder=tmp_path)
+
+    assert (done.code, done.out) == (1, ""), done
+    assert done.err.startswith("earshot: ")
+    assert done.err.count("\n") == 1, done.err
+    assert named in done.err
+    for secret in (SECRET, "another long secret", "short", ":pw@", settings["TWILIO_AUTH_TOKEN"]):
+        assert secret not in done.err or secret == "short"
+
+
+async def test_a_secret_may_stand_in_a_file(settings: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    from_file = {**settings, "SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "secret")}
+    done = await run(*ADDRESS, settings=from_file, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    json.loads(done.out)
+
+
+async def test_publishing_prints_how_residents_start_and_the_list_is_tab_separated(tmp_path: Path) -> None:
+    settings = environment(f"sqlite:///{tmp_path / 'new.db'}")
+    published = await run("survey", "publish", SHIPPED, settings=settings, folder=tmp_path)
+    assert (published.code, published.err) == (0, "")
+    for words in ("Residents text STOKE to +447700900999.", "sms:+447700900999?body=STOKE", "1/8 ", "13 messages"):
+        assert words in published.out
+
+    again = await run("survey", "publish", SHIPPED, settings=settings, folder=tmp_path)
+    assert again.code == 0
+
+    listed = await run("survey", "list", settings=settings, folder=tmp_path)
+    assert listed.code == 0
+    assert [line.split("\t")[:4] for line in listed.out.splitlines()] == [[SURVEY, "1", "open", "STOKE"]]
+
+
+async def test_chat_shows_the_opening_and_ends_with_its_input(settings: dict[str, str], tmp_path: Path) -> None:
+    done = await run("chat", SURVEY, settings=settings, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "1/8 You are answering as:" in done.out
+    assert "segments" in done.out
+
+
+async def test_raw_text_is_written_to_a_file_that_says_so(settings: dict[str, str], tmp_path: Path) -> None:
+    done = await run(*to_export("--text", "raw", out="answers-RAW.csv"), settings=settings, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "answers-RAW.csv").exists()

@@ -1,0 +1,68 @@
+"""The demo: everything on one machine, by one command, and no word to any provider."""
+
+import asyncio
+import re
+import socket
+from pathlib import Path
+
+import httpx2
+
+from bench.serving import MAIN, Server, environment, free_port
+from tests.end_to_end.waiting import until
+
+
+def sockets_of(pid: int) -> list[str]:
+    """List the far ends, in the kernel's hexadecimal, of the TCP connections that a process holds."""
+    held = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        if (found := re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))) is not None:
+            held.add(found[1])
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+    ]
+    return [row[2] for row in rows if row[9] in held and not row[2].endswith(":0000")]
+
+
+async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_nobody(tmp_path: Path) -> None:
+    called = []
+    provider = await asyncio.start_server(lambda reader, writer: called.append(writer), "127.0.0.1", 0)
+    # Somebody's real settings stand around it: the demo must not use them.
+    twilio = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}"
+    settings = environment(f"sqlite:///{tmp_path / 'real.db'}", TWILIO_API_BASE_URL=twilio)
+    port = free_port()
+    demo = Server((MAIN, "demo", "--port", str(port), "--data", "demo-data"), settings, tmp_path, port, "/healthz")
+    await demo.start()
+    try:
+        base = f"http://127.0.0.1:{port}"
+        async with httpx2.AsyncClient(base_url=base, trust_env=False, headers={"origin": base}) as browser:
+            assert (await browser.get("/healthz", headers={"host": "any.example"})).status_code == 200
+            assert (await browser.get("/simulator")).status_code == 200
+            assert "Signed in as" not in (await browser.get("/staff", follow_redirects=True)).text
+            await until(lambda: "/staff/sign-in/" in demo.output)
+            link = re.search(rf"{base}(/staff/sign-in/\S+)", demo.output)
+            assert link is not None
+            assert (await browser.get(link[1])).status_code == 200
+            assert (await browser.post(link[1])).status_code == 303
+            assert "Signed in as" in (await browser.get("/staff")).text
+            assert (await browser.post(link[1])).status_code != 303  # a link signs in once
+            assert (await browser.post("/channels/sms")).status_code == 404
+            peers = sockets_of(demo.pid)
+            assert peers
+            assert all(peer.startswith(("0100007F:", "0" * 24 + "0100007F:")) for peer in peers)
+    finally:
+        assert await demo.stop() == 0
+        provider.close()
+        await provider.wait_closed()
+    assert not called
+    assert not (tmp_path / "real.db").exists()
+
+
+def test_a_far_end_elsewhere_would_be_seen() -> None:
+    """Guard the guard: this process's own connection shows in the list."""
+    import os
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as line:
+        port = f"{line.getpeername()[1]:04X}"
+        assert f"0100007F:{port}" in sockets_of(os.getpid())

@@ -1,0 +1,139 @@
+"""The clock runs every job again and again, whatever one of them does."""
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from bot.service.clock import Clock, Job
+
+
+class Turned:
+    """A clock that somebody turns: whoever sleeps wakes when enough seconds have gone by."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.sleepers: list[tuple[float, asyncio.Event]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        event = asyncio.Event()
+        self.sleepers.append((self.seconds + seconds, event))
+        await event.wait()
+
+    async def turn(self, seconds: float) -> None:
+        await settle()
+        self.seconds += seconds
+        for until, event in self.sleepers:
+            if until <= self.seconds:
+                event.set()
+        await settle()
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_each_job_runs_at_once_and_then_at_its_own_pace() -> None:
+    ran: list[str] = []
+    time = Turned()
+
+    async def often() -> None:
+        ran.append("often")
+
+    async def seldom() -> None:
+        ran.append("seldom")
+
+    clock = Clock([Job("often", 1, often), Job("seldom", 3, seldom)], sleep=time.sleep)
+    clock.start()
+    for _ in range(3):
+        await time.turn(1)
+    assert (ran.count("often"), ran.count("seldom")) == (4, 2)
+    await clock.stop()
+
+
+async def test_a_job_that_raises_is_logged_without_its_words_and_runs_again() -> None:
+    runs = 0
+    time = Turned()
+
+    async def fails() -> None:
+        nonlocal runs
+        runs += 1
+        raise ValueError("+447700900123 said something")
+
+    clock = Clock([Job("fails", 1, fails)], sleep=time.sleep)
+    with capture_logs() as logs:
+        clock.start()
+        await time.turn(1)
+        await time.turn(1)
+    assert runs == 3
+    assert logs == [{"event": "job_failed", "job": "fails", "error": "ValueError", "log_level": "error"}] * 3
+    await clock.stop()
+
+
+async def test_a_slow_job_never_overlaps_itself_nor_holds_up_another() -> None:
+    running = most = quick_runs = 0
+    time = Turned()
+    gate = asyncio.Event()
+
+    async def slow() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await gate.wait()
+        running -= 1
+
+    async def quick() -> None:
+        nonlocal quick_runs
+        quick_runs += 1
+
+    clock = Clock([Job("slow", 1, slow), Job("quick", 1, quick)], sleep=time.sleep)
+    clock.start()
+    for _ in range(5):
+        await time.turn(1)
+    assert (most, quick_runs) == (1, 6)
+    gate.set()
+    await clock.stop()
+
+
+async def test_stopping_lets_a_running_job_finish_and_begins_no_other() -> None:
+    finished = 0
+    time = Turned()
+    gate = asyncio.Event()
+
+    async def slow() -> None:
+        nonlocal finished
+        await gate.wait()
+        finished += 1
+
+    clock = Clock([Job("slow", 1, slow)], sleep=time.sleep)
+    clock.start()
+    await settle()
+    stopping = asyncio.create_task(clock.stop())
+    await settle()
+    assert not stopping.done()
+    gate.set()
+    await stopping
+    await time.turn(10)
+    assert finished == 1
+
+
+async def test_a_job_that_will_not_end_is_cancelled_after_the_grace() -> None:
+    cancelled = False
+
+    async def endless() -> None:
+        nonlocal cancelled
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled = True
+            raise
+
+    clock = Clock([Job("endless", 1, endless)], sleep=Turned().sleep, grace_seconds=0)
+    clock.start()
+    await settle()
+    await clock.stop()
+    assert cancelled
+
+
+async def test_a_clock_that_never_started_stops() -> None:
+    await Clock([]).stop()

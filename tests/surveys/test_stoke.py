@@ -1,0 +1,84 @@
+"""The survey that Earshot ships: reconstructed, and short enough for a text message."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.core.expressions import offered
+from bot.core.survey import Role, Start, SurveyDefinition
+from bot.surveys.compile import compile_survey
+from bot.surveys.lint import as_sms, lint
+from channels.segments import count
+
+FILE = Path(__file__).parents[2] / "surveys" / "stoke-community-cohesion.xlsx"
+
+
+@pytest.fixture(scope="module")
+def stoke() -> SurveyDefinition:
+    return compile_survey(FILE).definition
+
+
+def test_it_compiles_without_a_warning_always_to_the_same_hash(stoke: SurveyDefinition) -> None:
+    again = compile_survey(FILE)
+    assert again.warnings == ()
+    assert again.definition.hash == stoke.hash
+    assert SurveyDefinition.from_json(stoke.to_json()) == stoke
+
+
+def test_its_settings_start_a_conversation_at_once(stoke: SurveyDefinition) -> None:
+    assert (stoke.id, stoke.keywords, stoke.start, stoke.min_age) == (
+        "stoke-community-cohesion",
+        ("STOKE",),
+        Start.DIRECT,
+        16,
+    )
+    assert (stoke.opens, stoke.closes, stoke.organisation["en"]) == ("", "", "Stoke-on-Trent City Council")
+    assert stoke.question("age_band").choices[0].label["en"].startswith("16")
+
+
+def test_it_asks_eight_core_questions_and_three_about_the_person_by_sms(stoke: SurveyDefinition) -> None:
+    asked = [q for q in stoke.questions if q.is_asked]
+    assert [q.name for q in asked if q.role in (Role.OPEN, Role.CLOSED)] == [
+        "respondent_type",
+        "vision_agree",
+        "priorities_top3",
+        "services_understand",
+        "get_on_well",
+        "influence",
+        "missing",
+        "one_thing",
+    ]
+    by_sms = [q.name for q in asked if not q.channels or "sms" in q.channels]
+    assert by_sms[8:] == ["age_band", "postcode_area", "ethnic_group", "contact_ok"]
+    assert stoke.question("contact_ok").role is Role.CONTACT
+
+
+def test_every_question_asked_by_sms_is_one_plain_segment(stoke: SurveyDefinition) -> None:
+    for question in stoke.questions:
+        if question.is_asked and (not question.channels or "sms" in question.channels):
+            segments = count(as_sms(stoke, question, "en", "12/12"))
+            assert (segments.encoding, segments.segments) == ("GSM-7", 1), question.name
+
+
+def test_the_linter_finds_only_what_is_meant_to_be_so(stoke: SurveyDefinition) -> None:
+    found = [str(problem) for problem in lint(stoke, segments=lambda text: count(text).segments)]
+    assert [line.split(": ")[0:2] for line in found] == [
+        ["settings sheet, row 2, closes", "it is empty; a campaign or a poster cannot start without it"],
+        ["survey sheet, row 5, label", "about_priorities"],  # the names that the strategy gives its priorities
+        ["survey sheet, row 20, label", "disability"],  # the harmonised wording, which is not ours to shorten
+    ]
+
+
+def test_the_second_step_of_the_ethnic_group_follows_the_first(stoke: SurveyDefinition) -> None:
+    detail = stoke.question("ethnic_detail")
+    shown = offered(detail, {"ethnic_group": "mixed"}, today=date(2026, 1, 1))
+    assert [choice.name for choice in shown] == [
+        "mixed_white_black_caribbean",
+        "mixed_white_black_african",
+        "mixed_white_asian",
+        "mixed_other",
+        "prefer_not",
+    ]
+    groups = {c.name for c in stoke.question("ethnic_group").choices} - {"prefer_not"}
+    assert groups == {c.filters["group"] for c in detail.choices if "group" in c.filters}
