@@ -141,8 +141,8 @@ def memory_mb(pid: int, name: str) -> float:
 
 @asynccontextmanager
 async def serving(database_url: str, folder: Path, **settings: str) -> AsyncIterator[Server]:
-    """Run `main.py serve` over a database until the block is left."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Run `main.py serve` over a database until the block is left. `folder` is its own, for its logs."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     port = free_port()
     server = Server((MAIN, "serve", "--port", str(port)), environment(database_url, **settings), folder, port)
     await server.start()

@@ -54,7 +54,8 @@ class Connection(asyncio.Protocol):
             await self._open()
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        self._answered = answered = loop.create_future()
+        answered: asyncio.Future[Reply] = loop.create_future()
+        self._answered = answered
         self._transport.write(request)
         late = loop.call_later(SECONDS, self._give_up, answered)
         try:

@@ -35,7 +35,10 @@ def every_version() -> Script[list[VersionRow]]:
            FROM survey_definition d JOIN survey s ON s.id = d.survey
            ORDER BY s.first_published_at, d.survey, d.ordinal"""
     )
-    return [VersionRow(*row[:6], is_current=row[1] == row[6]) for row in found.rows]
+    return [
+        VersionRow(survey, version, hash, definition, published_at, closed_at, is_current=version == current)
+        for survey, version, hash, definition, published_at, closed_at, current in found.rows
+    ]
 
 
 def publish(survey: str, version: str, hash: str, definition: str, at: int) -> Script[VersionRow | None]:

@@ -3,23 +3,23 @@
 A page's headings and the first cells of its tables are what is held against the code; the rest is for people.
 """
 
-import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import click
 import pytest
-import typer
 from fastapi import FastAPI
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from typer.core import TyperArgument, TyperCommand, TyperGroup
+from typer.main import get_command
 
+from bot.analysis.codebook import STATES
 from bot.analysis.columns import FIXED
 from bot.analysis.long import LONG
 from bot.analysis.reconciliation import FILED
-from bot.analysis.rows import WideRows
 from bot.analysis.status import STATUSES
 from bot.cli.commands import build
 from bot.core import limits
@@ -34,7 +34,6 @@ from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
-from bot.web.webhooks import Webhooks
 from storage.database import open_database
 from storage.tables import metadata
 from tests.channels.webhooks import sms_channel
@@ -80,26 +79,21 @@ def first_cells(text: str) -> list[str]:
     return [name for cell in cells for name in _CODE.findall(cell)]
 
 
-def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+def commands(group: TyperGroup, path: str = "") -> Iterator[tuple[str, TyperCommand]]:
     """Walk the command line: every command that does something, by its full name."""
     for name, command in group.commands.items():
         full = f"{path} {name}".strip()
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
             yield from commands(command, full)
-        else:
+        elif isinstance(command, TyperCommand):
             yield full, command
 
 
-def the_command_line() -> dict[str, click.Command]:
+def the_command_line() -> dict[str, TyperCommand]:
     """Every command by its full name."""
-    group = typer.main.get_command(build())
-    assert isinstance(group, click.Group)
+    group = get_command(build())
+    assert isinstance(group, TyperGroup)
     return dict(commands(group))
-
-
-def options(command: click.Command) -> set[str]:
-    """Every option of a command but --help."""
-    return {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
 
 
 def test_every_command_has_its_section_and_every_section_its_command() -> None:
@@ -110,9 +104,12 @@ def test_every_command_has_its_section_and_every_section_its_command() -> None:
 @pytest.mark.parametrize("name", sorted(the_command_line()))
 def test_a_commands_options_and_arguments_are_in_its_section_and_no_others(name: str) -> None:
     command, section = the_command_line()[name], sections(read("commands.md"))[name]
-    assert set(_OPTION.findall(section)) == options(command)
-    arguments = [p.metavar or p.name or "" for p in command.params if isinstance(p, click.Argument)]
-    assert [each for each in arguments if f"`{each.upper()}`" not in section] == []
+    options = {option for each in command.params for option in each.opts if option.startswith("--")}
+    assert set(_OPTION.findall(section)) == options
+    arguments = [
+        (each.metavar or each.name or "").upper() for each in command.params if isinstance(each, TyperArgument)
+    ]
+    assert [each for each in arguments if f"`{each}`" not in section] == []
 
 
 def test_every_setting_has_its_row_with_its_default() -> None:
@@ -145,12 +142,151 @@ def _written(default: Any) -> str:  # noqa: ANN401 - whatever type a setting has
 @pytest.mark.parametrize(
     ("heading", "names"),
     [
-        ("The wide form", FIXED),
-        ("The long form", LONG),
-        ("States", WideRows.STATES if hasattr(WideRows, "STATES") else None),
-        ("Statuses", STATUSES),
+        pytest.param("The wide form", FIXED, id="columns of the wide form"),
+        pytest.param("The long form", LONG, id="columns of the long form"),
+        pytest.param("States", STATES, id="states of an answer"),
+        pytest.param("Statuses", STATUSES, id="statuses of a response"),
+        pytest.param("Places in the report", FILED, id="places of a message"),
     ],
 )
-def test_every_column_state_and_status_is_written_down_in_order(heading: str, names: Iterable[str] | None) -> None:
-    assert names is not None
+def test_what_an_export_or_report_holds_is_written_down_in_its_order(heading: str, names: Iterable[str]) -> None:
     assert first_cells(sections(read("columns.md"))[heading]) == list(names)
+
+
+def test_every_limit_of_a_conversation_is_written_down_with_its_number() -> None:
+    written = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d,]+) \|", read("conversation.md"), re.MULTILINE))
+    named = {name: f"{value:,}" for name, value in vars(limits).items() if isinstance(value, int)}
+    assert written == named
+
+
+def test_every_command_of_a_resident_is_written_down() -> None:
+    assert set(first_cells(sections(read("conversation.md"))["Commands"])) == set(CommandKind)
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        pytest.param("Types", QuestionType, id="types of question"),
+        pytest.param("Functions", ARITY, id="functions of expressions"),
+        pytest.param("Roles", Role, id="roles of a question"),
+        pytest.param("Channels", CHANNELS, id="channels of a question"),
+        pytest.param("Start", Start, id="ways to start"),
+    ],
+)
+def test_what_a_survey_file_may_hold_is_written_down(heading: str, names: Iterable[str]) -> None:
+    assert set(first_cells(sections(read("survey-file.md"))[heading])) == set(names)
+
+
+async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> None:
+    database = await open_database(f"sqlite:///{tmp_path / 'earshot.db'}")
+    metrics, pages_of_ours = Metrics(), Pages("Stoke")
+    staff = staff_routes(database, Figures(database, lambda: 0), pages_of_ours, lambda: 0, "")
+    simulator = simulator_routes(ScriptedPhone(), pages_of_ours, SimulatorSetup("Earshot", (), 0.0), "")
+    application = web.build(_nobody, [staff, simulator], metrics, _yes)
+    await database.close()
+    served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}
+    webhooks = {f"POST /channels/{name}{end}" for name in [sms_channel().name] for end in ("", "/status")}
+    assert set(first_cells(read("http.md"))) == served | webhooks
+    assert set(re.findall(r"earshot_\w+", read("http.md"))) == set(re.findall(r"# HELP (\w+)", metrics.text().decode()))
+
+
+def _routes(pages_of_ours: FastAPI) -> list[Route]:
+    return [route for route in pages_of_ours.routes if isinstance(route, Route)]
+
+
+def _methods(route: Route) -> set[str]:
+    return set(route.methods or ()) - {"HEAD"}
+
+
+async def _yes() -> bool:
+    return True
+
+
+async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand where the webhooks would: no request comes here."""
+
+
+def test_every_table_is_written_down() -> None:
+    assert set(first_cells(sections(read("storage.md"))["Tables"])) == set(metadata.tables)
+
+
+def test_every_dependency_has_its_reason_in_a_decision() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    asked_for = [
+        *project["project"]["dependencies"],
+        *groups["test"],
+        *groups["lint"],
+        *project["build-system"]["requires"],
+    ]
+    names = [re.split(r"[\[<>=!~]", each)[0] for each in asked_for]
+    decisions = "\n".join(page.read_text(encoding="utf-8") for page in (DOCS / "decisions").glob("*.md"))
+    assert [name for name in names if f"`{name}`" not in decisions] == []
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((DOCS / "decisions").glob("*.md")) if page.name != "README.md"]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_the_readmes_transcript_is_one_that_is_played() -> None:
+    text = README.read_text(encoding="utf-8")
+    (quoted,) = [body for language, body in _FENCE.findall(text) if body.startswith("> ")]
+    (source,) = TRANSCRIPTS.glob(f"{_quoted_from(text)}.txt")
+    played = iter(_messages(play(source.read_text(encoding="utf-8"))))
+    shown = _messages(quoted)
+    assert len(shown) > 2
+    for message in shown:  # in the order in which they were played, with whole messages left out between
+        assert message in played, message
+
+
+def _quoted_from(text: str) -> str:
+    (name,) = re.findall(r"\(tests/transcripts/(\w+)\.txt\)", text)
+    return str(name)
+
+
+def _messages(transcript: str) -> list[str]:
+    """Split a transcript into what the resident texts and what comes back, each whole."""
+    lines = [line for line in transcript.splitlines() if line.strip() not in ("", "...") and line[0] not in "(#"]
+    messages: list[str] = []
+    for line in lines:
+        follows = messages and not line.startswith("> ") and not messages[-1].startswith("> ")
+        if follows:
+            messages[-1] += f"\n{line}"
+        else:
+            messages.append(line)
+    return messages
+
+
+def test_the_readme_and_the_gates_run_the_same_tests() -> None:
+    (command,) = re.findall(r"^(sh run\.sh test)\b", README.read_text(encoding="utf-8"), re.MULTILINE)
+    gates = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert command in [line for line in gates if line.strip() and not line.lstrip().startswith("#")][-1]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_and_picture_of_a_page_leads_somewhere(page: Path) -> None:
+    links = _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
+    assert [link for link in links if not _leads_somewhere(page, link)] == []
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    path, _, place = link.partition("#")
+    if path.startswith(("http://", "https://", "mailto:")):
+        return True
+    target = (page.parent / path).resolve() if path else page
+    if not target.exists() or not target.is_relative_to(ROOT):
+        return False
+    return not place or place in [_anchor(heading) for heading in _headings(target)]
+
+
+def _headings(page: Path) -> list[str]:
+    return re.findall(r"^#{1,6} (.+)$", _FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")

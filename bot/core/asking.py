@@ -56,7 +56,7 @@ def take(turn: Turn, question: Question, reading: Reading, text: str) -> None:
 
 def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> None:
     """Take a tap: on the question it belongs to, which need not be the standing one."""
-    reading = Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
+    reading = _by_button(question, choice)
     turn.change(phase=Phase.ASKING)
     if question.name == turn.state.standing:
         take(turn, question, reading, text)
@@ -70,6 +70,10 @@ def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> 
     turn.file(Filed.ANSWER, question.name)
     _record(turn, question, AnswerState.ANSWERED, text, reading)
     _go_on(turn)
+
+
+def _by_button(question: Question, choice: int) -> Chosen:
+    return Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
 
 
 def _go_on(turn: Turn) -> None:
@@ -89,6 +93,16 @@ def answer_late(turn: Turn, text: str, reading: Reading | None = None) -> None:
         if not isinstance(reading, Unclear | Declined) and _fits(turn, question, reading):
             turn.change(late=True)
             _record(turn, question, AnswerState.ANSWERED, text, reading)
+    turn.say(Phrase.LATE)
+    turn.send()
+
+
+def answer_late_by_button(turn: Turn, question: Question, choice: int, text: str) -> None:
+    """Keep a tap that came after the close, if it is for the standing question: an earlier answer stays as it is."""
+    if question.name == turn.state.standing:
+        answer_late(turn, text, _by_button(question, choice))
+        return
+    turn.file(Filed.LATE, question.name)
     turn.say(Phrase.LATE)
     turn.send()
 

@@ -26,7 +26,7 @@ from bot.core.noise import Noise, find_noise
 from bot.core.opening import opening
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
-from bot.core.reading import Chosen, Rule, Unclear, Why, read_exactly
+from bot.core.reading import read_exactly
 from bot.core.replies import Consent, fingerprint, read_consent
 from bot.core.state import Phase, State
 from bot.core.survey import QuestionType, Start
@@ -142,23 +142,20 @@ def _keyword_or_answer(turn: Turn, event: PerhapsKeyword) -> None:
 def _tapped(turn: Turn, event: Tapped) -> None:
     """Take a tap on an option that was put in this conversation; any other only brings the question again."""
     question, choice = turn.q.tapped(event.choice_id) or (None, 0)
-    if question is None or question.name not in turn.state.trail or choice not in turn.shown(question):
+    was_put = question is not None and question.name in turn.state.trail and question.name in turn.way.names
+    if question is None or not was_put or choice not in turn.shown(question):
         turn.file(Filed.NOISE)
         steering.put_again(turn)
     elif turn.here.is_closed:
-        reading = Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
-        is_standing = question.name == turn.state.standing
-        asking.answer_late(turn, event.text, reading if is_standing else Unclear((), Why.NOTHING))
-    elif question.name not in turn.way.names:
-        turn.file(Filed.NOISE)
-        steering.put_again(turn)
+        asking.answer_late_by_button(turn, question, choice, event.text)
     else:
         asking.answer_by_button(turn, question, choice, event.text)
 
 
 def _wrote(turn: Turn, event: Wrote) -> None:
-    if event.reading is None and find_noise(event.text, turn.q.words(turn.state.language)) in MACHINES:
-        turn.file(Filed.NOISE, turn.state.standing)
+    noise = find_noise(event.text, turn.q.words(turn.state.language)) if event.reading is None else None
+    if noise is not None and noise in MACHINES:
+        steering.answer_noise(turn, noise)
         return
     match turn.state.phase:
         case Phase.CONFIRMING_DELETE:
@@ -166,11 +163,11 @@ def _wrote(turn: Turn, event: Wrote) -> None:
         case Phase.RETURNING:
             steering.returned(turn, event.text)
         case Phase.CONFIRMING_START:
-            _confirm_start(turn, event)
+            _confirm_start(turn, event, noise)
         case Phase.COMPLETE:
-            _after_the_end(turn, event)
+            _after_the_end(turn, noise)
         case Phase.ASKING:
-            _asked(turn, event)
+            _asked(turn, event, noise)
         case _ as never:
             assert_never(never)
 
@@ -195,9 +192,8 @@ def _confirm_delete(turn: Turn, event: Wrote) -> None:
             assert_never(never)
 
 
-def _confirm_start(turn: Turn, event: Wrote) -> None:
+def _confirm_start(turn: Turn, event: Wrote, noise: Noise | None) -> None:
     consent = _consent(turn, event)
-    noise = find_noise(event.text, turn.q.words(turn.state.language))
     if consent is Consent.NEITHER and noise is not None and not turn.here.is_closed:
         steering.answer_noise(turn, noise)
     else:
@@ -208,8 +204,7 @@ def _consent(turn: Turn, event: Wrote) -> Consent:
     return read_consent(event.text, turn.q.words(turn.state.language), turn.today)
 
 
-def _after_the_end(turn: Turn, event: Wrote) -> None:
-    noise = find_noise(event.text, turn.q.words(turn.state.language))
+def _after_the_end(turn: Turn, noise: Noise | None) -> None:
     if turn.here.is_closed:
         turn.file(Filed.LATE)
         steering.put_again(turn)
@@ -224,7 +219,7 @@ def _after_the_end(turn: Turn, event: Wrote) -> None:
         steering.put_again(turn)
 
 
-def _asked(turn: Turn, event: Wrote) -> None:
+def _asked(turn: Turn, event: Wrote, noise: Noise | None) -> None:
     """Read a text that stands against a survey question."""
     question = turn.standing
     if question is None:
@@ -246,13 +241,11 @@ def _asked(turn: Turn, event: Wrote) -> None:
         turn.file(Filed.NOISE, question.name)
         turn.repeat()
         return
-    words = turn.q.words(turn.state.language)
-    noise = find_noise(event.text, words)
     is_open = question.type is QuestionType.TEXT
     if noise is not None and (noise is Noise.EMPTY or not is_open):
         steering.answer_noise(turn, noise)
         return
-    if may_mean_stop(event.text, words):
+    if may_mean_stop(event.text, turn.q.words(turn.state.language)):
         turn.say(Phrase.TO_STOP)
         if not is_open:
             turn.file(Filed.NOISE, question.name)

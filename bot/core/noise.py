@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import cache
 
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import fold, tokens
@@ -69,4 +70,9 @@ def _is_reaction(folded: str, lex: WordTable) -> bool:
 
 
 def _is_automatic(phrase: str, lex: WordTable) -> bool:
-    return any(phrase == known or phrase.startswith(f"{known} ") for known in lex.auto_replies)
+    return f"{phrase} ".startswith(_automatic_beginnings(lex))
+
+
+@cache
+def _automatic_beginnings(lex: WordTable) -> tuple[str, ...]:
+    return tuple(f"{known} " for known in lex.auto_replies)

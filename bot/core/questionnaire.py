@@ -45,7 +45,7 @@ class Questionnaire:
         self._options: dict[tuple[str, str, bool], tuple[Option, ...]] = {}
         self._asked: dict[tuple[str, str], tuple[ReadOption, ...]] = {}
         self._mark = definition.hash[:8]
-        self.has_logic = any(q.relevant for q in definition.questions)
+        self._has_logic: dict[str, bool] = {}
         self._calculations = tuple(q for q in definition.questions if q.type is QuestionType.CALCULATE)
 
     @property
@@ -107,6 +107,12 @@ class Questionnaire:
         """Count what could be asked by this way, whatever the answers: each resident meets at most so many."""
         return sum(q.is_asked for q in self.route(source))
 
+    def has_logic(self, source: str) -> bool:
+        """Say whether any question that may be asked by this way has a condition."""
+        if source not in self._has_logic:
+            self._has_logic[source] = any(q.relevant for q in self.route(source))
+        return self._has_logic[source]
+
     def values(self, state: State, recalled: Mapping[str, str], today: date) -> dict[str, str]:
         """Return every answer as the survey's expressions see it, calculations included."""
         values = {}
@@ -132,9 +138,8 @@ class Questionnaire:
     def way(self, source: str, values: Mapping[str, str], today: date) -> Way:
         """Return what applies by now, for a way of answering."""
         route = self.route(source)
-        if not self.has_logic:
-            taken: tuple[bool, ...] = ()
-        else:
+        taken: tuple[bool, ...] = ()
+        if self.has_logic(source):
             taken = tuple(not q.relevant or self.holds(q.relevant, values, today) for q in route)
         key = (source, taken)
         if key not in self._ways:

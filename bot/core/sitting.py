@@ -149,7 +149,7 @@ class Sitting:
 
     def take(self, thread: Thread, state: State, effects: Sequence[Effect]) -> None:
         """Take over what a step gave."""
-        self.keep(replace(thread, state=state))
+        self.keep(Thread(thread.key, thread.questionnaire, state))
         for effect in effects:
             if isinstance(effect, File):
                 self._filed = (effect.filed, effect.question, thread.survey, thread.key)
@@ -202,11 +202,8 @@ class Sitting:
 
     def add(self, sentence: str) -> None:
         """Add a sentence to the last message."""
-        for place in range(len(self.effects) - 1, -1, -1):
-            key, effect = self.effects[place]
-            if isinstance(effect, Say):
-                self.effects[place] = (key, replace(effect, text=f"{effect.text}\n{sentence}"))
-                return
+        place, key, last = [(i, key, e) for i, (key, e) in enumerate(self.effects) if isinstance(e, Say)][-1]
+        self.effects[place] = (key, replace(last, text=f"{last.text}\n{sentence}"))
 
     def file(self, filed: Filed, survey: str = "") -> None:
         """Say where the message stands in the reconciliation report."""

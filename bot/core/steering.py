@@ -266,7 +266,7 @@ def switch_language(turn: Turn, code: str) -> None:
 
 
 def answer_noise(turn: Turn, noise: Noise) -> None:
-    """Answer small talk in a few words and put the question again. A machine's own reply gets none."""
+    """Answer small talk in a few words and put the question again. What a machine writes gets no answer."""
     question: Question | None = turn.standing
     turn.file(Filed.NOISE, question.name if question else "")
     match noise:

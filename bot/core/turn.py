@@ -1,6 +1,5 @@
 """One turn in the making: what a step gathers before it is done. Nothing outside `bot.core` sees it."""
 
-from dataclasses import replace
 from typing import Any
 
 from bot.core.effects import Effect, File, Filed, NoteOptIn, Option, Record, Say
@@ -28,7 +27,8 @@ class Turn:
         self.today = london_day(here.at)
         self.now = int(here.at.timestamp())
         # The turn's own copy, which `change` writes to: nobody else has seen it yet.
-        self.state = replace(state, heard_at=self.now, texts=state.texts + 1)
+        self.state = state.copied()
+        self.change(heard_at=self.now, texts=state.texts + 1)
         self.sentences: list[str] = []
         self.effects: list[Effect] = []
         self._recalled = here.recalled
@@ -40,7 +40,7 @@ class Turn:
     def way(self) -> Way:
         """The questions and notes that apply, given the answers so far."""
         if self._way is None:
-            values = self.values() if self.q.has_logic else {}
+            values = self.values() if self.q.has_logic(self.here.source) else {}
             self._way = self.q.way(self.here.source, values, self.today)
         return self._way
 
@@ -194,7 +194,7 @@ class Turn:
         while True:
             target = self._next()
             place = self.q.index(target.name) if target else len(self.q.definition.questions)
-            if not self.q.has_logic or not self._pass_over(place):
+            if not self.q.has_logic(self.here.source) or not self._pass_over(place):
                 return target
 
     def _pass_over(self, place: int) -> bool:

@@ -7,6 +7,7 @@ wording, run with EARSHOT_REGENERATE=1 and read the diff.
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,11 @@ VISIT = survey(
     contact={"en": "the museum desk, 01782 000000"},
     privacy_url="example.org/privacy",
 )
-SURVEYS = {"stoke": shipped, "parks": lambda: PARKS, "museum": lambda: VISIT}
+SURVEYS: dict[str, Callable[[], SurveyDefinition]] = {
+    "stoke": shipped,
+    "parks": lambda: PARKS,
+    "museum": lambda: VISIT,
+}
 
 
 def transcripts() -> list[Path]:

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import click
 import openpyxl
 import pytest
 import typer
@@ -19,20 +18,20 @@ from tests.end_to_end.commands import SURVEY, run
 from tests.end_to_end.conftest import publish_shipped
 
 
-def every_command(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if not isinstance(command, click.Group):
-        yield path
-        return
-    for name, inner in command.commands.items():
-        yield from every_command(inner, (*path, name))
+def every_command(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for command in app.registered_commands:
+        yield (*path, command.name or "")
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from every_command(group.typer_instance, (*path, str(group.name)))
 
 
-COMMANDS = list(every_command(typer.main.get_command(build())))
+COMMANDS = list(every_command(build()))
 
 
 @pytest.fixture
 async def settings(migrated: Path, tmp_path: Path) -> dict[str, str]:
-    """Settings over a SQLite file in which the shipped survey is published and SECRET_KEY is known."""
+    """Give settings over a SQLite file in which the shipped survey is published and SECRET_KEY is known."""
     shutil.copy(migrated, tmp_path / "earshot.db")
     url = f"sqlite:///{tmp_path / 'earshot.db'}"
     database = await open_database(url)

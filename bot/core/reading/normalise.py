@@ -5,6 +5,7 @@ Nothing here changes what is stored: it is only how a text is compared with word
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _KEYCAP_TEN = "\N{KEYCAP TEN}"
 _LATIN_MARKS = range(0x0300, 0x0370)
@@ -44,6 +45,7 @@ _LIKE_DIGITS = re.compile(r"(?<![^\W_])(?=[oilz]*\d)[\doilz]{2,}(?![^\W_])")
 _TO_DIGITS = str.maketrans("oilz", "0112")
 
 
+@lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """Fold a text without trimming it: NFKC, no case, accents or invisible characters, ASCII digits, single spaces.
 
@@ -76,6 +78,7 @@ def normalise(text: str) -> str:
     return fold(text).strip(_EDGES)
 
 
+@lru_cache(maxsize=256)
 def tokens(folded: str) -> tuple[str, ...]:
     """Cut a folded text into words, numbers (`24`, `100%`, `2nd`) and single pictures, dropping what stood between."""
     return tuple(_TOKEN.findall(folded))
