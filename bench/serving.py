@@ -46,6 +46,10 @@ def free_port() -> int:
         return port
 
 
+class DidNotStop(RuntimeError):
+    """Asked to end, the server ended otherwise than with exit code 0."""
+
+
 @dataclass(slots=True)
 class Server:
     """One server process on a port of its own, which it keeps when it is started again. Logs go to `folder`."""
@@ -77,6 +81,9 @@ class Server:
         except TimeoutError:
             await self.kill()
             raise DidNotStart(f"It did not answer within {START_SECONDS} s. {self.errors}") from None
+        except BaseException:
+            await self.kill()
+            raise
 
     async def is_ready(self) -> bool:
         """Ask it whether it is ready."""
@@ -149,4 +156,6 @@ async def serving(database_url: str, folder: Path, **settings: str) -> AsyncIter
     try:
         yield server
     finally:
-        await server.stop()
+        code = await server.stop()
+    if code:
+        raise DidNotStop(f"exit code {code}. {server.errors}")

@@ -73,7 +73,7 @@ def enqueue(messages: Sequence[NewMessage]) -> Script[int]:
                                 idempotency_key, not_before, expires_at, segments, made_at, test)
             VALUES (:id, :contact_id, :channel, :our_address, :purpose, :priority, :text, :options, :survey, 'queued',
                     :idempotency_key, :not_before, :expires_at, :segments, :made_at, :test)
-            ON CONFLICT (idempotency_key) DO NOTHING
+            ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
             """,
             {field: getattr(message, field) for field in NewMessage.__slots__} | {"priority": int(message.priority)},
         )

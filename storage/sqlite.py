@@ -54,6 +54,8 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         # FULL, because once a provider has its 200 it will not send that answer again.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # From the first write on, or what a resident has deleted stays in the file's free pages.
+        connection.execute("PRAGMA secure_delete = ON")
         _make_room(connection)
     except BaseException:
         connection.close()

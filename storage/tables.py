@@ -215,7 +215,7 @@ outbox = sa.Table(
     _text("options"),
     _text("survey"),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("idempotency_key", sa.Text, unique=True),
+    sa.Column("idempotency_key", sa.Text),
     _at("not_before", nullable=False),
     _at("expires_at"),
     _at("lease_until"),
@@ -246,7 +246,20 @@ outbox = sa.Table(
         postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
     ),
     sa.Index("ix_outbox_contact", "contact_id"),
-    sa.Index("ix_outbox_provider", "provider_id"),
+    # Partial: most rows are replies, which have neither until their receipt comes.
+    sa.Index(
+        "ix_outbox_provider",
+        "provider_id",
+        sqlite_where=sa.text("provider_id IS NOT NULL"),
+        postgresql_where=sa.text("provider_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_outbox_idempotency_key",
+        "idempotency_key",
+        unique=True,
+        sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+    ),
 )
 
 # Every delivery report, also one that came before we knew the provider's id.

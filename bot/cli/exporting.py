@@ -85,6 +85,9 @@ async def _replay(settings: Settings, survey: str) -> list[str]:
     async with database_of(settings) as database:
         library = Library(database, wording(drafts_allowed=settings.drafts_allowed))
         await library.load()
+        if survey not in library.desk.listings:
+            known = ", ".join(library.desk.listings) or "none"
+            raise Refusal(f"There is no survey {survey!r}. Published: {known}.")
         channels = {"simulator": simulator_channel()}
         if settings.has_sms:
             return [str(d) for d in await replay(database, library, {**channels, "sms": sms_channel(settings)}, survey)]

@@ -145,13 +145,11 @@ def _plain(value: Decimal) -> str:
 
 
 def _fits(turn: Turn, question: Question, reading: Answer) -> bool:
-    """Check an answer against the question's type and constraint."""
+    """Check an answer against the question's constraint."""
     match reading:
         case Chosen(codes):
             current = " ".join(codes)
         case Number(value):
-            if question.type is QuestionType.INTEGER and value != value.to_integral_value():
-                return False
             current = _plain(value)
         case Dated(value):
             current = value.isoformat()
@@ -165,7 +163,7 @@ def _fits(turn: Turn, question: Question, reading: Answer) -> bool:
 def _is_second_half(turn: Turn, question: Question, reading: Unclear, text: str) -> bool:
     """Say whether a text goes on with the open answer before (invariant 15). How much time has passed says nothing."""
     return (
-        question.type is not QuestionType.TEXT
+        question.is_closed
         and turn.state.open_before != ""
         and turn.state.tries == 0
         and reading.why is Why.NOTHING

@@ -61,7 +61,7 @@ def may_mean_stop(text: str, words: Words) -> bool:
 
 
 def _is_one_of(text: str, words: Words, table: str) -> bool:
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or text.isdecimal():
         return False
     said = _without_pictures(text)
     phrases = _squeezed(words, table)

@@ -6,7 +6,7 @@ keywords; then whatever the conversation makes of it. Pure and total, like `conv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ from bot.core.state import Phase
 from bot.core.steering import CARRY_ON, START_NEW, languages, read_returning
 from bot.core.survey import QuestionType
 from bot.core.turn import Turn
+from bot.core.value import value
 from bot.core.window import Window
 from bot.core.words import Words
 
@@ -45,7 +46,7 @@ class Heard(StrEnum):
     CARRIER_HELP = "carrier_help"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message as the desk reads it. `is_answerable` is False for short codes and alphanumeric senders."""
 
@@ -95,7 +96,7 @@ class Desk:
 
     def _while_stopped(self, sitting: Sitting, message: Message) -> None:
         """On STOP nothing is said; only START re-opens, and DELETE acts at once (invariant 7)."""
-        command = find_command(message.text, self.words)
+        command = find_command(message.text, self.words) if message.heard is Heard.TEXT else None
         if message.heard is Heard.CARRIER_START or (command and command.kind is CommandKind.START):
             sitting.reopen()
             self._start(sitting, message)

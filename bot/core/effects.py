@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.core.state import AnswerState
+from bot.core.value import value
 
 
 class Filed(StrEnum):
@@ -25,7 +26,7 @@ class Option:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """One message to the resident. `text` ends with the question, whose options follow."""
 
@@ -33,7 +34,7 @@ class Say:
     options: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Record:
     """A new revision of one answer. `codes` has one entry per chosen option; `said` is verbatim.
 
@@ -53,7 +54,7 @@ class Record:
     asked_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteOptIn:
     """An answer for the opt-in ledger, kept apart from the answers."""
 
@@ -62,7 +63,7 @@ class NoteOptIn:
     wording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class File:
     """Where the message that caused this stands in the reconciliation report, and which question it was for."""
 
@@ -70,7 +71,7 @@ class File:
     question: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Erase:
     """Remove everything that this address ever gave."""
 

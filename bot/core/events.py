@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from bot.core.commands import CommandKind
 from bot.core.reading import Reading
+from bot.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Circumstances:
     """When and how something came. `channel` and `source` are as in the export; `short` asks for the SMS wording.
 
@@ -26,7 +27,7 @@ class Circumstances:
     recalled: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Began:
     """The resident texted the keyword for the first time, or NEW. `language` is empty unless one was asked for."""
 
@@ -34,7 +35,7 @@ class Began:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wrote:
     """The resident wrote something that is neither a command nor a keyword.
 
@@ -47,7 +48,7 @@ class Wrote:
     reading: Reading | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tapped:
     """The resident pressed a button; `choice_id` is what we put under it."""
 
@@ -56,7 +57,7 @@ class Tapped:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Commanded:
     """The resident texted one of the commands. For MYDATA the argument is what the desk found to say."""
 
@@ -66,7 +67,7 @@ class Commanded:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeywordAgain:
     """The survey's own keyword came again, perhaps with a language: the resident wants the question."""
 
@@ -83,14 +84,14 @@ class PerhapsKeyword:
     keyword: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stopped:
     """The resident, or the carrier for them, said STOP."""
 
     here: Circumstances
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Started:
     """The resident said START."""
 

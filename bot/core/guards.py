@@ -1,12 +1,11 @@
 """What keeps replies from running away: a budget for each address, and a guard against machines (invariant 13)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.effects import Say
 from bot.core.limits import IDENTICAL_TEXTS, REPLIES_PER_HOUR
 from bot.core.replies import fingerprint
-from bot.core.sitting import Outcome, Sitting
+from bot.core.sitting import Outcome, Person, Sitting
 
 HOUR = timedelta(hours=1)
 
@@ -15,7 +14,8 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
     """Close a sitting, without its replies where they would feed a loop or break the budget. Answers always stay."""
     person = sitting.person
     idle_text, idle_count = "", 0
-    if not sitting.moved:
+    moved = sitting.moved
+    if not moved:
         idle_text = fingerprint(text)
         idle_count = person.idle_count + 1 if idle_text == person.idle_text else 1
     hour_began, replies = person.hour_began, person.replies
@@ -24,5 +24,5 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
     is_silent = not is_answerable or idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
     if not is_silent:
         replies += sum(isinstance(effect, Say) for _, effect in sitting.effects)
-    person = replace(person, idle_text=idle_text, idle_count=idle_count, hour_began=hour_began, replies=replies)
-    return sitting.outcome(is_silent=is_silent, person=person)
+    held = Person(person.is_stopped, person.current, person.language, hour_began, replies, idle_text, idle_count)
+    return sitting.outcome(held, is_silent=is_silent, moved=moved)

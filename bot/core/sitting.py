@@ -1,7 +1,7 @@
 """One address at the desk: who it is, its conversations, and what this message changes in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core import conversation
@@ -10,6 +10,7 @@ from bot.core.events import Began, Circumstances, Stopped
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import Phase, State
+from bot.core.value import value
 from bot.core.window import Window, closed_on, day, opens_at, placed
 
 
@@ -38,7 +39,7 @@ class Listing:
         return placed(self.opens_at, self._closes_at, at)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     """What is kept of an address beside its conversations. `current` is the key of the conversation it is in.
 
@@ -54,7 +55,7 @@ class Person:
     idle_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Thread:
     """One conversation of the address, with the survey version it is pinned to."""
 
@@ -68,7 +69,7 @@ class Thread:
         return self.questionnaire.definition.id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What one message changed. `changed` has every thread whose state is new; `begun` are the keys of new ones.
 
@@ -211,13 +212,15 @@ class Sitting:
         about = survey or (thread.survey if thread else "")
         self._filed = (filed, "", about, thread.key if thread and not survey else "")
 
-    def outcome(self, *, is_silent: bool, person: Person | None = None) -> Outcome:
+    def outcome(self, person: Person, *, is_silent: bool, moved: bool) -> Outcome:
         """Close the sitting. A silent one keeps everything and says nothing."""
         changed = tuple(t for key, t in self._threads.items() if self._before.get(key) is not t)
-        effects = tuple((k, e) for k, e in self.effects if not (is_silent and isinstance(e, Say)))
+        effects = tuple(self.effects)
+        if is_silent:
+            effects = tuple((key, effect) for key, effect in effects if not isinstance(effect, Say))
         filed, question, survey, thread = self._filed
         return Outcome(
-            person or self.person,
+            person,
             changed,
             tuple(self._begun),
             effects,
@@ -228,7 +231,7 @@ class Sitting:
             self._opt_out,
             self._by,
             self._erases,
-            self.moved,
+            moved,
         )
 
     @property

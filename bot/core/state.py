@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from dataclasses import fields as dataclass_fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
+
+from bot.core.value import value
 
 
 class AnswerState(StrEnum):
@@ -36,7 +39,7 @@ class Given(NamedTuple):
 
     state: AnswerState
     value: str
-    revision: int
+    revision: int = 1
     is_open: bool = False
 
     @property
@@ -45,7 +48,7 @@ class Given(NamedTuple):
         return self.state is not AnswerState.NOT_APPLICABLE and not self.is_open
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class State:
     """One conversation. Times are whole seconds UTC.
 
@@ -78,10 +81,10 @@ class State:
     core_applicable: int = 0
 
     def copied(self) -> Self:
-        """Return a copy, cheaper than dataclasses.replace, which checks every field again."""
+        """Return a copy, for a turn to change before anybody else sees it."""
         copy = object.__new__(type(self))
         for name in _DEFAULTS:
-            object.__setattr__(copy, name, getattr(self, name))
+            setattr(copy, name, getattr(self, name))
         return copy
 
     def to_json(self) -> str:
@@ -91,16 +94,18 @@ class State:
             for name, default in _DEFAULTS.items()
             if (value := getattr(self, name)) != default and name != "given"
         }
-        fields["given"] = dict(self.given)  # each a tuple, which JSON writes as a list
+        fields["given"] = {
+            name: one if one.is_open or one.revision > 1 else one[:2] for name, one in self.given.items()
+        }
         return _write(fields)
 
     @classmethod
+    @lru_cache(maxsize=4_096)
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote. Kept by its text: a resident who goes on writing comes back with the last one."""
         fields: dict[str, Any] = json.loads(text)
         fields["given"] = {
-            name: Given(_ANSWER_STATES[state], value, revision, is_open)
-            for name, (state, value, revision, is_open) in fields["given"].items()
+            name: Given(_ANSWER_STATES[state], *rest) for name, (state, *rest) in fields["given"].items()
         }
         if "phase" in fields:
             fields["phase"] = Phase(fields["phase"])

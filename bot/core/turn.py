@@ -93,7 +93,7 @@ class Turn:
     def change(self, **fields: Any) -> None:  # noqa: ANN401 - dataclasses.replace checks the names
         """Change the state."""
         for name, value in fields.items():
-            object.__setattr__(self.state, name, value)
+            setattr(self.state, name, value)
 
     def file(self, filed: Filed, question: str = "") -> None:
         """Say where the message stands in the reconciliation report."""

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.core.survey import SurveyDefinition
@@ -49,7 +50,13 @@ def closed_on(definition: SurveyDefinition, closed_at: datetime | None) -> datet
 
 def london_day(at: datetime) -> date:
     """Return the calendar day of a moment in London."""
-    return at.astimezone(LONDON).date()
+    return _day_of_hour(int(at.timestamp()) // 3600)
+
+
+@lru_cache(maxsize=256)
+def _day_of_hour(hour: int) -> date:
+    """Return the day that an hour since 1970 lies in: London's clocks and days change on the hour."""
+    return datetime.fromtimestamp(hour * 3600, LONDON).date()
 
 
 def day(at: datetime) -> str:

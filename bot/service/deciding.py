@@ -133,16 +133,14 @@ class Decider:
         text = channel.lay_out(Outbound("", "", "", say.text, options))
         has_buttons = 0 < len(options) <= max(can.max_buttons, can.max_list_rows)
         goes_inline = can.inline_reply and arrived.arrival != "reconciled"
-        if goes_inline:
-            state = SIMULATED if can.is_test else REPLIED
-        else:
-            state = SENT_ONCE if outcome.erases else "queued"
+        at_once = SIMULATED if can.is_test else REPLIED
+        later = SENT_ONCE if outcome.erases else "queued"
         return ReplyRow(
             id=self._new_id(),
             position=place,
             text=text,
             options=json.dumps([[o.id, o.label] for o in options], ensure_ascii=False) if has_buttons else "",
-            state=state,
+            state=at_once if goes_inline else later,
             survey=outcome.survey,
             segments=channel.segments(text),
             lease_until=arrived.received_at + LEASE_MS if goes_inline else None,
@@ -193,8 +191,10 @@ def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str,
     person = outcome.person
     current = ids.get(person.current, (None, ""))[0]
     chosen = [t.state.language for t in outcome.changed if t.state.language_source == "chosen"]
-    return replace(
-        contact,
+    return ContactRow(
+        id=contact.id,
+        channel=contact.channel,
+        our_address=contact.our_address,
         language=chosen[-1] if chosen else contact.language,
         opted_out_at=(contact.opted_out_at or at) if person.is_stopped else None,
         current_conversation_id=current,
@@ -203,6 +203,8 @@ def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str,
         replies_this_hour=person.replies,
         idle_text=person.idle_text,
         idle_count=person.idle_count,
+        test=contact.test,
+        is_new=contact.is_new,
     )
 
 

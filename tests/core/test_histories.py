@@ -449,6 +449,7 @@ def test_every_event_has_an_answer_in_every_state_and_files_its_message_once(
     seen = [option.id for outcome in phone.outcomes for say in outcome.says for option in say.options]
     here = Circumstances(datetime(2026, 12, 1, tzinfo=UTC), "sms", "sms", True, is_closed, closed_on)
     for thread in phone.threads.values():
-        for event in every_event(here, text, seen[-1] if seen else "x"):
-            _, effects = conversation.step(thread.questionnaire, thread.state, event)
-            assert sum(isinstance(effect, File) for effect in effects) == 1
+        for state in (conversation.begin("en"), thread.state):
+            for event in every_event(here, text, seen[-1] if seen else "x"):
+                _, effects = conversation.step(thread.questionnaire, state, event)
+                assert sum(isinstance(effect, File) for effect in effects) == 1

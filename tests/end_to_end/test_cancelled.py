@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from pathlib import Path
 
 from bench.serving import serving
@@ -29,8 +30,8 @@ async def hang_up(port: int, sent: bytes, *, waits: bool) -> None:
         await writer.drain()
         await asyncio.sleep(0)
     writer.transport.abort()
-    with_nothing_left = asyncio.create_task(writer.wait_closed())
-    await asyncio.gather(with_nothing_left, return_exceptions=True)
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def test_after_callers_who_hang_up_the_next_hundred_turns_are_right(
@@ -40,9 +41,9 @@ async def test_after_callers_who_hang_up_the_next_hundred_turns_are_right(
     async with serving(published, tmp_path / "server") as server:
         everybody = make_residents(NEXT, 3, server.port)
         async with asyncio.TaskGroup() as together:
-            for _ in range(RUDE):
-                keyword = text_request(new_sid(chance), chance.choice(everybody).number, "STOKE")
-                sent = keyword[: chance.choice([len(keyword), chance.randrange(1, len(keyword))])]
+            for n in range(RUDE):
+                hello = text_request(new_sid(chance), f"+447700900{500 + n}", "hello")
+                sent = hello[: chance.choice([len(hello), chance.randrange(1, len(hello))])]
                 together.create_task(hang_up(server.port, sent, waits=chance.random() < 0.5))
         await everybody_answers(everybody)
     assert_exported(await exported(published, tmp_path), everybody)

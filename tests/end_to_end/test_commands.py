@@ -105,7 +105,7 @@ FAILURES: dict[str, Case] = {
     "no public address": (("serve", "--port", "0"), {"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL"),
     "a secret file that is not there": (ADDRESS, {"SECRET_KEY": "", "SECRET_KEY_FILE": "/none"}, "SECRET_KEY_FILE"),
     "a survey file that is not there": (("survey", "publish", "none.xlsx"), {}, "none.xlsx"),
-    "a survey file that is a folder": (("survey", "check", "."), {}, "folder"),
+    "a survey file that is a folder": (("survey", "check", "."), {}, "no file"),
     "a survey file that is no workbook": (("survey", "check", "words.xlsx"), {}, "words.xlsx"),
     "other content under the same version": (("survey", "publish", "changed.xlsx"), {}, "version"),
     "raw text in a file that does not say so": (to_export("--text", "raw"), {}, "RAW"),

@@ -1,8 +1,10 @@
 """The demo: everything on one machine, by one command, and no word to any provider."""
 
 import asyncio
+import os
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -15,8 +17,9 @@ def sockets_of(pid: int) -> list[str]:
     """List the far ends, in the kernel's hexadecimal, of the TCP connections that a process holds."""
     held = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
-        if (found := re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))) is not None:
-            held.add(found[1])
+        with suppress(FileNotFoundError):  # closed since the folder was read
+            if (found := re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))) is not None:
+                held.add(found[1])
     rows = [
         line.split()
         for table in ("tcp", "tcp6")
@@ -26,8 +29,8 @@ def sockets_of(pid: int) -> list[str]:
 
 
 async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_nobody(tmp_path: Path) -> None:
-    called = []
-    provider = await asyncio.start_server(lambda reader, writer: called.append(writer), "127.0.0.1", 0)
+    called: list[asyncio.StreamWriter] = []
+    provider = await asyncio.start_server(lambda _, writer: called.append(writer), "127.0.0.1", 0)
     # Somebody's real settings stand around it: the demo must not use them.
     twilio = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}"
     settings = environment(f"sqlite:///{tmp_path / 'real.db'}", TWILIO_API_BASE_URL=twilio)
@@ -61,8 +64,6 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_no
 
 def test_a_far_end_elsewhere_would_be_seen() -> None:
     """Guard the guard: this process's own connection shows in the list."""
-    import os
-
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as line:
         port = f"{line.getpeername()[1]:04X}"
         assert f"0100007F:{port}" in sockets_of(os.getpid())

@@ -324,7 +324,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_outbox_contact_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["inbound_id"], ["inbound.id"], name=op.f("fk_outbox_inbound_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        sa.UniqueConstraint("idempotency_key", name=op.f("uq_outbox_idempotency_key")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_contact", ["contact_id"], unique=False)
@@ -343,7 +342,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
             postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
         )
-        batch_op.create_index("ix_outbox_provider", ["provider_id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_provider",
+            ["provider_id"],
+            unique=False,
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_outbox_idempotency_key",
+            ["idempotency_key"],
+            unique=True,
+            sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+            postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:

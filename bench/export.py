@@ -1,0 +1,78 @@
+"""The export of a million answers: how long it takes, and how much memory above what the process has anyway.
+
+Run as a module of its own (`python -m bench.export URL FORMAT OUT`), it does one export and prints what it took.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.serving import MAIN, memory_mb
+
+FORMATS = ("long-csv", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One export. `peak_mb` is the most memory (RSS) above what was held when it began, in MiB."""
+
+    format: str
+    answers: int
+    rows: int
+    seconds: float
+    peak_mb: float
+    file_mb: float
+
+
+async def measure(url: str, answers: int, folder: Path, *, rounds: int) -> AsyncGenerator[Exported]:
+    """Export in each format so many times, each in a fresh process."""
+    for _ in range(rounds):
+        for name in FORMATS:
+            out = folder / f"answers.{name}"
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bench.export", url, name, str(out), str(answers), cwd=MAIN.parent,
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            printed, _ = await process.communicate()
+            if process.returncode:
+                raise RuntimeError(f"the export to {name} failed with exit code {process.returncode}")
+            yield Exported(**json.loads(printed))
+
+
+async def _export(url: str, name: str, out: Path) -> tuple[int, float, float]:
+    """Give the rows written, the seconds taken, and the MiB above the base."""
+    from bench.walk import shipped
+    from bot.analysis.export import Format, export
+    from storage.database import open_database
+
+    survey = shipped().id
+    database = await open_database(url)
+    try:
+        base = memory_mb(os.getpid(), "VmRSS")
+        began = time.perf_counter()
+        done = await export(
+            database, survey, Format(name), out, raw=False, labels=None, include_test=False, who="bench", now=0
+        )
+        seconds = time.perf_counter() - began
+        peak = memory_mb(os.getpid(), "VmHWM") - base
+    finally:
+        await database.close()
+    return done.rows, round(seconds, 2), round(peak, 1)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do one export."""
+    url, name, path, answers = arguments
+    out = Path(path)
+    rows, seconds, peak_mb = asyncio.run(_export(url, name, out))
+    file_mb = round(out.stat().st_size / 2**20, 1)
+    print(json.dumps(asdict(Exported(name, int(answers), rows, seconds, peak_mb, file_mb))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
