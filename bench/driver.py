@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.serving import Server
+from bench.serving import Server, memory_mb
 from bench.walk import Step, is_right
 from bench.wire import Connection, TextWriter
 
@@ -23,7 +23,10 @@ class WrongReply(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of load measured. Times are milliseconds, memory MiB; CPU is the server's, and the driver's."""
+    """What one run of load measured. Times are milliseconds; CPU is the server's, and the driver's.
+
+    `memory_mb` is all that is in memory (RSS, MiB), the database's mapped pages too; `own_memory_mb` is without them.
+    """
 
     turns: int
     turns_per_second: float
@@ -32,6 +35,7 @@ class Load:
     cpu_ms_per_turn: float
     driver_cpu_ms_per_turn: float
     memory_mb: float
+    own_memory_mb: float
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ async def drive(server: Server, crowd: Crowd, concurrency: int, seconds: float) 
         p99_ms=round(cuts[98] * 1000, 2),
         cpu_ms_per_turn=round((server.cpu_seconds() - cpu) / len(took) * 1000, 4),
         driver_cpu_ms_per_turn=round((_own_cpu() - own) / len(took) * 1000, 4),
-        memory_mb=round(server.memory_mb(), 1),
+        memory_mb=round(memory_mb(server.pid, "VmRSS"), 1),
+        own_memory_mb=round(memory_mb(server.pid, "RssAnon"), 1),
     )
 
 

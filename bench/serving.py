@@ -133,13 +133,12 @@ class Server:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def memory_mb(self) -> float:
-        """Read how much of it is in memory now (RSS), in MiB."""
-        return memory_mb(self.pid, "VmRSS")
-
 
 def memory_mb(pid: int, name: str) -> float:
-    """Read one of Linux's figures for a process's memory, in MiB: VmRSS is now, VmHWM the most so far."""
+    """Read one of Linux's figures for a process's memory, in MiB.
+
+    VmRSS is all of it now, RssAnon the part that is no file's, VmHWM the most that VmRSS has been.
+    """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024

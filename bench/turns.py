@@ -46,9 +46,9 @@ async def measure(
     `databases` are URLs by how many answers they hold.
     """
     async with AsyncExitStack() as stack:
-        targets = [await stack.enter_async_context(_bare(folder))]
+        targets = [await stack.enter_async_context(bare(folder))]
         for answers, url in databases.items():
-            targets.append(await stack.enter_async_context(_earshot(folder, answers, url)))
+            targets.append(await stack.enter_async_context(earshot(folder, answers, url)))
         for target in targets:
             await drive(target.server, target.crowd, max(CONCURRENT), _WARM_UP_SECONDS)
         for number in range(1, rounds + 1):
@@ -59,7 +59,8 @@ async def measure(
 
 
 @asynccontextmanager
-async def _earshot(folder: Path, answers: int, url: str) -> AsyncIterator[Target]:
+async def earshot(folder: Path, answers: int, url: str) -> AsyncIterator[Target]:
+    """Run the real server over a database that holds so many answers."""
     chance = random.Random(answers)
     ways = [walk(chance) for _ in range(WAYS)]
     async with serving(url, folder / f"serve-{answers}") as server:
@@ -67,7 +68,8 @@ async def _earshot(folder: Path, answers: int, url: str) -> AsyncIterator[Target
 
 
 @asynccontextmanager
-async def _bare(folder: Path) -> AsyncIterator[Target]:
+async def bare(folder: Path) -> AsyncIterator[Target]:
+    """Run the bare durable limit over a new database."""
     settings = environment("", BARE_DATABASE=str(folder / "bare.db"))
     port = free_port()
     options = ("--port", str(port), "--no-access-log", "--log-level", "warning", "--lifespan", "off")

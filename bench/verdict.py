@@ -13,7 +13,7 @@ DJANGO, REDIS = 59.0, 714.0
 measured once on such a machine and quiet; they do not run here. Their ratios are indications; the others are not."""
 
 
-_SHOWN = ("p50_ms", "p99_ms", "cpu_ms_per_turn", "driver_cpu_ms_per_turn", "memory_mb")
+_SHOWN = ("p50_ms", "p99_ms", "cpu_ms_per_turn", "driver_cpu_ms_per_turn", "memory_mb", "own_memory_mb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def turn_rows(found: Sequence[Measured], *, few: int, many: int) -> list[Row]:
 def write_runs(found: Sequence[Measured]) -> str:
     """Write every case of the inbound turns as a Markdown table: medians over the rounds."""
     lines = [
-        "| server | at once | turns/s (least to most) | p50 ms | p99 ms | server CPU ms/turn | driver's | memory MB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| server | at once | turns/s (least to most) | p50 ms | p99 ms | CPU ms/turn | driver's | RSS MB | own MB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for concurrency in CONCURRENT:
         for answers in dict.fromkeys(m.answers for m in found):

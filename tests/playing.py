@@ -25,13 +25,13 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 @cache
 def words() -> Words:
-    """The word tables that ship."""
+    """Load the word tables that ship."""
     return tuple(load_words())
 
 
 @cache
 def shipped() -> SurveyDefinition:
-    """The survey that ships."""
+    """Compile the survey that ships."""
     return compile_survey(SHIPPED).definition
 
 
@@ -92,7 +92,7 @@ class Resident:
         return "\n---\n".join(replies)
 
     def forget(self) -> None:
-        """What the service does when a turn erases."""
+        """Do what the service does when a turn erases."""
         self.person = Person(is_stopped=self.person.is_stopped)
         self.threads, self.answers, self.said = {}, {}, {}
         self.erased += 1

@@ -136,7 +136,7 @@ def defaults() -> dict[str, str]:
     return {name.upper(): _written(field.get_default()) for name, field in fields.items()}
 
 
-def _written(default: Any) -> str:  # noqa: ANN401 - whatever type a setting has
+def _written(default: Any) -> str:
     return str(default.get_secret_value() if hasattr(default, "get_secret_value") else default)
 
 

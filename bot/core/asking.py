@@ -163,8 +163,7 @@ def _fits(turn: Turn, question: Question, reading: Answer) -> bool:
 def _is_second_half(turn: Turn, question: Question, reading: Unclear, text: str) -> bool:
     """Say whether a text goes on with the open answer before (invariant 15). How much time has passed says nothing."""
     return (
-        question.is_closed
-        and turn.state.open_before != ""
+        turn.state.open_before != ""
         and turn.state.tries == 0
         and reading.why is Why.NOTHING
         and not reading.candidates

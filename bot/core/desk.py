@@ -165,12 +165,7 @@ class Desk:
         elif command.kind is CommandKind.MYDATA:
             reception.count(self, sitting, thread, message)
         elif thread is None:
-            sitting.file(Filed.COMMAND)
-            if command.kind is CommandKind.DELETE:
-                sitting.erase()
-                sitting.say(Say(self.phrases.say(Phrase.NOTHING_TO_DELETE, self.language)))
-            else:
-                sitting.say(reception.what_is_open(self, sitting, message.at))
+            reception.answer_newcomer(self, sitting, command.kind, message.at)
         else:
             here = self.circumstances(thread, message)
             self._step(sitting, thread, Commanded(here, command.kind, command.argument, message.text))

@@ -21,7 +21,9 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
     hour_began, replies = person.hour_began, person.replies
     if hour_began is None or sitting.at - hour_began >= HOUR:
         hour_began, replies = sitting.at, 0
-    is_silent = not is_answerable or idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
+    runs_away = idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
+    # STOP and DELETE are always confirmed: silence would look as if they had not been heard.
+    is_silent = not is_answerable or (runs_away and not sitting.is_farewell)
     if not is_silent:
         replies += sum(isinstance(effect, Say) for _, effect in sitting.effects)
     held = Person(person.is_stopped, person.current, person.language, hour_began, replies, idle_text, idle_count)

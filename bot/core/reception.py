@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,27 @@ def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
         return Say(desk.phrases.say(Phrase.ONE_TO_START, language, keyword=keyword, title=title))
     lines = [f"{keyword}: {title}" for keyword, title in open_now[:KEYWORDS_LISTED]]
     return Say("\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language), *lines]))
+
+
+def answer_newcomer(desk: Desk, sitting: Sitting, kind: CommandKind, at: datetime) -> None:
+    """Answer a command from an address that has begun nothing: whom to ask, what becomes of texts, and what is open."""
+    sitting.file(Filed.COMMAND)
+    language = sitting.language(desk.language)
+    if kind is CommandKind.DELETE:
+        sitting.erase()
+        sitting.say(Say(desk.phrases.say(Phrase.NOTHING_TO_DELETE, language)))
+        return
+    open_now = [one.questionnaire for one in desk.listings.values() if one.window(at) is Window.OPEN][:KEYWORDS_LISTED]
+    sentences = []
+    if kind is CommandKind.HELP:
+        contacts = dict.fromkeys(one.text(one.definition.contact, language) for one in open_now)
+        sentences = [desk.phrases.say(Phrase.HELP_PERSON, language, contact=contact) for contact in contacts if contact]
+    elif kind is CommandKind.PRIVACY:
+        urls = dict.fromkeys(one.definition.privacy_url for one in open_now)
+        sentences = [desk.phrases.say(Phrase.PRIVACY, language)]
+        sentences += [desk.phrases.say(Phrase.PRIVACY_AT, language, url=url) for url in urls if url]
+    say = what_is_open(desk, sitting, at)
+    sitting.say(replace(say, text="\n".join([*sentences, say.text])))
 
 
 def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> Say:

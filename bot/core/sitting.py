@@ -235,6 +235,11 @@ class Sitting:
         )
 
     @property
+    def is_farewell(self) -> bool:
+        """Whether the message was STOP, or removed everything."""
+        return self._opt_out is True or self._erases
+
+    @property
     def moved(self) -> bool:
         """Whether the message moved anything: an answer, a place, a language, a phase, STOP or START."""
         if self._begun or self._opt_out is not None or self._erases or self._filed[0] is Filed.ANSWER:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, Texts, short_wording
+from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, short_wording
 from bot.surveys.problems import Problem
 from bot.surveys.reading_age import reading_age
 from channels.segments import GSM_7_BASIC, GSM_7_EXTENSION, plain

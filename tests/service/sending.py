@@ -84,7 +84,7 @@ class Office:
         )
         return contact_id
 
-    async def queue(self, contact_id: str, text: str, purpose: str = REPLY, **more: Any) -> str:  # noqa: ANN401
+    async def queue(self, contact_id: str, text: str, purpose: str = REPLY, **more: Any) -> str:
         message = NewMessage(
             id=more.pop("id", None) or uuid4().hex,
             contact_id=contact_id,
@@ -158,7 +158,7 @@ class Office:
 
         return [tuple(row) for row in (await self.database.read(script)).rows]
 
-    async def column(self, name: str, outbox_id: str) -> Any:  # noqa: ANN401
+    async def column(self, name: str, outbox_id: str) -> Any:
         return (await self.fetch(f"SELECT {name} FROM outbox WHERE id = :id", {"id": outbox_id}))[0][0]
 
     async def state(self, outbox_id: str) -> str:

@@ -87,7 +87,7 @@ def channel(reply: str = "inline") -> SmsChannel:
 
 @pytest.fixture
 async def desk(database: Database, keys: KeyRing) -> AsyncIterator[Desk]:
-    """A desk with one small survey published."""
+    """Open a desk with one small survey published."""
     channels = {"sms": channel()}
     library = Library(database, wording())
     made = Desk(
@@ -227,6 +227,7 @@ async def test_sixty_replies_an_hour_and_the_answers_are_still_kept(desk: Desk) 
     replies = [await desk.text(text) for text in ("PARKS", *["back", "yes"] * 35)]
     assert sum(bool(reply) for reply in replies) == 60
     assert len(await desk.rows("SELECT id FROM inbound")) == 71
+    assert "no more texts" in (await desk.text("stop"))[0]
 
 
 async def test_a_short_code_is_kept_and_never_answered(desk: Desk) -> None:
