@@ -115,7 +115,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request: 200 for a signed text that is on disk, 403 for any other post."""
     global _store
     if scope["type"] != "http":
-        raise NotImplementedError(scope["type"])
+        raise RuntimeError(f"the bare limit serves http alone, not {scope['type']}")
     if _store is None:
         _store = Store(os.environ["BARE_DATABASE"])
     body, more = b"", True

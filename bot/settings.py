@@ -13,7 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9a-zA-Z]+|\d{3,8})$"
-SECRETS = ("SECRET_KEY", "SECRET_KEY_PREVIOUS", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY")
+SECRETS = (
+    "DATABASE_URL",  # may hold a password
+    "SECRET_KEY",
+    "SECRET_KEY_PREVIOUS",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_AUTH_TOKEN_SECONDARY",
+)
 
 
 class SettingsProblem(Exception):

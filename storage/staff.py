@@ -30,10 +30,12 @@ class Secret:
 
 
 def add_staff(member: StaffMember, at: int) -> Script[bool]:
-    """Add a member of staff; False when the name is taken."""
+    """Add a member of staff, or let one in again who was shut out; False when the name is taken."""
     added = yield Run(
         "INSERT INTO staff (id, name, role, password_hash, made_at)"
-        " VALUES (:id, :name, :role, :password_hash, :at) ON CONFLICT (name) DO NOTHING",
+        " VALUES (:id, :name, :role, :password_hash, :at) ON CONFLICT (name) DO UPDATE SET"
+        " role = excluded.role, password_hash = excluded.password_hash, disabled_at = NULL"
+        " WHERE staff.disabled_at IS NOT NULL",
         {"id": member.id, "name": member.name, "role": member.role, "password_hash": member.password_hash, "at": at},
     )
     return added.count == 1

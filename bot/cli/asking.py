@@ -27,7 +27,7 @@ CHANNELS = ("sms",)
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("chat", help="Talk to the bot in the terminal. Ends with an empty line twice, or Ctrl-D.")(chat)
+    app.command("chat", help="Talk to the bot in the terminal; Ctrl-D ends it.")(chat)
 
 
 def chat(

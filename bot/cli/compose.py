@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -138,8 +138,11 @@ async def service_of(
             await channel.close()
 
 
-def clock_of(service: Service, senders: Mapping[str, str]) -> Clock:
-    """Make the clock: what runs again and again beside the webhooks. `senders` is our address by channel name."""
+def clock_of(service: Service, senders: Mapping[str, str], ran: Callable[[str], None]) -> Clock:
+    """Make the clock: what runs again and again beside the webhooks. `senders` is our address by channel name.
+
+    `ran` hears the name of each job that has run to its end.
+    """
 
     async def load() -> None:
         if await service.library.load():
@@ -161,12 +164,19 @@ def clock_of(service: Service, senders: Mapping[str, str]) -> Clock:
             if channel.capabilities.can_be_listed:
                 await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)
 
+    def job(name: str, every_seconds: float, run: Callable[[], Awaitable[None]]) -> Job:
+        async def run_and_tell() -> None:
+            await run()
+            ran(name)
+
+        return Job(name, every_seconds, run_and_tell)
+
     return Clock(
         [
-            Job("surveys", LIBRARY_SECONDS, load),
-            Job("outbox", OUTBOX_SECONDS, send),
-            Job("sweep", SWEEP_SECONDS, sweep),
-            Job("unhandled", RERUN_SECONDS, rerun),
-            Job("reconcile", RECONCILE_SECONDS, fetch),
+            job("surveys", LIBRARY_SECONDS, load),
+            job("outbox", OUTBOX_SECONDS, send),
+            job("sweep", SWEEP_SECONDS, sweep),
+            job("unhandled", RERUN_SECONDS, rerun),
+            job("reconcile", RECONCILE_SECONDS, fetch),
         ]
     )

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.compose import database_of, keys_of, now
+from bot.cli.compose import Refusal, database_of, keys_of, now
 from bot.service import privacy
 from bot.settings import Settings, load
-from bot.web.accounts import create_staff, one_time_sign_in
+from bot.web.accounts import create_staff, one_time_sign_in, sign_in_name
+from storage import staff as store
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
 
@@ -20,7 +21,8 @@ def register(app: typer.Typer, staff: typer.Typer) -> None:
         subject_access
     )
     app.command("retention", help="Say what has outlived its date; with --apply, remove it.")(retention)
-    staff.command("add", help="Add a member of staff and print a one-time sign-in.")(add_staff)
+    staff.command("add", help="Add a member of staff, or find them again, and print a one-time sign-in.")(add_staff)
+    staff.command("remove", help="End a member's sessions at once, and let them in no more.")(remove_staff)
 
 
 def erase(address: Address) -> None:
@@ -44,11 +46,17 @@ def add_staff(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     role: Annotated[str, typer.Option(help="admin, analyst or worker.")] = "analyst",
 ) -> None:
-    """Add somebody; they choose nothing and sign in once by the printed address."""
+    """Add somebody, who signs in once by the printed address; for somebody known, print a new one."""
     settings = load()
     token = asyncio.run(_add_staff(settings, name, role))
     base = settings.public_base_url or "http://127.0.0.1:8000"
     print(f"{name} may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
+
+
+def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in with.")]) -> None:
+    """Shut somebody out."""
+    asyncio.run(_remove_staff(load(), name))
+    print(f"{name} is signed out everywhere and cannot sign in.")
 
 
 async def _erase(settings: Settings, address: str) -> privacy.Erased:
@@ -74,5 +82,16 @@ async def _retention(settings: Settings, apply: bool) -> str:
 
 async def _add_staff(settings: Settings, name: str, role: str) -> str:
     async with database_of(settings) as database:
-        staff_id = await create_staff(database, name, role, None, now())
+        member = await database.read(lambda: store.staff_named(sign_in_name(name)))
+        if member is not None and member.role != role:
+            raise Refusal(f"{name} is there already, as {member.role}. Remove them first to give another role.")
+        staff_id = member.id if member is not None else await create_staff(database, name, role, None, now())
         return await one_time_sign_in(database, staff_id, now())
+
+
+async def _remove_staff(settings: Settings, name: str) -> None:
+    async with database_of(settings) as database:
+        member = await database.read(lambda: store.staff_named(sign_in_name(name)))
+        if member is None:
+            raise Refusal(f"There is nobody called {name!r} among the staff.")
+        await database.run(lambda: store.disable_staff(member.id, now()))

@@ -28,6 +28,7 @@ from bot.cli.compose import (
 )
 from bot.cli.logs import configure
 from bot.core.survey import wording as chosen
+from bot.service.clock import Clock
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
 from bot.web.accounts import Role, StaffRefused, create_staff, one_time_sign_in
@@ -95,7 +96,7 @@ def demo(
 ) -> None:
     """Run the demo until told to stop. It never contacts a provider."""
     configure(readable=True)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = load(
         database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
         secret_key=_kept_secret(data / "secret.key"),
@@ -117,10 +118,10 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         said = wording(drafts_allowed=settings.drafts_allowed)
         async with service_of(database, keys, channels, said) as service:
             _say_where(settings, service)
-            council = _council(service) or "Earshot"
-            application = _application(settings, service, council, [], is_demo=False)
             senders = {"sms": settings.twilio_sms_from} if settings.has_sms else {}
-            await _run(application, service, senders, host, port)
+            metrics = Metrics()
+            application = _application(settings, service, metrics, channels, [])
+            await _run(application, clock_of(service, senders, metrics.job_ran), host, port)
 
 
 async def _demo(settings: Settings, host: str, port: int) -> None:
@@ -136,26 +137,29 @@ async def _demo(settings: Settings, host: str, port: int) -> None:
         async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
             keywords = tuple(k for d in service.library.definitions for k in d.keywords)
             setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
-            pages = Pages(_council(service) or "Earshot")
             phone = BotPhone(service.inbox, channel, database, keys, now)
-            routes = simulator_routes(phone, pages, setup, settings.public_base_url)
-            application = _application(settings, service, _council(service) or "Earshot", [routes], is_demo=True)
+            routes = simulator_routes(phone, Pages(_council(service)), setup, settings.public_base_url)
+            metrics = Metrics()
+            # No webhook is mounted: the simulator's page talks to the inbox itself.
+            application = _application(settings, service, metrics, {}, [routes])
             await _say_what_to_try(settings, database, keywords)
-            await _run(application, service, {}, host, port)
+            await _run(application, clock_of(service, {}, metrics.job_ran), host, port)
 
 
 def _application(
-    settings: Settings, service: Service, council: str, more: list[APIRouter], *, is_demo: bool
+    settings: Settings,
+    service: Service,
+    metrics: Metrics,
+    mounted: Mapping[str, Channel],
+    more: list[APIRouter],
 ) -> Application:
-    metrics = Metrics()
-    mounted: Mapping[str, Channel] = {} if is_demo else service.channels
     webhooks = Webhooks(mounted, service.inbox, service.receipts.keep, metrics, now)
     figures = Figures(service.database, now)
-    staff = staff_routes(service.database, figures, Pages(council), now, settings.public_base_url)
+    staff = staff_routes(service.database, figures, Pages(_council(service)), now, settings.public_base_url)
     return build(webhooks, [staff, *more], metrics, lambda: _is_ready(service.database))
 
 
-async def _run(application: Application, service: Service, senders: Mapping[str, str], host: str, port: int) -> None:
+async def _run(application: Application, clock: Clock, host: str, port: int) -> None:
     """Serve until a signal says stop; then finish what was accepted."""
     config = uvicorn.Config(
         application,
@@ -173,7 +177,6 @@ async def _run(application: Application, service: Service, senders: Mapping[str,
     # uvicorn raises the signal again once it has stopped: that must not end us before the rest is finished too.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.SIG_IGN)
-    clock = clock_of(service, senders)
     # What start-up made stays for ever: the collector need not walk it again at every few turns.
     gc.collect()
     gc.freeze()
@@ -201,9 +204,9 @@ async def _is_ready(database: Database) -> bool:
 
 
 def _council(service: Service) -> str:
-    """Return the organisation of the newest survey that names one."""
+    """Return the organisation of the newest survey that names one, for the head of every page."""
     names = [chosen(d.organisation, "", d.default_language) for d in service.library.definitions]
-    return next((name for name in reversed(names) if name), "")
+    return next((name for name in reversed(names) if name), "Earshot")
 
 
 def _say_where(settings: Settings, service: Service) -> None:

@@ -45,8 +45,9 @@ class Inbox:
     async def handle(self, inbound: Inbound) -> tuple[Outbound, ...]:
         """Take one message in. When this returns, the answer is on disk and the reply is queued.
 
-        A repeat gets the same replies again, but for those that the provider is known to have (invariant 3). Raises storage's Busy when nothing was kept because too much waits, and
-        TurnFailed when the message is on disk as `unhandled` and its turn will run again.
+        A repeat gets the same replies again, but for those that the provider is known to have (invariant 3). Raises
+        storage's Busy when nothing was kept because too much waits, and TurnFailed when the message is on disk as
+        `unhandled` and its turn will run again.
         """
         arrived = self._arrived(inbound)
         kept = await self._take(arrived)

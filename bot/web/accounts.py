@@ -81,7 +81,8 @@ async def create_staff(database: Database, name: str, role: str, password: str |
     member = StaffMember(uuid.uuid4().hex, name, role, hashed)
     if not await database.run(partial(store.add_staff, member, now)):
         raise StaffRefused(f"there is already someone called {name!r}: choose another name")
-    return member.id
+    there = await database.read(partial(store.staff_named, name))
+    return there.id if there is not None else member.id
 
 
 async def one_time_sign_in(database: Database, staff_id: str, now: int) -> str:
