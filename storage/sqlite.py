@@ -31,6 +31,10 @@ STREAM_CACHE_KIB = 2_048
 # A transaction takes in no further script after this long, so that nobody waits for many slow neighbours.
 GROUP_SECONDS = 0.02
 
+# A batch of turns writes the same pages again and again: moved into the file at each 1,000 (SQLite's default), they
+# cost as much as the turns' own statements. 10,000 pages are 40 MB of log.
+CHECKPOINT_PAGES = 10_000
+
 # What the disk or the file does to us, as against what a statement of ours does wrong.
 _UNAVAILABLE = (
     "SQLITE_FULL",
@@ -53,6 +57,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL, because once a provider has its 200 it will not send that answer again.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
         # From the first write on, or what a resident has deleted stays in the file's free pages.
         connection.execute("PRAGMA secure_delete = ON")
