@@ -3,6 +3,7 @@
 import zlib
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.core.limits import SECOND_THOUGHT_WORDS
 from bot.core.reading import Asked, Chosen, Option, Rule, Unclear, read_reply
@@ -36,6 +37,7 @@ def read_consent(text: str, words: Words, today: date) -> Consent:
             return Consent.NEITHER
 
 
+@lru_cache(maxsize=256)
 def fingerprint(text: str) -> str:
     """Return a mark by which the same text is known again, whatever its spaces and capitals. Not a secret."""
     return f"{zlib.crc32(''.join(text.split()).casefold().encode('utf-8', 'replace')):08x}"

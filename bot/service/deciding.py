@@ -7,9 +7,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from bot.core.desk import Heard, Message
 from bot.core.effects import NoteOptIn, Record, Say
+from bot.core.effects import Option as SaidOption
 from bot.core.reading import Rule
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
@@ -51,6 +54,14 @@ _HEARD = {
 }
 
 
+class LaidOut(NamedTuple):
+    """A message as a channel writes it: its text, its buttons as JSON text, and what it costs in segments."""
+
+    text: str
+    options: str
+    segments: int
+
+
 class Decider:
     """Decides turns for the channels and surveys of one process."""
 
@@ -66,6 +77,8 @@ class Decider:
         self._library = library
         self._new_id = new_id
         self._random_id = random_id
+        # Every resident gets the same questions.
+        self._lay_out = lru_cache(maxsize=1_024)(self._lay_out_anew)
 
     def is_test(self, channel: str) -> bool:
         """Whether what comes by a channel is only a trial."""
@@ -127,22 +140,29 @@ class Decider:
     def _replies(self, outcome: Outcome, arrived: Arrived, channel: Channel) -> tuple[ReplyRow, ...]:
         return tuple(self._reply(say, place, outcome, arrived, channel) for place, say in enumerate(outcome.says))
 
+    def _lay_out_anew(self, name: str, text: str, options: tuple[SaidOption, ...]) -> LaidOut:
+        channel = self._channels[name]
+        can = channel.capabilities
+        offered = tuple(Option(option.id, option.label) for option in options)
+        written = channel.lay_out(Outbound("", "", "", text, offered))
+        has_buttons = 0 < len(offered) <= max(can.max_buttons, can.max_list_rows)
+        buttons = json.dumps([[o.id, o.label] for o in offered], ensure_ascii=False) if has_buttons else ""
+        return LaidOut(written, buttons, channel.segments(written))
+
     def _reply(self, say: Say, place: int, outcome: Outcome, arrived: Arrived, channel: Channel) -> ReplyRow:
         can = channel.capabilities
-        options = tuple(Option(option.id, option.label) for option in say.options)
-        text = channel.lay_out(Outbound("", "", "", say.text, options))
-        has_buttons = 0 < len(options) <= max(can.max_buttons, can.max_list_rows)
+        laid_out = self._lay_out(arrived.channel, say.text, say.options)
         goes_inline = can.inline_reply and arrived.arrival != "reconciled"
         at_once = SIMULATED if can.is_test else REPLIED
         later = SENT_ONCE if outcome.erases else "queued"
         return ReplyRow(
             id=self._new_id(),
             position=place,
-            text=text,
-            options=json.dumps([[o.id, o.label] for o in options], ensure_ascii=False) if has_buttons else "",
+            text=laid_out.text,
+            options=laid_out.options,
             state=at_once if goes_inline else later,
             survey=outcome.survey,
-            segments=channel.segments(text),
+            segments=laid_out.segments,
             lease_until=arrived.received_at + LEASE_MS if goes_inline else None,
             expires_at=arrived.received_at + REPLY_EXPIRES_MS,
         )
