@@ -4,6 +4,10 @@
 set -eu
 cd "$(dirname "$0")"
 
+# A council's network often inspects TLS with a certificate of its own, which only the system's store knows.
+: "${UV_SYSTEM_CERTS:=1}"
+export UV_SYSTEM_CERTS
+
 if command -v uv >/dev/null 2>&1; then
     UV=uv
 elif [ -x .tools/bin/uv ]; then

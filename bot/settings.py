@@ -10,9 +10,14 @@ from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9a-zA-Z]+|\d{3,8})$"
+SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9A-Za-z]+)$"
 SECRETS = (
     "DATABASE_URL",  # may hold a password
     "SECRET_KEY",
@@ -29,10 +34,14 @@ class SettingsProblem(Exception):
 class FromFiles(PydanticBaseSettingsSource):
     """Read a secret from the file that NAME_FILE names, as container platforms hand secrets over."""
 
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._written = DotEnvSettingsSource(settings_cls).env_vars
+
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Return the content of the named file, without the newline at its end."""
         name = f"{field_name.upper()}_FILE"
-        path = os.environ.get(name)
+        path = os.environ.get(name) or self._written.get(name.lower())
         if not path or field_name.upper() not in SECRETS:
             return None, field_name, False
         try:
@@ -55,9 +64,7 @@ class Settings(BaseSettings):
         "sqlite:///./earshot.db", description="Where everything is kept: `sqlite:///path` or `postgresql://...`."
     )
     public_base_url: str = Field("", description="The address at which providers and people reach this server.")
-    secret_key: SecretStr = Field(
-        SecretStr(""), description="At least 16 characters. Wraps the stored keys and signs staff sign-ins."
-    )
+    secret_key: SecretStr = Field(SecretStr(""), description="At least 16 characters. Wraps the stored keys.")
     secret_key_previous: SecretStr = Field(
         SecretStr(""), description="The secret key before this one, while keys are wrapped anew."
     )

@@ -43,7 +43,7 @@ MAX_TEXT: Final = 1600
 LONGEST_VALIDITY: Final = 4 * 3600
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_MESSAGING_SERVICE = re.compile(r"MG[0-9A-Za-z]{32}")
+_MESSAGING_SERVICE = re.compile(r"MG[0-9A-Za-z]+")
 _PERSON = re.compile(r"\+\d{7,15}|\d{9,15}").fullmatch
 _SHORT_CODE = re.compile(r"\d{3,8}").fullmatch
 _OPT_OUT_TYPES: Final = {"STOP": Kind.OPT_OUT, "START": Kind.OPT_IN, "HELP": Kind.HELP}
@@ -65,8 +65,8 @@ class SenderRefused(ValueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "TWILIO_SMS_FROM must be a phone number like +447700900999 or a Messaging Service id (MG and 32 letters or "
-            "digits): residents cannot answer a name. Set it to a number that can receive SMS."
+            "TWILIO_SMS_FROM must be a phone number like +447700900999 or a Messaging Service id (it begins with MG)"
+            ": residents cannot answer a name. Set it to a number that can receive SMS."
         )
 
 

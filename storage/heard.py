@@ -29,11 +29,15 @@ def advance(our_address: str, until: int) -> Script[None]:
 
 
 def known_events(provider: str, account: str, event_ids: Sequence[str]) -> Script[set[str]]:
-    """Say which of these messages we have, erased ones too. Only reads."""
+    """Say which of these messages need not be taken in again, erased ones included. Only reads.
+
+    One that was kept without its contact is not among them: nothing else would ever run it again.
+    """
     found = yield Fetch(
         """
         SELECT event_id FROM inbound
         WHERE provider = :provider AND account = :account AND event_id IN (SELECT :event_ids*text)
+            AND NOT (filed = 'unhandled' AND contact_id IS NULL)
         """,
         {"provider": provider, "account": account, "event_ids": list(event_ids)},
     )

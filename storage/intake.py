@@ -5,8 +5,11 @@ At most one batch runs at a time, so a person's messages are taken in the order 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
 
 from storage import batch
 from storage.batch import LEASE_MS, Desk, Moved
@@ -84,10 +87,10 @@ class Intake:
         rows = await self._database.read(lambda: _unhandled(self._rerun_after, now - RERUN_AFTER_MS, limit))
         self._rerun_after = (rows[-1][-2], rows[-1][0]) if len(rows) == limit else (0, "")
         try:
-            arrivals = [self._again(row) for row in rows]
+            arrivals = self._readable(rows)
         except UnknownKey:
             await self._desk.keys.reload(self._database)
-            arrivals = [self._again(row) for row in rows]
+            arrivals = self._readable(rows)
         results = await asyncio.gather(*(self.take(arrived) for arrived in arrivals), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, TurnFailed):
@@ -99,6 +102,14 @@ class Intake:
         self._closed = True
         if self._working is not None:
             await self._working
+
+    def _readable(self, rows: Sequence[Row]) -> list[Arrived]:
+        """Leave out a message whose contact cannot be decrypted, so that it does not hold up the others."""
+        arrivals = []
+        for row in rows:
+            with suppress(InvalidTag):
+                arrivals.append(self._again(row))
+        return arrivals
 
     def _again(self, row: Row) -> Arrived:
         inbound_id, provider, account, event_id, channel, blob, contact_id, key_id, *rest = row

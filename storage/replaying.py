@@ -15,6 +15,8 @@ class KeptMessage:
     choice_id: str
     media: str
     received_at: int
+    arrival: str
+    provider_at: int | None
 
     @property
     def is_blank(self) -> bool:
@@ -42,7 +44,7 @@ def responses(survey: str) -> Script[list[tuple[str, str]]]:
 def messages(response_id: str) -> Script[list[KeptMessage]]:
     """Return the messages of a response, oldest first."""
     found = yield Fetch(
-        """SELECT channel, kind, text, choice_id, media, received_at FROM inbound
+        """SELECT channel, kind, text, choice_id, media, received_at, arrival, provider_at FROM inbound
            WHERE response_id = :response ORDER BY received_at, id""",
         {"response": response_id},
     )

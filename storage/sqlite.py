@@ -51,6 +51,8 @@ _UNAVAILABLE = (
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open the writing connection, in the journal mode and with the durability that an accepted answer needs."""
+    with contextlib.suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)  # it holds what residents said; its log takes on the same rights
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
         connection.execute("PRAGMA busy_timeout = 10000")
@@ -146,12 +148,13 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
-        await asyncio.to_thread(self._jobs.put, None)
-        await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._reading.shutdown)
         with contextlib.suppress(queue.Empty):
             while True:
                 self._idle_readers.get_nowait().close()
+        # The writer goes last: only the last connection moves the log into the file, and a reader cannot.
+        await asyncio.to_thread(self._jobs.put, None)
+        await asyncio.to_thread(self._thread.join)
 
     def _read(self, script: Callable[[], Script[T]]) -> T:
         try:

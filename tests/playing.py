@@ -74,7 +74,10 @@ class Resident:
         self.person = replace(outcome.person, current=names.get(outcome.person.current, outcome.person.current))
         for thread in outcome.changed:
             key = names.get(thread.key, thread.key)
-            self.threads[key] = replace(thread, key=key, state=State.from_json(thread.state.to_json()))
+            respondent = names.get(thread.respondent, thread.respondent)
+            self.threads[key] = replace(
+                thread, key=key, respondent=respondent, state=State.from_json(thread.state.to_json())
+            )
         for owner, effect in outcome.effects:
             key = names.get(owner, owner)
             if isinstance(effect, Record):

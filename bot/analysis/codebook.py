@@ -18,8 +18,8 @@ STATES = {
 
 
 def codebook_header(published: Published) -> list[str]:
-    """Give the codebook's columns: `wording::<language>` for each language of the survey."""
-    wordings = [f"wording::{language}" for language in published.languages]
+    """Give the codebook's columns: for each language the full wording, and the short one that SMS asks with."""
+    wordings = [f"{kind}::{language}" for kind in ("wording", "sms_wording") for language in published.languages]
     return ["variable", "kind", "type", "role", "code", "first_version", "last_version", "channels", "note", *wordings]
 
 
@@ -49,7 +49,11 @@ def _variable_rows(published: Published, variable: Variable) -> Iterator[list[st
             last_version=versions[-1],
             channels=" ".join(question.channels),
             note=question.reason,
-            wordings=[question.label.get(language, "") for language in published.languages],
+            wordings=[
+                texts.get(language, "")
+                for texts in (question.label, question.sms_label)
+                for language in published.languages
+            ],
         )
     for choice in variable.choices:
         versions = [
@@ -65,7 +69,11 @@ def _variable_rows(published: Published, variable: Variable) -> Iterator[list[st
             code=choice.name,
             first_version=versions[0],
             last_version=versions[-1],
-            wordings=[choice.label.get(language, "") for language in published.languages],
+            wordings=[
+                texts.get(language, "")
+                for texts in (choice.label, choice.sms_label)
+                for language in published.languages
+            ],
         )
     yield _row(published, f"{variable.column}__state", "state", note="What became of the question: see *__state")
 
@@ -90,4 +98,4 @@ def _as_asked(question: Question) -> tuple[object, ...]:
 
 def _row(published: Published, variable: str, kind: str, *, wordings: Sequence[str] = (), **cells: str) -> list[str]:
     middle = [cells.get(name, "") for name in codebook_header(published)[2:9]]
-    return [variable, kind, *middle, *(wordings or [""] * len(published.languages))]
+    return [variable, kind, *middle, *(wordings or [""] * (2 * len(published.languages)))]

@@ -14,6 +14,7 @@ from uuid import uuid4
 import typer
 
 from bot.cli.compose import Refusal, database_of, keys_of, now, service_of, simulator_channel, wording
+from bot.cli.logs import configure
 from bot.settings import Settings, load
 from channels.base import Request
 from channels.simulator import SimulatorChannel
@@ -38,6 +39,7 @@ def chat(
     """Begin a survey and pass lines back and forth. Its rows are marked as trials."""
     if channel not in CHANNELS:
         raise typer.BadParameter(f"choose one of: {', '.join(CHANNELS)}", param_hint="--channel")
+    configure(readable=True)
     asyncio.run(_chat(load(), survey, lang))
 
 

@@ -19,7 +19,6 @@ from storage.errors import CannotOpen, Unavailable, WrongSecret
 EXPECTED = (
     Refusal,
     SettingsProblem,
-    SurveyRefused,
     ExportRefused,
     UnknownSurvey,
     StaffRefused,
@@ -55,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command: exit 0 on success, 2 on bad usage, 1 on failure with one line on standard error."""
     try:
         build()(args=list(arguments) if arguments is not None else None)
+    except SurveyRefused as refused:
+        sys.exit(_fail(_sum_up(refused)))
     except EXPECTED as problem:
         sys.exit(_fail(str(problem)))
     except KeyboardInterrupt:
@@ -62,6 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as problem:  # a bug: say where, and nothing of what was being handled
         last = traceback.extract_tb(problem.__traceback__)[-1]
         sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))
+
+
+def _sum_up(refused: SurveyRefused) -> str:
+    """Say what is wrong with a survey file in one line; of several problems, list each on standard output first."""
+    if len(refused.problems) == 1:
+        return str(refused.problems[0])
+    for problem in refused.problems:
+        print(problem)
+    return f"The survey file cannot be published: {len(refused.problems)} problems, listed above."
 
 
 def _fail(message: str) -> int:

@@ -26,6 +26,7 @@ from storage.database import open_database
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
 from storage.script import Database
+from storage.scrubbing import scrub
 
 log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ OUTBOX_SECONDS = 1.0
 SWEEP_SECONDS = 15.0
 RECONCILE_SECONDS = 180.0
 RERUN_SECONDS = 30.0
+SCRUB_SECONDS = 60.0
 
 
 class Refusal(Exception):
@@ -158,6 +160,10 @@ def clock_of(service: Service, senders: Mapping[str, str], ran: Callable[[str], 
     async def rerun() -> None:
         await service.inbox.rerun_unhandled(now())
 
+    async def scrub_log() -> None:
+        # What a resident has had removed must not stand in SQLite's log either.
+        await scrub(service.database)
+
     async def fetch() -> None:
         for name, our_address in senders.items():
             channel = service.channels[name]
@@ -178,5 +184,6 @@ def clock_of(service: Service, senders: Mapping[str, str], ran: Callable[[str], 
             job("sweep", SWEEP_SECONDS, sweep),
             job("unhandled", RERUN_SECONDS, rerun),
             job("reconcile", RECONCILE_SECONDS, fetch),
+            job("scrub", SCRUB_SECONDS, scrub_log),
         ]
     )

@@ -1,6 +1,7 @@
 """Commands about people: erasing and showing what is kept of an address, retention, and who may sign in."""
 
 import asyncio
+import json
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from bot.cli.compose import Refusal, database_of, keys_of, now
 from bot.service import privacy
 from bot.settings import Settings, load
-from bot.web.accounts import create_staff, one_time_sign_in, sign_in_name
+from bot.web.accounts import Role, create_staff, one_time_sign_in, sign_in_name
 from storage import staff as store
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
@@ -27,12 +28,19 @@ def register(app: typer.Typer, staff: typer.Typer) -> None:
 
 def erase(address: Address) -> None:
     """Erase one address."""
-    print(asyncio.run(_erase(load(), address)))
+    erased = asyncio.run(_erase(load(), address))
+    if not erased.contacts:
+        raise Refusal(str(erased))
+    print(erased)
 
 
 def subject_access(address: Address) -> None:
     """Print one address's data as JSON."""
-    print(asyncio.run(_subject_access(load(), address)))
+    document = asyncio.run(_subject_access(load(), address))
+    found = json.loads(document)
+    if not any(part for part in found.values() if isinstance(part, list)):
+        raise Refusal(str(privacy.Erased(0, 0, 0)))
+    print(document)
 
 
 def retention(
@@ -44,11 +52,13 @@ def retention(
 
 def add_staff(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    role: Annotated[str, typer.Option(help="admin, analyst or worker.")] = "analyst",
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.ANALYST,
+    password: Annotated[bool, typer.Option("--password", help="Ask for a password to sign in with later.")] = False,
 ) -> None:
     """Add somebody, who signs in once by the printed address; for somebody known, print a new one."""
     settings = load()
-    token = asyncio.run(_add_staff(settings, name, role))
+    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    token = asyncio.run(_add_staff(settings, name, role, secret))
     base = settings.public_base_url or "http://127.0.0.1:8000"
     print(f"{name} may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
 
@@ -80,12 +90,12 @@ async def _retention(settings: Settings, apply: bool) -> str:
         )
 
 
-async def _add_staff(settings: Settings, name: str, role: str) -> str:
+async def _add_staff(settings: Settings, name: str, role: Role, password: str | None) -> str:
     async with database_of(settings) as database:
         member = await database.read(lambda: store.staff_named(sign_in_name(name)))
         if member is not None and member.role != role:
             raise Refusal(f"{name} is there already, as {member.role}. Remove them first to give another role.")
-        staff_id = member.id if member is not None else await create_staff(database, name, role, None, now())
+        staff_id = member.id if member is not None else await create_staff(database, name, role, password, now())
         return await one_time_sign_in(database, staff_id, now())
 
 

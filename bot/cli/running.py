@@ -4,6 +4,7 @@ import asyncio
 import gc
 import secrets
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -75,7 +76,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     if not settings.public_base_url and settings.has_sms:
         raise Refusal("PUBLIC_BASE_URL: set it to the address at which Twilio reaches this server; it is signed over.")
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, host, port))
+        runner.run(_serve(settings, listen(host, port)))
 
 
 def migrate() -> None:
@@ -96,7 +97,10 @@ def demo(
 ) -> None:
     """Run the demo until told to stop. It never contacts a provider."""
     configure(readable=True)
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Refusal(f"--data: {data} cannot be a folder ({problem.strerror}). Name another.") from None
     settings = load(
         database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
         secret_key=_kept_secret(data / "secret.key"),
@@ -107,24 +111,25 @@ def demo(
         twilio_auth_token_secondary="",
         twilio_sms_from="",
     )
+    listening = listen(host, port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_demo(settings, host, port))
+        runner.run(_demo(settings, listening))
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, listening: socket.socket) -> None:
     channels: dict[str, Channel] = {"sms": sms_channel(settings)} if settings.has_sms else {}
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
         said = wording(drafts_allowed=settings.drafts_allowed)
         async with service_of(database, keys, channels, said) as service:
-            _say_where(settings, service)
+            _say_where(settings, service, listening)
             senders = {"sms": settings.twilio_sms_from} if settings.has_sms else {}
             metrics = Metrics()
             application = _application(settings, service, metrics, channels, [])
-            await _run(application, clock_of(service, senders, metrics.job_ran), host, port)
+            await _run(application, clock_of(service, senders, metrics.job_ran), listening)
 
 
-async def _demo(settings: Settings, host: str, port: int) -> None:
+async def _demo(settings: Settings, listening: socket.socket) -> None:
     async with database_of(settings) as database:
         await database.run(installation.mark_demo)
         if not await database.read(installation.is_demo):
@@ -143,7 +148,7 @@ async def _demo(settings: Settings, host: str, port: int) -> None:
             # No webhook is mounted: the simulator's page talks to the inbox itself.
             application = _application(settings, service, metrics, {}, [routes])
             await _say_what_to_try(settings, database, keywords)
-            await _run(application, clock_of(service, {}, metrics.job_ran), host, port)
+            await _run(application, clock_of(service, {}, metrics.job_ran), listening)
 
 
 def _application(
@@ -159,12 +164,10 @@ def _application(
     return build(webhooks, [staff, *more], metrics, lambda: _is_ready(service.database))
 
 
-async def _run(application: Application, clock: Clock, host: str, port: int) -> None:
+async def _run(application: Application, clock: Clock, listening: socket.socket) -> None:
     """Serve until a signal says stop; then finish what was accepted."""
     config = uvicorn.Config(
         application,
-        host=host,
-        port=port,
         lifespan="off",
         access_log=False,
         log_level="warning",
@@ -183,9 +186,24 @@ async def _run(application: Application, clock: Clock, host: str, port: int) -> 
     gc.set_threshold(*COLLECT_AFTER)
     clock.start()
     try:
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(sockets=[listening])
     finally:
         await clock.stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, before anything is said or begun. Raises Refusal where it cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as problem:
+        raise Refusal(
+            f"{host} port {port} cannot be listened on ({problem.strerror}). "
+            "Stop what is there, or choose another --port."
+        ) from None
+    return listening
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -199,7 +217,7 @@ async def _is_ready(database: Database) -> bool:
 
     with suppress(Exception):
         async with asyncio.timeout(5):
-            return await database.read(ask)
+            return await database.run(ask)
     return False
 
 
@@ -209,8 +227,10 @@ def _council(service: Service) -> str:
     return next((name for name in reversed(names) if name), "Earshot")
 
 
-def _say_where(settings: Settings, service: Service) -> None:
-    """Print the addresses to configure at the provider, with their retry settings."""
+def _say_where(settings: Settings, service: Service, listening: socket.socket) -> None:
+    """Print where the server listens, and the addresses to configure at the provider, with their retry settings."""
+    host, port = listening.getsockname()[:2]
+    print(f"Earshot listens on http://{host}:{port}")
     if not settings.has_sms:
         print("No channel is on: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM for SMS.", flush=True)
         return
@@ -251,7 +271,7 @@ async def _say_what_to_try(settings: Settings, database: Database, keywords: tup
     print(f"  A resident's phone:  {base}/simulator   (text {' or '.join(keywords)})")
     print(f"  The staff pages:     {base}/staff")
     print(f"  Sign in once, within 15 minutes:  {base}/staff/sign-in/{token}")
-    print(f"  Export:  DATABASE_URL={settings.database_url} uv run main.py export \\")
+    print(f"  Export:  DATABASE_URL={settings.database_url} sh run.sh export \\")
     print("             --survey stoke-community-cohesion --format csv --out answers.csv")
     print("  Stop with Ctrl-C.", flush=True)
 

@@ -13,7 +13,7 @@ from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_p
 from bot.core.questionnaire import Questionnaire
 from bot.core.survey import SurveyDefinition
 from bot.core.survey import wording as chosen
-from bot.core.window import window
+from bot.core.window import Window, window
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
 from bot.settings import Settings, load
@@ -57,6 +57,10 @@ def publish(file: File) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     said = wording(drafts_allowed=settings.drafts_allowed)
     print(f"Published {definition.id} version {definition.version} ({definition.hash[:12]}).")
+    state = window(definition, None, datetime.now(UTC))
+    if state is not Window.OPEN:
+        what = f"closed on {definition.closes}" if state is Window.CLOSED else f"opens only on {definition.opens}"
+        print(f"warning: it takes no answers now: it {what}, by its settings sheet.", file=sys.stderr)
     keyword = definition.keywords[0] if definition.keywords else ""
     number = settings.twilio_sms_from
     if not keyword:
@@ -86,7 +90,8 @@ def list_surveys() -> None:
         state = window(definition, closed_at, moment).value
         lines.append((definition.id, definition.version, state, " ".join(definition.keywords), title))
     if not sys.stdout.isatty():
-        print("\n".join("\t".join(line) for line in lines))
+        for line in lines:
+            print("\t".join(line))
         return
     print(f"{'survey':32} {'version':12} {'state':8} {'keyword':12} title")
     for line in lines:

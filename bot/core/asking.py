@@ -63,7 +63,7 @@ def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> 
         return
     if not _fits(turn, question, reading):
         turn.file(Filed.UNPARSED, question.name)
-        _explain(turn, question, None)
+        _explain(turn, question, None, text)
         _go_on(turn)
         return
     turn.say(Phrase.THAT_ANSWERED, place=turn.way.place(question.name).number)
@@ -196,23 +196,26 @@ def _ask_again(turn: Turn, question: Question, text: str, reading: Unclear | Non
         turn.advance()
         return
     turn.change(tries=tries)
-    _explain(turn, question, reading)
+    _explain(turn, question, reading, text)
     if tries > 1:
         _how_to_reply(turn, question)
     turn.repeat()
 
 
-def _explain(turn: Turn, question: Question, reading: Unclear | None) -> None:
+def _explain(turn: Turn, question: Question, reading: Unclear | None, text: str) -> None:
     if reading is None:
         message = turn.q.text(question.constraint_message, turn.state.language)
         turn.add(message) if message else turn.say(Phrase.DOES_NOT_FIT)
     elif reading.why is Why.TOO_MANY:
         turn.say(Phrase.TOO_MANY, most=turn.q.most(question))
-    elif reading.why is Why.NOT_LISTED:
+    elif reading.why is Why.NOT_LISTED and text.strip().isdecimal():
         turn.say(Phrase.NOT_LISTED)
     elif reading.why is Why.SEVERAL and len(reading.candidates) == 2:
         first, second = (_label(turn, question, code) for code in reading.candidates)
         turn.say(Phrase.SEVERAL_ANSWERS, first=first, second=second)
+    elif len(reading.candidates) == 2 and reading.why is Why.NOTHING:
+        first, second = (_label(turn, question, code) for code in reading.candidates)
+        turn.say(Phrase.DID_YOU_MEAN, first=first, second=second)
     else:
         turn.say(Phrase.NOT_UNDERSTOOD)
 

@@ -13,6 +13,7 @@ from bot.core.events import (
     Began,
     Circumstances,
     Commanded,
+    Delayed,
     Event,
     KeywordAgain,
     PerhapsKeyword,
@@ -57,6 +58,10 @@ def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[Stat
             turn.file(Filed.COMMAND)
         case Started():
             _start_again(turn, was_stopped=state.stopped_at is not None)
+        case Delayed():
+            turn.file(Filed.UNPARSED)
+            turn.say(Phrase.DELAYED)
+            steering.put_again(turn)
         case Commanded():
             steering.command(turn, event.command, event.argument, event.text)
         case KeywordAgain():

@@ -16,6 +16,7 @@ from bot.core.effects import Filed, Say
 from bot.core.events import (
     Circumstances,
     Commanded,
+    Delayed,
     Event,
     KeywordAgain,
     PerhapsKeyword,
@@ -48,7 +49,11 @@ class Heard(StrEnum):
 
 @value
 class Message:
-    """One message as the desk reads it. `is_answerable` is False for short codes and alphanumeric senders."""
+    """One message as the desk reads it.
+
+    `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that
+    reached us late: fetched after an outage, or run again.
+    """
 
     at: datetime
     heard: Heard
@@ -59,7 +64,12 @@ class Message:
     choice_id: str = ""
     attachments: int = 0
     is_answerable: bool = True
+    sent_at: datetime | None = None
     recalled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+AT_ANY_AGE = (CommandKind.DELETE, CommandKind.HELP, CommandKind.PRIVACY, CommandKind.MYDATA)
+"""Commands that mean the same however late they reach us."""
 
 
 class Desk:
@@ -70,8 +80,11 @@ class Desk:
         self.phrases = phrases
         self.words = words
         self.language = language
+        # An open survey may take over the word of one that was closed by hand.
         self.keywords = {
-            keyword: listing.survey for listing in listings for keyword in listing.questionnaire.definition.keywords
+            keyword: listing.survey
+            for listing in sorted(listings, key=lambda listing: listing.is_closed_by_hand, reverse=True)
+            for keyword in listing.questionnaire.definition.keywords
         }
 
     def receive(self, person: Person, threads: Sequence[Thread], message: Message) -> Outcome:
@@ -97,7 +110,9 @@ class Desk:
     def _while_stopped(self, sitting: Sitting, message: Message) -> None:
         """On STOP nothing is said; only START re-opens, and DELETE acts at once (invariant 7)."""
         command = find_command(message.text, self.words) if message.heard is Heard.TEXT else None
-        if message.heard is Heard.CARRIER_START or (command and command.kind is CommandKind.START):
+        is_start = message.heard is Heard.CARRIER_START or (command and command.kind is CommandKind.START)
+        was_before = message.sent_at and sitting.person.stopped_at and message.sent_at < sitting.person.stopped_at
+        if is_start and not was_before:
             sitting.reopen()
             self._start(sitting, message)
         elif command and command.kind is CommandKind.DELETE:
@@ -131,6 +146,9 @@ class Desk:
 
     def _read(self, sitting: Sitting, message: Message) -> None:
         thread = sitting.current
+        if thread is not None and self._is_delayed(thread, message):
+            self._step(sitting, thread, Delayed(self.circumstances(thread, message)))
+            return
         if thread is not None:
             here = self.circumstances(thread, message)
             exact = conversation.reads_exactly(thread.questionnaire, thread.state, here, message.text)
@@ -149,6 +167,13 @@ class Desk:
             return
         here = self.circumstances(thread, message)
         self._step(sitting, thread, Wrote(here, message.text, message.attachments))
+
+    def _is_delayed(self, thread: Thread, message: Message) -> bool:
+        """Say whether a text was sent before the standing question was asked. A wish to be deleted is never too old."""
+        if message.sent_at is None or int(message.sent_at.timestamp()) >= thread.state.asked_at:
+            return False
+        command = find_command(message.text, self.words)
+        return command is None or command.kind not in AT_ANY_AGE
 
     def _wants_new(self, thread: Thread, message: Message) -> bool:
         turn = Turn(thread.questionnaire, thread.state, Circumstances(message.at, "", "", message.short))

@@ -98,4 +98,11 @@ class Started:
     here: Circumstances
 
 
-Event: TypeAlias = Began | Wrote | Tapped | Commanded | KeywordAgain | PerhapsKeyword | Stopped | Started
+@value
+class Delayed:
+    """A text reached us that was sent before the standing question was asked: it cannot be its answer."""
+
+    here: Circumstances
+
+
+Event: TypeAlias = Began | Wrote | Tapped | Commanded | KeywordAgain | PerhapsKeyword | Stopped | Started | Delayed

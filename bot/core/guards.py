@@ -26,5 +26,14 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
     is_silent = not is_answerable or (runs_away and not sitting.is_farewell)
     if not is_silent:
         replies += sum(isinstance(effect, Say) for _, effect in sitting.effects)
-    held = Person(person.is_stopped, person.current, person.language, hour_began, replies, idle_text, idle_count)
+    held = Person(
+        person.is_stopped,
+        person.stopped_at,
+        person.current,
+        person.language,
+        hour_began,
+        replies,
+        idle_text,
+        idle_count,
+    )
     return sitting.outcome(held, is_silent=is_silent, moved=moved)

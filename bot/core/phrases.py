@@ -35,11 +35,13 @@ class Phrase(StrEnum):
     REPLY_WITH_AMOUNT = "Please reply with a number only, like 34. Or text SKIP."
     REPLY_WITH_DATE = "Please reply with a date, like 31 May 2024. Or text SKIP."
     SEVERAL_ANSWERS = "We need just one answer. Did you mean {first} or {second}?"
+    DID_YOU_MEAN = "Did you mean {first} or {second}?"
     TOO_MANY = "That is more than {most}. Please choose up to {most}."
     NOT_LISTED = "That number is not in the list."
     DOES_NOT_FIT = "Sorry, that answer does not fit this question."
     LEFT_OPEN = "We have kept your words and will leave it at that."
     STAYS = "Your earlier answer stays as it was."
+    DELAYED = "An earlier text of yours reached us late. We have kept it."
     ADDED = "Thank you, we added that to your last answer."
     THAT_ANSWERED = "Thank you. That answered question {place}."
 

@@ -20,6 +20,7 @@ class Listing:
     def __init__(self, questionnaire: Questionnaire, closed_at: datetime | None = None) -> None:
         self.questionnaire = questionnaire
         self._closed_at = closed_at
+        self.is_closed_by_hand = closed_at is not None
         self.survey = questionnaire.definition.id
         self.opens_at = opens_at(questionnaire.definition)
         closing = closed_on(questionnaire.definition, closed_at)
@@ -47,6 +48,7 @@ class Person:
     """
 
     is_stopped: bool = False
+    stopped_at: datetime | None = None
     current: str = ""
     language: str = ""
     hour_began: datetime | None = None
@@ -57,11 +59,12 @@ class Person:
 
 @value
 class Thread:
-    """One conversation of the address, with the survey version it is pinned to."""
+    """One conversation of the address, with the survey version it is pinned to. `respondent` tells people apart."""
 
     key: str
     questionnaire: Questionnaire
     state: State
+    respondent: str = ""
 
     @property
     def survey(self) -> str:
@@ -133,8 +136,16 @@ class Sitting:
         )
 
     def newest(self, survey: str) -> Thread | None:
-        """Return the newest conversation on a survey."""
-        return next((thread for thread in reversed(self.threads) if thread.survey == survey), None)
+        """Return the newest conversation on a survey of the person who writes: of whoever the current one is with."""
+        current = self.current
+        return next(
+            (
+                thread
+                for thread in reversed(self.threads)
+                if thread.survey == survey and (current is None or thread.respondent == current.respondent)
+            ),
+            None,
+        )
 
     def language(self, default: str) -> str:
         """Return the language to speak to this address in."""
@@ -150,7 +161,7 @@ class Sitting:
 
     def take(self, thread: Thread, state: State, effects: Sequence[Effect]) -> None:
         """Take over what a step gave."""
-        self.keep(Thread(thread.key, thread.questionnaire, state))
+        self.keep(Thread(thread.key, thread.questionnaire, state, thread.respondent))
         for effect in effects:
             if isinstance(effect, File):
                 self._filed = (effect.filed, effect.question, thread.survey, thread.key)
@@ -169,7 +180,9 @@ class Sitting:
             questionnaire.definition.default_language,
         )
         key = f"new{len(self._begun)}"
-        thread = Thread(key, questionnaire, conversation.begin(spoken, source))
+        # NEW is another person; anybody else goes on as who they are.
+        respondent = self.current.respondent if self.current is not None and greet is None else key
+        thread = Thread(key, questionnaire, conversation.begin(spoken, source), respondent)
         self._begun.append(key)
         self.person = replace(self.person, current=key)
         state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken))

@@ -88,7 +88,12 @@ class Decider:
         """Decide one turn. Raises UnknownVersion when a conversation is pinned to a version not loaded yet."""
         arrived, contact = opened.arrived, opened.contact
         threads = [
-            Thread(row.id, self._library.questionnaire(row.survey, row.version), State.from_json(row.state))
+            Thread(
+                row.id,
+                self._library.questionnaire(row.survey, row.version),
+                State.from_json(row.state),
+                row.respondent_id,
+            )
             for row in opened.conversations
         ]
         channel = self._channels[arrived.channel]
@@ -116,16 +121,16 @@ class Decider:
 
     def _begun(self, opened: Opened, outcome: Outcome, channel: Channel) -> dict[str, NewResponse]:
         """Name what this turn begins. The same phone is the same person, until NEW says that it is another."""
-        surveys = {row.survey for row in opened.conversations}
+        people = {row.respondent_id for row in opened.conversations}
         threads = {thread.key: thread for thread in outcome.changed}
         begun = {}
         for key in outcome.begun:
             definition = threads[key].questionnaire.definition
-            same_person = bool(opened.conversations) and definition.id not in surveys
+            same_person = threads[key].respondent in people
             begun[key] = NewResponse(
                 conversation_id=self._new_id(),
                 response_id=self._random_id(),
-                respondent_id=opened.conversations[-1].respondent_id if same_person else self._random_id(),
+                respondent_id=threads[key].respondent if same_person else self._random_id(),
                 respondent_is_new=not same_person,
                 survey=definition.id,
                 version=definition.version,
@@ -172,6 +177,7 @@ def _person(contact: ContactRow) -> Person:
     began = contact.hour_began_at
     return Person(
         is_stopped=contact.opted_out_at is not None,
+        stopped_at=_moment(contact.opted_out_at) if contact.opted_out_at is not None else None,
         current=contact.current_conversation_id or "",
         language=contact.language,
         hour_began=_moment(began) if began is not None else None,
@@ -194,6 +200,7 @@ def message_of(arrived: Arrived | KeptMessage, channel: Channel, recalled: Mappi
         choice_id=arrived.choice_id,
         attachments=len(arrived.media.split()),
         is_answerable=arrived.kind != MACHINE,
+        sent_at=_moment(arrived.provider_at or arrived.received_at) if arrived.arrival == "reconciled" else None,
         recalled=recalled,
     )
 

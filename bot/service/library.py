@@ -45,7 +45,10 @@ class UnknownVersion(LookupError):
 
 
 class Library:
-    """Every published version, and the desk over the current ones. `load` swaps them in one step."""
+    """Every published version, and the desk over the current ones.
+
+    `load` swaps in the versions first, then the desk that needs them.
+    """
 
     def __init__(self, database: Database, wording: Wording) -> None:
         self._database = database

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import structlog
+from cryptography.exceptions import InvalidTag
 
 from bot.service.options import read_options
 from bot.service.outbox import STALE_AT_ONCE
 from bot.service.receipts import decide
 from channels.base import STATUS_RANK, Channel, Listed, Outage, Outbound
 from storage import looks, receipts
+from storage.errors import UnknownKey
 from storage.keys import KeyRing
 from storage.looks import Closed, Conclusion, Found, LookAgain, SendAgain, Unheard
 from storage.outbox import REPLY, State
@@ -106,7 +108,11 @@ class Looking:
         """Give the address and the text under which the provider would list this message."""
         if message.contact_id is None or message.address_encrypted is None or message.key_id is None:
             return "", ""
-        address = self._keys.decrypt(bytes(message.address_encrypted), message.contact_id, message.key_id)
+        try:
+            address = self._keys.decrypt(bytes(message.address_encrypted), message.contact_id, message.key_id)
+        except (InvalidTag, UnknownKey) as error:
+            log.error("address_unreadable", outbox_id=message.id, error=type(error).__name__)
+            return "", ""
         outbound = Outbound(
             id=message.id,
             address=address,

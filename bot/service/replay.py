@@ -61,9 +61,9 @@ def _read_again(
     for place, message in enumerate(kept):
         channel = channels.get(message.channel) or next(iter(channels.values()))
         heard = message_of(message, channel, dict.fromkeys(threads, words))
-        if place == 0:  # however it began (a keyword, START, NEW), it began this survey
-            heard = replace(heard, heard=Heard.TEXT, text="START")
         outcome = desk.receive(person, tuple(threads.values()), heard)
+        if place == 0 and not outcome.begun:  # by NEW, or by a word that the survey no longer has
+            outcome = desk.receive(person, (), replace(heard, heard=Heard.TEXT, text="START"))
         person = outcome.person
         threads |= {thread.key: thread for thread in outcome.changed}
         for _, effect in outcome.effects:

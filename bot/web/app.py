@@ -3,14 +3,16 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.metrics import CONTENT_TYPE, Metrics
 from bot.web.pages import STATIC_URL, static_files
 
 log = structlog.get_logger()
+
+FAILED = "Something went wrong here. It has been noted; please try again.\n"
 
 IsReady = Callable[[], Awaitable[bool]]
 
@@ -27,7 +29,24 @@ class Application:
         if scope["type"] == "http" and scope["path"].startswith("/channels/"):
             await self._webhooks(scope, receive, send)
         else:
-            await self.pages(scope, receive, send)
+            await self._show(scope, receive, send)
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a page; of a bug, log its kind and the page's name alone, never the address or what went wrong."""
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.pages(scope, receive, watched)
+        except Exception as problem:
+            name = getattr(scope.get("endpoint"), "__name__", "unknown")
+            log.error("page failed", page=name, problem=type(problem).__name__)
+            if not has_begun:
+                await PlainTextResponse(FAILED, 500)(scope, receive, send)
 
 
 def build(
@@ -42,7 +61,6 @@ def build(
     for router in routers:
         pages.include_router(router)
     pages.mount(STATIC_URL, static_files())
-    pages.add_exception_handler(Exception, _failed)
     return Application(webhooks, pages)
 
 
@@ -66,9 +84,3 @@ def _health(metrics: Metrics, is_ready: IsReady) -> APIRouter:
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     return router
-
-
-async def _failed(request: Request, problem: Exception) -> Response:
-    """Name a bug's kind in the log, and show nothing of it."""
-    log.error("page failed", path=request.url.path, problem=type(problem).__name__)
-    return PlainTextResponse("Something went wrong here. It has been noted; please try again.\n", 500)

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.web.metrics import Metrics
 from channels.base import Channel, Inbound, Outbound, Receipt, Refused, Request
+from storage.errors import Unavailable
 from storage.turns import Busy
 
 MAX_BODY = 64 * 1024
@@ -89,9 +90,9 @@ class Webhooks:
             status = 413
             log.warning("webhook refused", channel=channel.name, status=413, reason="the body is over 64 KiB")
             await respond(send, 413, b"Too large.\n", [(b"connection", b"close")])
-        except Busy:
+        except (Busy, Unavailable) as reason:
             status = 503
-            log.warning("webhook put off", channel=channel.name, status=503, reason="too many messages are waiting")
+            log.warning("webhook put off", channel=channel.name, status=503, reason=type(reason).__name__)
             await respond(send, 503, b"Busy.\n", [(b"retry-after", b"1")])
         except Exception as problem:
             # A bug or a failing disk: the provider hears 500, and the message, if kept, runs again (invariant 2).
@@ -106,25 +107,20 @@ async def _read(scope: Scope, receive: Receive, at: int) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if int(headers.get("content-length", "0") or "0") > MAX_BODY:
         raise TooLarge
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _read_on(receive, body)
-        except TimeoutError:
-            raise Refused(408, "the body did not arrive in time") from None
-    if message["type"] == "http.disconnect":
-        raise Refused(400, "the caller went away")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _read_body(receive)
+    except TimeoutError:
+        raise Refused(408, "the body did not arrive in time") from None
     query = scope["query_string"]
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     path = f"{raw_path.decode('latin-1')}?{query.decode('latin-1')}" if query else raw_path.decode("latin-1")
     return Request(path=path, headers=headers, body=body, at=at)
 
 
-async def _read_on(receive: Receive, body: bytes) -> bytes:
-    parts = [body]
-    size = len(body)
+async def _read_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

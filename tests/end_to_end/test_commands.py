@@ -1,6 +1,5 @@
 """The commands as a person types them: 0 when it worked, 2 for bad usage, 1 and one clear line when it cannot be."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -142,9 +141,9 @@ async def test_a_failure_exits_with_1_and_says_in_one_line_what_and_where(
 async def test_a_secret_may_stand_in_a_file(settings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     from_file = {**settings, "SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "secret")}
-    done = await run(*ADDRESS, settings=from_file, folder=tmp_path)
+    done = await run("retention", settings=from_file, folder=tmp_path)
     assert (done.code, done.err) == (0, "")
-    json.loads(done.out)
+    assert "a dry run" in done.out
 
 
 async def test_publishing_prints_how_residents_start_and_the_list_is_tab_separated(tmp_path: Path) -> None:

@@ -240,6 +240,47 @@ async def test_what_was_fetched_later_is_answered_by_the_outbox(desk: Desk) -> N
     assert await desk.rows("SELECT state, purpose FROM outbox") == [("queued", "reply")]
 
 
+async def test_a_text_sent_before_the_question_was_asked_is_kept_and_is_not_its_answer(desk: Desk) -> None:
+    await desk.text("PARKS")
+    lost = desk.message("1", arrival=Arrival.RECONCILED)  # sent now, and lost in an outage of ours
+    await desk.text("yes")
+    late = replace(lost, at=lost.at + 600_000, provider_at=lost.at)
+    await desk.inbox.handle(late)
+    assert [row[0] for row in await desk.rows(ANSWERS)] == ["use_parks"]
+    assert (await desk.rows("SELECT filed, text FROM inbound ORDER BY received_at"))[-1] == ("unparsed", "1")
+    (queued,) = await desk.rows("SELECT text FROM outbox WHERE state = 'queued'")
+    assert "reached us late" in queued[0]
+    assert "2/3" in queued[0]
+
+
+async def test_a_start_from_before_the_stop_does_not_undo_it(desk: Desk) -> None:
+    await desk.text("PARKS")
+    start = desk.message("START", arrival=Arrival.RECONCILED)
+    await desk.text("STOP")
+    await desk.inbox.handle(replace(start, at=start.at + 600_000, provider_at=start.at))
+    assert [bool(row[0]) for row in await desk.rows("SELECT stopped FROM opt_out")] == [True]
+    assert await desk.text("yes") == []
+
+
+async def test_after_new_another_survey_belongs_to_the_new_person(desk: Desk) -> None:
+    await desk.publish(shipped())
+    await desk.library.load()
+    for text in ("STOKE", "PARKS", "NEW", "STOKE", "2"):
+        await desk.text(text)
+    found = await desk.rows(
+        """SELECT r.survey, r.respondent_id, COUNT(a.id) FROM response r LEFT JOIN answer a ON a.response_id = r.id
+           GROUP BY r.survey, r.respondent_id, r.started_at ORDER BY r.started_at"""
+    )
+    assert [(row[0], row[2]) for row in found] == [
+        ("stoke-community-cohesion", 0),
+        ("parks", 0),
+        ("parks", 0),
+        ("stoke-community-cohesion", 1),
+    ]
+    first, again, second, theirs = (row[1] for row in found)
+    assert first == again != second == theirs
+
+
 async def test_the_carriers_stop_says_nothing_and_marks_the_address(desk: Desk) -> None:
     await desk.text("PARKS")
     assert await desk.text("STOP", kind=Kind.OPT_OUT) == []

@@ -1,20 +1,27 @@
 """From an address as a person types it to every look-up under which it may be kept."""
 
+import re
+
 from storage import subject
 from storage.keys import KeyRing
 from storage.script import Database
 
 _WHATSAPP = "whatsapp:"
+# The 0 or + is lost where a cell was taken for a number.
+_SPREADSHEET_MOBILE = re.compile(r"(?:44)?(7\d{9})")
 
 
 def spellings(typed: str) -> tuple[str, ...]:
     """Write a typed address in every way in which a channel may have kept it.
 
-    What begins with 0 or + is a phone number, a British one unless it says otherwise ("07700 900123", "0044 7700...").
-    Everything else is an opaque id and stays as it is.
+    What begins with 0 or + is a phone number, a British one unless it says otherwise ("07700 900123", "0044 7700...");
+    so is a British mobile as spreadsheets leave it ("447700900123", "7700 900123"). Everything else is an opaque id
+    and stays as it is.
     """
     plain = typed.strip()
     bare = plain[len(_WHATSAPP) :].strip() if plain.lower().startswith(_WHATSAPP) else plain
+    if found := _SPREADSHEET_MOBILE.fullmatch(re.sub(r"[\s().-]", "", bare)):
+        bare = f"+44{found[1]}"
     if not bare.startswith(("0", "+", "(0")):
         return (plain,) if bare == plain else (_WHATSAPP + bare, bare)
     number = _e164(bare)
