@@ -169,8 +169,11 @@ class Desk:
         self._step(sitting, thread, Wrote(here, message.text, message.attachments))
 
     def _is_delayed(self, thread: Thread, message: Message) -> bool:
-        """Say whether a text was sent before the standing question was asked. A wish to be deleted is never too old."""
-        if message.sent_at is None or int(message.sent_at.timestamp()) >= thread.state.asked_at:
+        """Say whether a later text has overtaken this one, so that it cannot be the standing question's answer.
+
+        Texts that an outage held back and that come in their order are the answers they were meant as.
+        """
+        if message.sent_at is None or int(message.sent_at.timestamp()) >= thread.state.last_sent:
             return False
         command = find_command(message.text, self.words)
         return command is None or command.kind not in AT_ANY_AGE
@@ -297,6 +300,7 @@ class Desk:
             channel=message.channel,
             source=message.source,
             short=message.short,
+            sent_at=message.sent_at,
             is_closed=is_closed,
             closed_on=listing.closed_on if is_closed and listing is not None else "",
             recalled=message.recalled.get(thread.key, {}),
@@ -319,7 +323,7 @@ class Desk:
 
 
 def _beginning(message: Message) -> Circumstances:
-    return Circumstances(message.at, message.channel, message.source, message.short)
+    return Circumstances(message.at, message.channel, message.source, message.short, sent_at=message.sent_at)
 
 
 def _is_open_question(thread: Thread) -> bool:

@@ -12,10 +12,11 @@ from bot.core.value import value
 
 @value
 class Circumstances:
-    """When and how something came. `channel` and `source` are as in the export; `short` asks for the SMS wording.
+    """When and how something came.
 
-    `is_closed` says that the survey takes no more answers, `closed_on` in words. `recalled` holds the words of text
-    answers that the survey's logic reads.
+    `channel` and `source` are as in the export; `short` asks for the SMS wording. `is_closed` says that the survey
+    takes no more answers, `closed_on` in words. `recalled` holds the words of text answers that the survey's logic
+    reads. `sent_at` is when a text that reached us late was sent.
     """
 
     at: datetime
@@ -25,6 +26,7 @@ class Circumstances:
     is_closed: bool = False
     closed_on: str = ""
     recalled: Mapping[str, str] = field(default_factory=dict)
+    sent_at: datetime | None = None
 
 
 @value

@@ -55,7 +55,7 @@ class State:
     `standing` is the question that awaits an answer. `reached` is the furthest place in the survey, so that a note is
     shown once. `open_before` is the open question answered just before the standing one (invariant 15).
     `resume` is the phase that a confirmation interrupted. `keyword_asked` marks the text of which the bot has asked
-    whether it is a keyword or the answer.
+    whether it is a keyword or the answer. `last_sent` is when the last text was sent.
     """
 
     language: str
@@ -77,6 +77,7 @@ class State:
     stopped_at: int | None = None
     last_answer_at: int | None = None
     late: bool = False
+    last_sent: int = 0
     core_answered: int = 0
     core_applicable: int = 0
 

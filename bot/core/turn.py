@@ -28,7 +28,8 @@ class Turn:
         self.now = int(here.at.timestamp())
         # The turn's own copy, which `change` writes to: nobody else has seen it yet.
         self.state = state.copied()
-        self.change(heard_at=self.now, texts=state.texts + 1)
+        sent = int((here.sent_at or here.at).timestamp())
+        self.change(heard_at=self.now, texts=state.texts + 1, last_sent=max(sent, state.last_sent))
         self.sentences: list[str] = []
         self.effects: list[Effect] = []
         self._recalled = here.recalled
