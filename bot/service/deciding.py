@@ -3,7 +3,6 @@
 Pure but for the ids it is given; it runs inside the transaction, on SQLite in the writer's thread.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from bot.core.reading import Rule
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
 from bot.service.library import Library
+from bot.service.options import write_options
 from channels.base import Channel, Kind, Option, Outbound
 from storage.batch import LEASE_MS
 from storage.replaying import KeptMessage
@@ -151,7 +151,7 @@ class Decider:
         offered = tuple(Option(option.id, option.label) for option in options)
         written = channel.lay_out(Outbound("", "", "", text, offered))
         has_buttons = 0 < len(offered) <= max(can.max_buttons, can.max_list_rows)
-        buttons = json.dumps([[o.id, o.label] for o in offered], ensure_ascii=False) if has_buttons else ""
+        buttons = write_options(offered if has_buttons else ())
         return LaidOut(written, buttons, channel.segments(written))
 
     def _reply(self, say: Say, place: int, outcome: Outcome, arrived: Arrived, channel: Channel) -> ReplyRow:

@@ -12,7 +12,8 @@ import structlog
 
 from bot.service.deciding import MACHINE, SAID_AT_ONCE, SENT_ONCE, Decider
 from bot.service.library import Library, UnknownVersion
-from channels.base import Channel, Inbound, Option, Outbound, Sender
+from bot.service.options import read_options
+from channels.base import Channel, Inbound, Outbound, Sender
 from storage.intake import Intake
 from storage.keys import KeyRing
 from storage.script import Database
@@ -107,13 +108,12 @@ class Inbox:
 
 def outbound(reply: ReplyRow, address: str, our_address: str) -> Outbound:
     """Make the message to send out of what was kept of it."""
-    options = tuple(Option(id, label) for id, label in json.loads(reply.options)) if reply.options else ()
     return Outbound(
         id=reply.id,
         address=address,
         our_address=our_address,
         text=reply.text,
-        options=options,
+        options=read_options(reply.options),
         idempotency_key=reply.id,
         expires_at=reply.expires_at,
     )
