@@ -5,9 +5,10 @@ never reads the database and never decides what is said.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 
 class Kind(StrEnum):
@@ -41,8 +42,7 @@ class Sender(StrEnum):
     ALPHANUMERIC = "alphanumeric"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Inbound:
+class Inbound(Struct, frozen=True, gc=False):
     """One message as a channel heard it. `fields` keeps the provider's other fields, without names, places, addresses.
 
     `address` is opaque text of at most 140 characters. `at` is when we received it, epoch milliseconds UTC; so is
@@ -74,20 +74,19 @@ class Inbound:
         return f"Inbound({self.channel} {self.event_id} {self.kind})"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True, gc=False):
     """One option under a message. `id` is at most 40 bytes of ASCII; `label` is what a resident reads."""
 
     id: str
     label: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Outbound:
+class Outbound(Struct, frozen=True, gc=False):
     """One message to send. `id` is ours and travels in the status callback; `options` go last, in order.
 
     `text` already ends with the question; a channel without buttons writes each option on its own line below it.
-    `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent.
+    `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent. `is_outside_window` says that
+    the channel's reply window has passed: then only the approved `template` may go out, by the provider's own id of it.
     """
 
     id: str
@@ -99,17 +98,18 @@ class Outbound:
     idempotency_key: str = ""
     expires_at: int | None = None
     template: str = ""
+    is_outside_window: bool = False
 
     def __repr__(self) -> str:
         """Name the message, never its words or whom it is for."""
         return f"Outbound({self.id} {self.purpose})"
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, gc=False):
     """What a channel can do, as data. Nothing outside `channels/` asks for a channel's name instead.
 
-    `short_wording` asks for the survey's short labels. `pace` is messages a second and sender. `reply_window` is
+    `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address`
+    the same for each resident (0: no limit of its own). `reply_window` is
     seconds in which we may write freely (None: always). `cost_unit` is `segment`, `template` or empty.
     `source` is the export's word for what comes this way; `is_test` marks rows that nobody must take for residents'.
     """
@@ -127,6 +127,7 @@ class Capabilities:
     inline_reply: bool = False
     can_be_listed: bool = False
     pace: float = 1.0
+    pace_per_address: float = 0.0
     cost_unit: str = ""
     source: str = "sms"
     is_test: bool = False
@@ -146,15 +147,13 @@ class Problem(StrEnum):
     UNKNOWN = "unknown"  # no table entry: treated as permanent
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """The provider has it, under its own id. It is never sent again."""
 
     provider_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True, gc=False):
     """The provider did not take it. `code` is the provider's own, kept for the operator."""
 
     problem: Problem
@@ -167,15 +166,13 @@ class Rejected:
         return self.problem is Problem.OPTED_OUT
 
 
-@dataclass(frozen=True, slots=True)
-class RetryAfter:
+class RetryAfter(Struct, frozen=True, gc=False):
     """The provider refused for now and nothing was sent: the same message again after so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True, gc=False):
     """Nobody knows whether it was sent (a timeout, a 5xx, a dropped connection). Never sent again blindly."""
 
     reason: str
@@ -210,8 +207,7 @@ STATUS_RANK: Mapping[Status, int] = {
 """A status replaces one of a lower rank only: a late `failed` never hides a `delivered`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True, gc=False):
     """One delivery report. `outbox_id` is ours, from the callback address, and may be empty."""
 
     channel: str
@@ -225,8 +221,7 @@ class Receipt:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Listed:
+class Listed(Struct, frozen=True, gc=False):
     """One outbound message that the provider says it has, found when reconciling."""
 
     provider_id: str
@@ -241,8 +236,7 @@ class Listed:
         return f"Listed({self.provider_id} {self.status})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """One HTTP request as it arrived. `path` has the query string; header names are lower case."""
 
     path: str
@@ -250,13 +244,20 @@ class Request:
     body: bytes
     at: int
 
+    def __repr__(self) -> str:
+        """Say what it is, never what it holds."""
+        return "Request()"
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+
+class Answer(Struct, frozen=True, gc=False):
     """The HTTP body that carries an inline reply."""
 
     body: bytes
     media_type: str
+
+    def __repr__(self) -> str:
+        """Say what it is, never what it holds."""
+        return f"Answer({self.media_type})"
 
 
 class Refused(Exception):
@@ -308,8 +309,27 @@ class Channel(Protocol):
         """List what the provider has of ours since then, newest first. May raise Outage."""
         ...
 
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Do what the resident's app waits for once the message is on disk: end a tap's spinner, take buttons away.
+
+        Nothing that matters hangs on it: it is done at most once, and a failure is only logged.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class Polled(Protocol):
+    """A channel that can be asked for what came in, where no webhook can reach us."""
+
+    async def poll(self, after: str) -> tuple[tuple[Inbound, ...], str]:
+        """Wait for messages that came after a mark (empty: from the oldest kept); give them and the next mark.
+
+        Asking with a mark tells the provider that everything before it may be forgotten, so it is asked only when that
+        is on disk. Raises Outage.
+        """
         ...
 
 

@@ -143,6 +143,9 @@ class SimulatorChannel:
         """Give none: no provider keeps a list."""
         return ()
 
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Do nothing: nobody's phone waits for more than the reply."""
+
     async def close(self) -> None:
         """Forget what was delivered."""
         self._delivered.clear()

@@ -107,6 +107,7 @@ class SmsChannel:
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._sender = sender
+        self._is_service = sender.startswith("MG")
         self._api_base_url = api_base_url
         self._timeout = timeout
         self._clock = clock
@@ -204,7 +205,7 @@ class SmsChannel:
         if validity < 1:
             return Rejected(Problem.EXPIRED, "")
         rest = await self._connected()
-        sender = "messaging_service_sid" if self._sender.startswith("MG") else "from_"
+        sender = "messaging_service_sid" if self._is_service else "from_"
         fields: dict[str, str | int] = {
             "to": outbound.address,
             sender: self._sender,
@@ -227,14 +228,19 @@ class SmsChannel:
         as `TEXT` or `MEDIA` with its words alone.
         """
         rest = await self._connected()
-        async with aclosing(rest.messages("inbound", our_address, since)) as rows:
+        async with aclosing(rest.messages("inbound", (our_address,), since)) as rows:
             found = [self._reconciled(row) async for row in rows if (row.sent_at or since) >= since - since % 1000]
         return tuple(reversed([one for one in found if not one.address.startswith("whatsapp:")]))
 
     async def sent_since(self, our_address: str, since: int) -> tuple[Listed, ...]:
-        """List what Twilio has of ours since then, newest first, queued messages too. Raises Outage."""
+        """List what Twilio has of ours since then, newest first, queued messages too. Raises Outage.
+
+        A Messaging Service sends from any number of its pool, and from none until it has chosen one: then everything
+        that the service sent is listed, whichever number the resident texted.
+        """
         rest = await self._connected()
-        async with aclosing(rest.messages("outbound", our_address, since)) as rows:
+        ours = (our_address, self._sender) if self._is_service else (our_address,)
+        async with aclosing(rest.messages("outbound", ours, since)) as rows:
             # A status that is new to us still means that Twilio has the message.
             found = [
                 Listed(
@@ -249,6 +255,9 @@ class SmsChannel:
                 if (row.created_at or since) >= since - since % 1000
             ]
         return tuple([one for one in found if not one.address.startswith("whatsapp:")])
+
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Do nothing: nobody's phone waits for more than the reply."""
 
     async def close(self) -> None:
         """Let go of connections; the next call connects anew."""

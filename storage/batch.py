@@ -4,8 +4,10 @@ Rows are inserted and locked in a fixed order, so that several processes over on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from storage import decided
 from storage.keys import CURRENT_KEYS, KeyRing

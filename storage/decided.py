@@ -1,8 +1,10 @@
 """Write what turns decided: one statement per table over a whole batch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from storage.erasure import erase_contact
 from storage.outbox import Priority
@@ -65,8 +67,7 @@ _FILED_ERASED = """
     WHERE id = :id"""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True, gc=False):
     """One turn's decision, with whom it is for. `hmac` is the sender's look-up for the ledgers."""
 
     arrived: Arrived

@@ -13,40 +13,37 @@ A script may be run again from its start when the engine asks for it, so it does
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 T = TypeVar("T")
 Params: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Struct, frozen=True, gc=False):
     """Read rows. The script is sent `Rows` with `rows` filled, in the order of the select list."""
 
     sql: str
     params: Params = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, gc=False):
     """Change rows. The script is sent `Rows` with `count` filled (and `rows`, for a RETURNING clause)."""
 
     sql: str
     params: Params = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Struct, frozen=True, gc=False):
     """Run one statement for each set of parameters. Nothing comes back."""
 
     sql: str
     rows: Sequence[Params]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True, gc=False):
     """What a statement gave."""
 
     rows: Sequence[Row] = ()

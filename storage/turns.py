@@ -5,11 +5,11 @@ messages, opens what each needs, calls `Decide` for each, and writes what was de
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Arrived:
+class Arrived(Struct, frozen=True, gc=False):
     """One inbound message as it will be kept. `id` is ours and new; the message's name is provider, account, event_id.
 
     `fields` and `media` are JSON text. `address` is the resident's, in the clear: it is encrypted on the way in.
@@ -38,8 +38,7 @@ class Arrived:
         return f"Arrived({self.channel} {self.event_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class ContactRow:
+class ContactRow(Struct, frozen=True, gc=False):
     """The contact as it stands (or as it was just made: `is_new`)."""
 
     id: str
@@ -57,8 +56,7 @@ class ContactRow:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationRow:
+class ConversationRow(Struct, frozen=True, gc=False):
     """One conversation of the contact. `state` is the core's, as JSON text."""
 
     id: str
@@ -70,8 +68,7 @@ class ConversationRow:
     ordinal: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True, gc=False):
     """What a turn finds: the contact and every conversation it has, oldest first.
 
     `recalled` holds the latest words of text questions that a survey's own logic reads (see
@@ -84,8 +81,7 @@ class Opened:
     recalled: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class NewResponse:
+class NewResponse(Struct, frozen=True, gc=False):
     """A response, and its conversation, that this turn begins. `respondent_is_new` makes the respondent too."""
 
     conversation_id: str
@@ -101,8 +97,7 @@ class NewResponse:
     test: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationState:
+class ConversationState(Struct, frozen=True, gc=False):
     """A conversation's state after the turn, and what its response shows of it."""
 
     conversation_id: str
@@ -118,8 +113,7 @@ class ConversationState:
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
+class AnswerRow(Struct, frozen=True, gc=False):
     """One row of `answer`. With `join` the words are put below the latest revision's words, as a new revision."""
 
     response_id: str
@@ -143,8 +137,7 @@ class AnswerRow:
     join: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyRow:
+class ReplyRow(Struct, frozen=True, gc=False):
     """One message to put in the outbox in answer. `options` is JSON text; `state` is `replied` or `queued`."""
 
     id: str
@@ -159,8 +152,7 @@ class ReplyRow:
     address: str = ""  # filled on reading back, never stored here
 
 
-@dataclass(frozen=True, slots=True)
-class OptInRow:
+class OptInRow(Struct, frozen=True, gc=False):
     """One entry for the opt-in ledger."""
 
     survey: str
@@ -170,8 +162,7 @@ class OptInRow:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """Everything one turn leaves, written in its own transaction with the message itself.
 
     `filed` is the message's place in the reconciliation report. `opt_out` is True for STOP, False for START, None for
@@ -194,8 +185,7 @@ class Decided:
     erase: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True, gc=False):
     """What the caller hears once the transaction is on disk: the replies, and whether the message was a repeat."""
 
     inbound_id: str

@@ -1,10 +1,12 @@
 """Plays a resident against the core alone: texts in, the SMS that comes back out. No database, no clock, no network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bot.core.desk import Desk, Heard, Message
 from bot.core.effects import NoteOptIn, Record
@@ -61,7 +63,7 @@ class Resident:
         """Send one text and return the whole reply, or an empty string for silence."""
         self.at += timedelta(minutes=1)
         message = Message(self.at, Heard.TEXT, text, "sms", "sms", self.short)
-        return self.send(replace(message, **how))  # type: ignore[arg-type]
+        return self.send(replace(message, **how))
 
     def send(self, message: Message) -> str:
         """Send one message, as the service would: states go through JSON, new conversations get ids."""

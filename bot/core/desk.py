@@ -6,9 +6,11 @@ keywords; then whatever the conversation makes of it. Pure and total, like `conv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.core import conversation, guards, reception
 from bot.core.commands import CommandKind, find_command, find_keyword, find_language, is_stop
@@ -32,7 +34,6 @@ from bot.core.state import Phase
 from bot.core.steering import CARRY_ON, START_NEW, languages, read_returning
 from bot.core.survey import QuestionType
 from bot.core.turn import Turn
-from bot.core.value import value
 from bot.core.window import Window
 from bot.core.words import Words
 
@@ -47,8 +48,7 @@ class Heard(StrEnum):
     CARRIER_HELP = "carrier_help"
 
 
-@value
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """One message as the desk reads it.
 
     `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that

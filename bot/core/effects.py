@@ -1,11 +1,11 @@
 """What a step asks the service to carry out, in order."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from bot.core.state import AnswerState
-from bot.core.value import value
 
 
 class Filed(StrEnum):
@@ -18,24 +18,21 @@ class Filed(StrEnum):
     LATE = "late"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True, gc=False):
     """One option under a message: what we get back when it is tapped, and what the resident reads."""
 
     id: str
     label: str
 
 
-@value
-class Say:
+class Say(Struct, frozen=True, gc=False):
     """One message to the resident. `text` ends with the question, whose options follow."""
 
     text: str
     options: tuple[Option, ...] = ()
 
 
-@value
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """A new revision of one answer. `codes` has one entry per chosen option; `said` is verbatim.
 
     `join` puts `said` below the words that the question already has.
@@ -54,8 +51,7 @@ class Record:
     asked_at: int | None = None
 
 
-@value
-class NoteOptIn:
+class NoteOptIn(Struct, frozen=True, gc=False):
     """An answer for the opt-in ledger, kept apart from the answers."""
 
     purpose: str
@@ -63,16 +59,14 @@ class NoteOptIn:
     wording: str
 
 
-@value
-class File:
+class File(Struct, frozen=True, gc=False):
     """Where the message that caused this stands in the reconciliation report, and which question it was for."""
 
     filed: Filed
     question: str = ""
 
 
-@value
-class Erase:
+class Erase(Struct, frozen=True, gc=False):
     """Remove everything that this address ever gave."""
 
 

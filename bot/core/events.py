@@ -1,17 +1,16 @@
 """What can happen to a conversation. The desk makes these from what a resident sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct, field
+
 from bot.core.commands import CommandKind
 from bot.core.reading import Reading
-from bot.core.value import value
 
 
-@value
-class Circumstances:
+class Circumstances(Struct, frozen=True, gc=False):
     """When and how something came.
 
     `channel` and `source` are as in the export; `short` asks for the SMS wording. `is_closed` says that the survey
@@ -29,16 +28,14 @@ class Circumstances:
     sent_at: datetime | None = None
 
 
-@value
-class Began:
+class Began(Struct, frozen=True, gc=False):
     """The resident texted the keyword for the first time, or NEW. `language` is empty unless one was asked for."""
 
     here: Circumstances
     language: str = ""
 
 
-@value
-class Wrote:
+class Wrote(Struct, frozen=True, gc=False):
     """The resident wrote something that is neither a command nor a keyword.
 
     `reading` is the exact reading as an answer, where the desk has found one.
@@ -50,8 +47,7 @@ class Wrote:
     reading: Reading | None = None
 
 
-@value
-class Tapped:
+class Tapped(Struct, frozen=True, gc=False):
     """The resident pressed a button; `choice_id` is what we put under it."""
 
     here: Circumstances
@@ -59,8 +55,7 @@ class Tapped:
     text: str
 
 
-@value
-class Commanded:
+class Commanded(Struct, frozen=True, gc=False):
     """The resident texted one of the commands. For MYDATA the argument is what the desk found to say."""
 
     here: Circumstances
@@ -69,16 +64,14 @@ class Commanded:
     text: str = ""
 
 
-@value
-class KeywordAgain:
+class KeywordAgain(Struct, frozen=True, gc=False):
     """The survey's own keyword came again, perhaps with a language: the resident wants the question."""
 
     here: Circumstances
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PerhapsKeyword:
+class PerhapsKeyword(Struct, frozen=True, gc=False):
     """A keyword, this survey's or another's, came while an open question stands: it may be the answer."""
 
     here: Circumstances
@@ -86,22 +79,19 @@ class PerhapsKeyword:
     keyword: str
 
 
-@value
-class Stopped:
+class Stopped(Struct, frozen=True, gc=False):
     """The resident, or the carrier for them, said STOP."""
 
     here: Circumstances
 
 
-@value
-class Started:
+class Started(Struct, frozen=True, gc=False):
     """The resident said START."""
 
     here: Circumstances
 
 
-@value
-class Delayed:
+class Delayed(Struct, frozen=True, gc=False):
     """A text reached us that was sent before the standing question was asked: it cannot be its answer."""
 
     here: Circumstances

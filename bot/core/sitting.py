@@ -1,8 +1,10 @@
 """One address at the desk: who it is, its conversations, and what this message changes in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.core import conversation
 from bot.core.effects import Effect, Erase, File, Filed, Say
@@ -10,7 +12,6 @@ from bot.core.events import Began, Circumstances, Stopped
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import Phase, State
-from bot.core.value import value
 from bot.core.window import Window, closed_on, day, opens_at, placed
 
 
@@ -40,8 +41,7 @@ class Listing:
         return placed(self.opens_at, self._closes_at, at)
 
 
-@value
-class Person:
+class Person(Struct, frozen=True, gc=False):
     """What is kept of an address beside its conversations. `current` is the key of the conversation it is in.
 
     `idle_text` and `idle_count` mark a text that came again and again and moved nothing (invariant 13).
@@ -57,8 +57,7 @@ class Person:
     idle_count: int = 0
 
 
-@value
-class Thread:
+class Thread(Struct, frozen=True, gc=False):
     """One conversation of the address, with the survey version it is pinned to. `respondent` tells people apart."""
 
     key: str
@@ -72,8 +71,7 @@ class Thread:
         return self.questionnaire.definition.id
 
 
-@value
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """What one message changed. `changed` has every thread whose state is new; `begun` are the keys of new ones.
 
     `effects` go with the thread they belong to (empty: none). `opt_out` is True for STOP and False for START.

@@ -1,14 +1,10 @@
 """The state of one conversation: what is kept between two texts. It holds codes and positions, never words."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import field
-from dataclasses import fields as dataclass_fields
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
-from bot.core.value import value
+from msgspec import Struct, field, json
 
 
 class AnswerState(StrEnum):
@@ -48,8 +44,7 @@ class Given(NamedTuple):
         return self.state is not AnswerState.NOT_APPLICABLE and not self.is_open
 
 
-@value
-class State:
+class State(Struct, frozen=True, gc=False, omit_defaults=True):
     """One conversation. Times are whole seconds UTC.
 
     `standing` is the question that awaits an answer. `reached` is the furthest place in the survey, so that a note is
@@ -81,41 +76,15 @@ class State:
     core_answered: int = 0
     core_applicable: int = 0
 
-    def copied(self) -> Self:
-        """Return a copy, for a turn to change before anybody else sees it."""
-        copy = object.__new__(type(self))
-        for name in _DEFAULTS:
-            setattr(copy, name, getattr(self, name))
-        return copy
-
     def to_json(self) -> str:
         """Write it for storage: what differs from a fresh state."""
-        fields = {
-            name: value
-            for name, default in _DEFAULTS.items()
-            if (value := getattr(self, name)) != default and name != "given"
-        }
-        fields["given"] = {
-            name: one if one.is_open or one.revision > 1 else one[:2] for name, one in self.given.items()
-        }
-        return _write(fields)
+        return _encoder.encode(self).decode()
 
     @classmethod
-    @lru_cache(maxsize=4_096)
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote. Kept by its text: a resident who goes on writing comes back with the last one."""
-        fields: dict[str, Any] = json.loads(text)
-        fields["given"] = {
-            name: Given(_ANSWER_STATES[state], *rest) for name, (state, *rest) in fields["given"].items()
-        }
-        if "phase" in fields:
-            fields["phase"] = Phase(fields["phase"])
-        if "resume" in fields:
-            fields["resume"] = Phase(fields["resume"])
-        fields["trail"] = tuple(fields.get("trail", ()))
-        return cls(**fields)
+    def from_json(cls, text: str) -> "State":
+        """Read what `to_json` wrote. Raises msgspec.DecodeError for anything else."""
+        return _decoder.decode(text)
 
 
-_DEFAULTS = {one.name: one.default for one in dataclass_fields(State)}
-_ANSWER_STATES = {state.value: state for state in AnswerState}
-_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_encoder = json.Encoder()
+_decoder = json.Decoder(State)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from bot.core.effects import Effect, File, Filed, NoteOptIn, Option, Record, Say
 from bot.core.events import Circumstances
 from bot.core.opening import closing
@@ -26,10 +28,8 @@ class Turn:
         self.here = here
         self.today = london_day(here.at)
         self.now = int(here.at.timestamp())
-        # The turn's own copy, which `change` writes to: nobody else has seen it yet.
-        self.state = state.copied()
         sent = int((here.sent_at or here.at).timestamp())
-        self.change(heard_at=self.now, texts=state.texts + 1, last_sent=max(sent, state.last_sent))
+        self.state = replace(state, heard_at=self.now, texts=state.texts + 1, last_sent=max(sent, state.last_sent))
         self.sentences: list[str] = []
         self.effects: list[Effect] = []
         self._recalled = here.recalled
@@ -91,10 +91,9 @@ class Turn:
         if text:
             self.sentences.append(text)
 
-    def change(self, **fields: Any) -> None:  # noqa: ANN401 - dataclasses.replace checks the names
+    def change(self, **fields: Any) -> None:  # noqa: ANN401 - replace checks the names
         """Change the state."""
-        for name, value in fields.items():
-            setattr(self.state, name, value)
+        self.state = replace(self.state, **fields)
 
     def file(self, filed: Filed, question: str = "") -> None:
         """Say where the message stands in the reconciliation report."""

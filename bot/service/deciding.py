@@ -4,10 +4,11 @@ Pure but for the ids it is given; it runs inside the transaction, on SQLite in t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from bot.core.desk import Heard, Message
 from bot.core.effects import NoteOptIn, Record, Say

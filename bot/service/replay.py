@@ -4,7 +4,9 @@ It changes nothing. What differs after a mended table or rule is for a person to
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from bot.core.desk import Desk, Heard
 from bot.core.effects import Record

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from msgspec.structs import replace
 
 from channels.base import (
     Accepted,
@@ -258,6 +258,22 @@ async def test_a_messaging_service_lists_its_own_messages() -> None:
         twilio.lose(RESIDENT, "for another number")
         assert [one.event_id for one in await channel.received_since(SERVICE_SID, NOON)] == [lost]
         assert [one.address for one in await channel.sent_since(SERVICE_SID, NOON)] == [RESIDENT]
+
+
+async def test_what_a_messaging_service_sent_is_listed_whichever_of_its_numbers_was_texted() -> None:
+    pool = (NUMBER, OTHER)
+    async with (
+        FakeTwilio(numbers=pool, services={SERVICE_SID: pool}) as twilio,
+        sending(twilio, sender=SERVICE_SID) as channel,
+    ):
+        await channel.send(MESSAGE)
+        await channel.send(MESSAGE)
+        accepted, sent = twilio.messages
+        sent.status = "sent"
+        assert [message.sender for message in twilio.messages] == [OTHER, OTHER]
+        assert [one.provider_id for one in await channel.sent_since(NUMBER, NOON)] == [sent.sid, accepted.sid]
+        assert "From" not in twilio.requests[-1][2]
+        assert await channel.sent_since(NUMBER, NOON) == await channel.sent_since(OTHER, NOON)
 
 
 @pytest.mark.parametrize(

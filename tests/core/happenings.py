@@ -1,11 +1,12 @@
 """What can happen to a phone, drawn at random, and the surveys it happens on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.core.desk import Heard, Message
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, Start, SurveyDefinition

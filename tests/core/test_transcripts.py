@@ -8,11 +8,11 @@ wording, run with EARSHOT_REGENERATE=1 and read the diff.
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.core.desk import Heard, Message
 from bot.core.survey import QuestionType, Start, SurveyDefinition

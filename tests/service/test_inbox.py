@@ -1,10 +1,12 @@
 """The inbox, from a channel's message to rows on disk and a reply, on both engines."""
 
+import dataclasses
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from bot.cli.compose import wording
 from bot.core.survey import SurveyDefinition
@@ -56,7 +58,7 @@ class Desk:
             text=text,
             at=NOON + number * 10_000,
         )
-        return replace(made, **how)  # type: ignore[arg-type]
+        return replace(made, **how)
 
     async def rows(self, sql: str) -> list[Row]:
         """Read rows."""
@@ -207,7 +209,7 @@ async def test_a_version_published_by_another_process_is_taken_up_in_the_turn(de
     behind = Library(desk.database, wording())
     await behind.load()
     other = Inbox(desk.database, desk.keys, channels, behind, new_id=TimeOrderedIds())
-    await desk.publish(replace(PARKS, version="2"))
+    await desk.publish(dataclasses.replace(PARKS, version="2"))
     await desk.library.load()
     await desk.text("PARKS")  # pinned to version 2, which the other process has not read
     replies = await other.handle(desk.message("yes"))
@@ -217,7 +219,7 @@ async def test_a_version_published_by_another_process_is_taken_up_in_the_turn(de
 
 async def test_a_running_conversation_stays_on_its_version(desk: Desk) -> None:
     await desk.text("PARKS")
-    await desk.publish(replace(PARKS, version="2", questions=PARKS.questions[1:]))
+    await desk.publish(dataclasses.replace(PARKS, version="2", questions=PARKS.questions[1:]))
     await desk.library.load()
     assert "2/3 The parks" in (await desk.text("yes"))[0]
     assert "1/2 The parks" in (await desk.text("PARKS", address="+447700900124"))[0]

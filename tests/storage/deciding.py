@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from storage.batch import LEASE_MS
 from storage.intake import Intake
@@ -52,7 +53,7 @@ def message(text: str, event_id: str, address: str = MARY, **changes: str | int 
         received_at=NOON,
         test=False,
     )
-    return replace(arrived, **changes)  # type: ignore[arg-type]
+    return replace(arrived, **changes)
 
 
 def decide(opened: Opened) -> Decided:

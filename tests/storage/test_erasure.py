@@ -1,7 +1,6 @@
 """DELETE removes everything an address ever gave, and what must outlive it names nobody."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy import LargeBinary
 
 from storage.erasure import erase_contact

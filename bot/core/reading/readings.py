@@ -1,10 +1,11 @@
 """What is asked, and what a reply to it can turn out to be."""
 
 import datetime
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from bot.core.survey import QuestionType
 
@@ -67,8 +68,7 @@ class Why(StrEnum):
     ASKS = "asks"  # it is itself a question: "1?"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True, gc=False):
     """One option as it was put: its code, the number before it and every wording it has, the full one first."""
 
     code: str
@@ -76,8 +76,7 @@ class Option:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, gc=False):
     """The question that a reply stands against. `most` is how many choices it allows. `wording` helps to read units."""
 
     type: QuestionType
@@ -87,8 +86,7 @@ class Asked:
     wording: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True, gc=False):
     """One or several of the options, as codes."""
 
     codes: tuple[str, ...]
@@ -96,8 +94,7 @@ class Chosen:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True, gc=False):
     """A number. Whether it fits the question's constraint is for the caller."""
 
     value: Decimal
@@ -105,8 +102,7 @@ class Number:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True, gc=False):
     """A calendar day."""
 
     value: datetime.date
@@ -114,22 +110,19 @@ class Dated:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True, gc=False):
     """The reply to an open question, verbatim."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(Struct, frozen=True, gc=False):
     """The resident would rather not answer, and no option says so."""
 
     rule: Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Struct, frozen=True, gc=False):
     """Not clearly one answer: to be asked again, never guessed. `candidates` are codes that it may have meant."""
 
     candidates: tuple[str, ...]
