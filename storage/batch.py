@@ -10,6 +10,7 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from storage import decided
+from storage.inbound import KEEP, PUT_OFF, UNHANDLED, as_row
 from storage.keys import CURRENT_KEYS, KeyRing
 from storage.script import Fetch, Many, Row, Run, Script
 from storage.turns import Arrived, ContactRow, ConversationRow, Decide, Decided, Kept, Opened, ReplyRow, TurnFailed
@@ -17,12 +18,6 @@ from storage.turns import Arrived, ContactRow, ConversationRow, Decide, Decided,
 # How long an inline reply may stay without a receipt before the provider is asked about it.
 LEASE_MS = 120_000
 
-_KEEP = """
-    INSERT INTO inbound (id, provider, account, event_id, channel, kind, text, choice_id, reply_to, media, fields,
-        our_address, arrival, provider_at, received_at, filed, test)
-    VALUES (:id, :provider, :account, :event_id, :channel, :kind, :text, :choice_id, :reply_to, :media, :fields,
-        :our_address, :arrival, :provider_at, :received_at, 'unhandled', :test)
-    ON CONFLICT DO NOTHING"""
 _KEPT_BY_ID = "SELECT id, filed FROM inbound WHERE id IN (SELECT :ids*text) ORDER BY id FOR UPDATE"
 _KEPT_BY_NAME = """
     SELECT event_id, id, filed FROM inbound
@@ -34,7 +29,7 @@ _REPLIES = """
     SELECT inbound_id, id, position, text, options, state, survey, segments, lease_until, expires_at FROM outbox
     WHERE inbound_id IN (SELECT :inbounds*text) AND text <> '' ORDER BY inbound_id, position"""
 
-_FIND_CONTACTS = "SELECT address_hmac, id FROM contact WHERE address_hmac IN (SELECT :hmacs*text)"
+_FIND_CONTACTS = "SELECT address_hmac FROM contact WHERE address_hmac IN (SELECT :hmacs*text)"
 _NEWEST_STOPS = (
     "SELECT address_hmac, stopped, by, at FROM opt_out WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id"
 )
@@ -55,7 +50,6 @@ _RECALL = """
     SELECT response_id, question, said FROM answer
     WHERE response_id IN (SELECT :responses*text) AND question IN (SELECT :questions*text)
     ORDER BY response_id, question, revision"""
-_UNHANDLED = "UPDATE inbound SET contact_id = :contact WHERE id = :id"
 
 
 class Moved(Exception):
@@ -64,19 +58,21 @@ class Moved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a batch needs besides its messages."""
+    """What a batch needs besides its messages. `is_alone` where nobody else can write meanwhile, as on SQLite."""
 
     keys: KeyRing
     decide: Decide
     new_id: Callable[[], str]
     recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]]
+    is_alone: bool
 
 
 @dataclass(slots=True)
 class Turn:
-    """One message on its way through a batch."""
+    """One message on its way through a batch. `is_kept` once its row stands in the table."""
 
     arrived: Arrived
+    is_kept: bool = False
     hmacs: list[str] = field(default_factory=list)
     contact: ContactRow | None = None
     conversations: list[ConversationRow] = field(default_factory=list)
@@ -89,7 +85,7 @@ def take_all(arrivals: Sequence[Arrived], desk: Desk) -> Script[list[Kept | Turn
     if tuple(row[0] for row in (yield Fetch(CURRENT_KEYS)).rows) != desk.keys.ids:
         raise Moved
     turns = [Turn(arrived) for arrived in arrivals]
-    new = yield from _keep(turns)
+    new = yield from (_find if desk.is_alone else _keep)(turns)
     if new:
         yield from _find_contacts(new, desk)
         recalled = yield from _open(new, desk.recalled_surveys())
@@ -99,49 +95,53 @@ def take_all(arrivals: Sequence[Arrived], desk: Desk) -> Script[list[Kept | Turn
     return [turn.outcome for turn in turns if turn.outcome is not None]
 
 
+def _find(turns: list[Turn]) -> Script[list[Turn]]:
+    """Look whether messages are kept already; give those to be run, whose rows are written with what they gave."""
+    filed = yield from _filed_by_name(turns)
+    return (yield from _to_be_run(turns, filed))
+
+
 def _keep(turns: list[Turn]) -> Script[list[Turn]]:
-    """Store each message once; give the turns that are to be run, and answer the repeats as they were answered."""
-    turns_by_name = sorted(turns, key=lambda turn: _name(turn.arrived))
-    yield Many(_KEEP, [_as_row(turn.arrived) for turn in turns_by_name])
+    """Store each message once, before any other process can; give the turns that are to be run."""
+    turns_by_name = sorted(turns, key=_by_name)
+    yield Many(KEEP, [as_row(turn.arrived) for turn in turns_by_name])
     there = yield Fetch(_KEPT_BY_ID, {"ids": [turn.arrived.id for turn in turns]})
     filed: dict[str, str] = dict(there.rows)
     strangers = [turn for turn in turns_by_name if turn.arrived.id not in filed]
-    for (provider, account), group in groupby(strangers, lambda turn: _name(turn.arrived)[:2]):
+    filed |= yield from _filed_by_name(strangers)
+    for turn in turns:
+        turn.is_kept = True
+    return (yield from _to_be_run(turns, filed))
+
+
+def _filed_by_name(turns: list[Turn]) -> Script[dict[str, str]]:
+    """Find messages by their names; such a turn takes over the id under which its message is kept."""
+    filed: dict[str, str] = {}
+    for (provider, account), group in groupby(sorted(turns, key=_by_name), lambda turn: _name(turn.arrived)[:2]):
         by_event = {turn.arrived.event_id: turn for turn in group}
         params = {"provider": provider, "account": account, "events": list(by_event)}
         for event_id, inbound_id, state in (yield Fetch(_KEPT_BY_NAME, params)).rows:
             turn = by_event[event_id]
             turn.arrived = replace(turn.arrived, id=inbound_id)
+            turn.is_kept = True
             filed[inbound_id] = state
-    new = [turn for turn in turns if filed[turn.arrived.id] == "unhandled"]
+    return filed
+
+
+def _to_be_run(turns: list[Turn], filed: Mapping[str, str]) -> Script[list[Turn]]:
+    """Part the new from the repeats, which are answered as they were."""
+    new = [turn for turn in turns if filed.get(turn.arrived.id, UNHANDLED) == UNHANDLED]
     if len(new) < len(turns):
-        yield from _repeat([turn for turn in turns if filed[turn.arrived.id] != "unhandled"])
+        yield from _repeat([turn for turn in turns if filed.get(turn.arrived.id, UNHANDLED) != UNHANDLED])
     return new
+
+
+def _by_name(turn: Turn) -> tuple[str, str, str]:
+    return _name(turn.arrived)
 
 
 def _name(arrived: Arrived) -> tuple[str, str, str]:
     return (arrived.provider, arrived.account, arrived.event_id)
-
-
-def _as_row(arrived: Arrived) -> dict[str, str | int | None]:
-    return {
-        "id": arrived.id,
-        "provider": arrived.provider,
-        "account": arrived.account,
-        "event_id": arrived.event_id,
-        "channel": arrived.channel,
-        "kind": arrived.kind,
-        "text": arrived.text,
-        "choice_id": arrived.choice_id,
-        "reply_to": arrived.reply_to,
-        "media": arrived.media,
-        "fields": arrived.fields,
-        "our_address": arrived.our_address,
-        "arrival": arrived.arrival,
-        "provider_at": arrived.provider_at,
-        "received_at": arrived.received_at,
-        "test": arrived.test,
-    }
 
 
 def _repeat(turns: list[Turn]) -> Script[None]:
@@ -162,12 +162,15 @@ def _find_contacts(turns: list[Turn], desk: Desk) -> Script[None]:
     for turn in turns:
         turn.hmacs = desk.keys.lookups(turn.arrived.channel, turn.arrived.address)
     every = {"hmacs": [hmac for turn in turns for hmac in turn.hmacs]}
-    known = {hmac for hmac, _ in (yield Fetch(_FIND_CONTACTS, every)).rows}
+    known = yield Fetch(_LOCK_CONTACTS if desk.is_alone else _FIND_CONTACTS, every)
+    there = {row[0] for row in known.rows}
     made: set[str] = set()
-    strangers = [turn for turn in turns if known.isdisjoint(turn.hmacs)]
+    strangers = [turn for turn in turns if there.isdisjoint(turn.hmacs)]
     if strangers:
         made = yield from _make_contacts(strangers, desk)
-    contacts = {row[0]: row[1:] for row in (yield Fetch(_LOCK_CONTACTS, every)).rows}
+    if strangers or not desk.is_alone:
+        known = yield Fetch(_LOCK_CONTACTS, every)
+    contacts = {row[0]: row[1:] for row in known.rows}
     for turn in turns:
         row = next((contacts[hmac] for hmac in turn.hmacs if hmac in contacts), None)
         if row is None:
@@ -239,11 +242,16 @@ def _decide(turn: Turn, decide: Decide, recalled: Mapping[tuple[str, str], str])
 
 
 def _write(turns: list[Turn]) -> Script[None]:
-    failed = [{"id": t.arrived.id, "contact": t.contact.id} for t in turns if t.decided is None and t.contact]
+    failed = [turn for turn in turns if turn.decided is None]
     if failed:
-        yield Many(_UNHANDLED, failed)
+        yield Many(KEEP, [as_row(turn.arrived) for turn in failed if not turn.is_kept])
+        yield Many(PUT_OFF, [{"id": t.arrived.id, "contact": t.contact.id} for t in failed if t.contact])
     yield from decided.write(
-        [decided.Result(t.arrived, t.contact.id, t.hmacs[0], t.decided) for t in turns if t.decided and t.contact]
+        [
+            decided.Result(turn.arrived, turn.contact.id, turn.hmacs[0], turn.decided, turn.is_kept)
+            for turn in turns
+            if turn.decided and turn.contact
+        ]
     )
 
 
@@ -253,7 +261,7 @@ def keep_unhandled(arrived: Arrived, desk: Desk) -> Script[None]:
     for new in (yield from _keep([turn])):
         yield from _find_contacts([new], desk)
         assert new.contact is not None
-        yield Run(_UNHANDLED, {"id": new.arrived.id, "contact": new.contact.id})
+        yield Run(PUT_OFF, {"id": new.arrived.id, "contact": new.contact.id})
 
 
 def keep_alone(arrived: Arrived) -> Script[None]:

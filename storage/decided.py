@@ -7,9 +7,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from storage.erasure import erase_contact
+from storage.inbound import FILE, KEEP_FILED, WIPE, as_filed
 from storage.outbox import Priority
 from storage.script import Fetch, Many, Run, Script
-from storage.turns import AnswerRow, Arrived, Decided
+from storage.turns import Arrived, Decided
 
 # The first condition on `state` is word for word the partial indexes' own, or SQLite does not use them.
 _SUPERSEDE = """
@@ -57,23 +58,19 @@ _REPLY = """
         survey, state, not_before, expires_at, lease_until, segments, made_at, test)
     VALUES (:id, :contact, :inbound, :position, :channel, :our_address, 'reply', :priority, :text, :options,
         :survey, :state, :at, :expires_at, :lease_until, :segments, :at, :test)"""
-_FILED = """
-    UPDATE inbound SET contact_id = :contact, filed = :filed, survey = :survey, response_id = :response_id,
-        question = :question
-    WHERE id = :id"""
-_FILED_ERASED = """
-    UPDATE inbound SET contact_id = NULL, response_id = NULL, filed = 'erased', survey = :survey, question = '',
-        text = '', choice_id = '', reply_to = '', media = '', fields = ''
-    WHERE id = :id"""
 
 
 class Result(Struct, frozen=True, gc=False):
-    """One turn's decision, with whom it is for. `hmac` is the sender's look-up for the ledgers."""
+    """One turn's decision, with whom it is for. `hmac` is the sender's look-up for the ledgers.
+
+    `is_kept` says that the message's own row is written already.
+    """
 
     arrived: Arrived
     contact_id: str
     hmac: str
     decided: Decided
+    is_kept: bool
 
 
 def write(results: list[Result]) -> Script[None]:
@@ -89,12 +86,11 @@ def write(results: list[Result]) -> Script[None]:
     for result in results:
         if result.decided.erase:
             yield from erase_contact(result.contact_id, result.arrived.received_at)
+    filed = [(result.is_kept, as_filed(result.arrived, result.contact_id, result.decided)) for result in results]
+    yield from _many(KEEP_FILED, (row for is_kept, row in filed if not is_kept))
+    yield from _many(FILE, (row for is_kept, row in filed if is_kept))
+    yield from _many(WIPE, ({"id": r.arrived.id} for r in results if r.is_kept and r.decided.erase))
     yield from _many(_REPLY, (row for result in results for row in _replies(result)))
-    yield from _many(_FILED, (_filed(result) for result in staying))
-    yield from _many(
-        _FILED_ERASED,
-        ({"id": r.arrived.id, "survey": r.decided.survey} for r in results if r.decided.erase),
-    )
 
 
 def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
@@ -131,7 +127,7 @@ def _begin(results: list[Result]) -> Script[None]:
 
 def _move_on(results: list[Result]) -> Script[None]:
     """Update the contacts, the conversations and what their responses show."""
-    yield from _many(_CONTACT, (_contact(result) for result in results))
+    yield from _many(_CONTACT, (asdict(result.decided.contact) for result in results))
     yield from _many(
         _CARRIER,
         (
@@ -141,78 +137,23 @@ def _move_on(results: list[Result]) -> Script[None]:
         ),
     )
     states = [
-        {
-            "conversation_id": state.conversation_id,
-            "response_id": state.response_id,
-            "state": state.state,
-            "language": state.language,
-            "language_source": state.language_source,
-            "last_answer_at": state.last_answer_at,
-            "completed_at": state.completed_at,
-            "stopped_at": state.stopped_at,
-            "core_answered": state.core_answered,
-            "core_applicable": state.core_applicable,
-            "late": state.late,
-            "at": result.arrived.received_at,
-        }
-        for result in results
-        for state in result.decided.states
+        asdict(state) | {"at": result.arrived.received_at} for result in results for state in result.decided.states
     ]
     yield from _many(_STATE, states)
     yield from _many(_SHOWN, states)
-
-
-def _contact(result: Result) -> dict[str, Any]:
-    contact = result.decided.contact
-    return {
-        "id": result.contact_id,
-        "our_address": contact.our_address,
-        "language": contact.language,
-        "opted_out_at": contact.opted_out_at,
-        "current_conversation_id": contact.current_conversation_id,
-        "last_inbound_at": contact.last_inbound_at,
-        "hour_began_at": contact.hour_began_at,
-        "replies_this_hour": contact.replies_this_hour,
-        "idle_text": contact.idle_text,
-        "idle_count": contact.idle_count,
-    }
 
 
 def _answers(results: list[Result]) -> Script[None]:
     rows = []
     for result in results:
         for answer in result.decided.answers:
-            row = _answer(answer, result.arrived.id)
+            row = asdict(answer) | {"inbound_id": result.arrived.id}
             if answer.join:
                 before = (yield Fetch(_NEWEST_WORDS, row)).first
                 if before and before[0]:
                     row["said"] = f"{before[0]}\n{answer.said or ''}"
             rows.append(row)
     yield from _many(_ANSWER, rows)
-
-
-def _answer(answer: AnswerRow, inbound_id: str) -> dict[str, Any]:
-    return {
-        "response_id": answer.response_id,
-        "question": answer.question,
-        "item": answer.item,
-        "revision": answer.revision,
-        "state": answer.state,
-        "value_code": answer.value_code,
-        "value_number": answer.value_number,
-        "said": answer.said,
-        "lang": answer.lang,
-        "channel": answer.channel,
-        "input": answer.input,
-        "rule": answer.rule,
-        "confidence": answer.confidence,
-        "wording": answer.wording,
-        "version": answer.version,
-        "asked_at": answer.asked_at,
-        "answered_at": answer.answered_at,
-        "late": answer.late,
-        "inbound_id": inbound_id,
-    }
 
 
 def _ledgers(results: list[Result]) -> Script[None]:
@@ -243,33 +184,12 @@ def _ledgers(results: list[Result]) -> Script[None]:
 def _replies(result: Result) -> Iterable[dict[str, Any]]:
     arrived = result.arrived
     for reply in result.decided.replies:
-        yield {
-            "id": reply.id,
+        yield asdict(reply) | {
             "contact": None if result.decided.erase else result.contact_id,
             "inbound": arrived.id,
-            "position": reply.position,
             "channel": arrived.channel,
             "our_address": arrived.our_address,
             "priority": int(Priority.REPLY),
-            "text": reply.text,
-            "options": reply.options,
-            "survey": reply.survey,
-            "state": reply.state,
             "at": arrived.received_at,
-            "expires_at": reply.expires_at,
-            "lease_until": reply.lease_until,
-            "segments": reply.segments,
             "test": arrived.test,
         }
-
-
-def _filed(result: Result) -> dict[str, Any]:
-    decided = result.decided
-    return {
-        "id": result.arrived.id,
-        "contact": result.contact_id,
-        "filed": decided.filed,
-        "survey": decided.survey,
-        "response_id": decided.response_id,
-        "question": decided.question,
-    }

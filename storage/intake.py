@@ -57,7 +57,7 @@ class Intake:
         recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]] = dict,
     ) -> None:
         self._database = database
-        self._desk = Desk(keys, decide, new_id, recalled_surveys)
+        self._desk = Desk(keys, decide, new_id, recalled_surveys, is_alone=not database.is_postgres)
         self._queue_limit = queue_limit
         self._waiting: deque[_Waiting] = deque()
         self._working: asyncio.Task[None] | None = None

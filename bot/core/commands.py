@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.core.reading.amounts import number_in_words
 from bot.core.reading.lexicon import lexicon
-from bot.core.reading.normalise import fold, key, tokens
-from bot.core.reading.wrapping import Tokens, drop_leading, unwrap
+from bot.core.reading.normalise import LAST_TEXTS, fold, key, tokens
+from bot.core.reading.wrapping import Tokens, drop_leading, either, openings, unwrap
 from bot.core.words import CommandKind, Words
 
 __all__ = [
@@ -46,6 +46,7 @@ class KeywordMatch:
     rest: str
 
 
+@lru_cache(maxsize=LAST_TEXTS)
 def is_stop(text: str, words: Words) -> bool:
     """Say whether the whole message asks for silence, in any language we know, however it is spaced or punctuated.
 
@@ -66,8 +67,9 @@ def _is_one_of(text: str, words: Words, table: str) -> bool:
     said = _without_pictures(text)
     phrases = _squeezed(words, table)
     polite = lexicon(words).polite
-    forms = (said, unwrap(said, polite, polite), tuple(dict.fromkeys(said)) if len(set(said)) == 1 else said)
-    return any("".join(form) in phrases for form in forms if form)
+    if len(said) > 1 and len(set(said)) == 1:  # "stop stop stop"
+        said = said[:1]
+    return bool(said) and ("".join(said) in phrases or "".join(unwrap(said, polite, polite)) in phrases)
 
 
 @cache
@@ -76,8 +78,12 @@ def _squeezed(words: Words, table: str) -> frozenset[str]:
     return frozenset(key(phrase).replace(" ", "") for one in words for phrase in getattr(one, table))
 
 
+@lru_cache(maxsize=LAST_TEXTS)
 def _without_pictures(text: str) -> Tokens:
-    return tuple(token for token in tokens(fold(text)) if token.isascii() or any(c.isalnum() for c in token))
+    said = tokens(fold(text))
+    if text.isascii():
+        return said
+    return tuple(token for token in said if token.isascii() or any(c.isalnum() for c in token))
 
 
 def find_command(text: str, words: Words) -> Command | None:
@@ -92,8 +98,9 @@ def find_command(text: str, words: Words) -> Command | None:
     lex = lexicon(words)
     said = _without_pictures(folded)
     core = unwrap(said, lex.polite, lex.polite)
+    whole, bare = " ".join(said), " ".join(core)
     for kind, phrases in lex.commands.items():
-        if " ".join(core) in phrases or " ".join(said) in phrases:
+        if bare in phrases or whole in phrases:
             return Command(kind)
     return _change(core, words) or _language(core, words)
 
@@ -117,15 +124,18 @@ def _change(core: Tokens, words: Words) -> Command | None:
 def _language(core: Tokens, words: Words) -> Command | None:
     """Read "language polish" and "lang pl"; "language lessons" is an answer."""
     size = _command_size(core, words, CommandKind.LANGUAGE)
+    if size == 0:
+        return None
     argument = " ".join(core[size:])
     is_language = argument in lexicon(words).language_names or _CODE.fullmatch(argument)
-    return Command(CommandKind.LANGUAGE, argument) if size and is_language else None
+    return Command(CommandKind.LANGUAGE, argument) if is_language else None
 
 
 def _command_size(core: Tokens, words: Words, kind: CommandKind) -> int:
     """Count the words of the command that a message begins with; 0 for none."""
     phrases = lexicon(words).commands.get(kind, frozenset())
-    return next((size for size in range(len(core) - 1, 0, -1) if " ".join(core[:size]) in phrases), 0)
+    longest = min(openings(phrases).get(core[0], 0), len(core) - 1) if core else 0
+    return next((size for size in range(longest, 0, -1) if " ".join(core[:size]) in phrases), 0)
 
 
 def find_language(
@@ -138,7 +148,7 @@ def find_language(
     if len(text) > _LONGEST:
         return None
     lex = lexicon(words)
-    core = unwrap(_without_pictures(text), lex.polite | lex.language_before, lex.polite)
+    core = unwrap(_without_pictures(text), either(lex.polite, lex.language_before), lex.polite)
     named = " ".join(core)
     if not named:
         return None
@@ -156,10 +166,15 @@ def find_keyword(text: str, keywords: Mapping[str, str], words: Words = ()) -> K
     if len(text) > _LONGEST:
         return None
     lex = lexicon(words)
-    by_key = {key(keyword): survey for keyword, survey in keywords.items()}
-    core = unwrap(_without_pictures(text), lex.polite | lex.keyword_before, lex.polite)
-    for size in range(len(core), 0, -1):
+    by_key = _by_key(tuple(keywords.items()))
+    core = unwrap(_without_pictures(text), either(lex.polite, lex.keyword_before), lex.polite)
+    for size in range(len(core), max(0, len(core) - _REST_WORDS - 1), -1):
         survey = by_key.get(" ".join(core[:size]))
-        if survey is not None and len(core) - size <= _REST_WORDS:
+        if survey is not None:
             return KeywordMatch(survey, " ".join(core[size:]))
     return None
+
+
+@lru_cache(maxsize=8)
+def _by_key(keywords: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return {key(keyword): survey for keyword, survey in keywords}

@@ -1,12 +1,13 @@
 """Small talk, and what machines say: texts that answer no question."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import fold, tokens
-from bot.core.reading.wrapping import drop_trailing, unwrap
+from bot.core.reading.wrapping import drop_trailing, either, unwrap
 from bot.core.words import Words, WordTable
 
 
@@ -45,19 +46,22 @@ def find_noise(text: str, words: Words) -> Noise | None:
         return Noise.AUTO_REPLY
     if len(text) > _LONGEST:
         return None
-    talk = (
-        (Noise.THANKS, lex.thanks),
-        (Noise.GREETING, lex.greetings),
-        (Noise.WHO_IS_THIS, lex.who_is_this),
-        (Noise.WRONG_NUMBER, lex.wrong_number),
+    talk, after = _small_talk(lex), either(lex.after, lex.polite)
+    forms = (said, drop_trailing(said, after), unwrap(said, lex.before, after))
+    return next((noise for form in forms if (noise := talk.get(" ".join(form)))), None)
+
+
+@cache
+def _small_talk(lex: WordTable) -> Mapping[str, Noise]:
+    """Return every phrase of small talk with what it is; the first kind that has it decides."""
+    kinds = (
         (Noise.LATER, lex.later),
+        (Noise.WRONG_NUMBER, lex.wrong_number),
+        (Noise.WHO_IS_THIS, lex.who_is_this),
+        (Noise.GREETING, lex.greetings),
+        (Noise.THANKS, lex.thanks),
     )
-    after = lex.after | lex.polite
-    for form in (said, drop_trailing(said, after), unwrap(said, lex.before, after)):
-        for noise, phrases in talk:
-            if " ".join(form) in phrases:
-                return noise
-    return None
+    return {phrase: noise for noise, phrases in kinds for phrase in phrases}
 
 
 def _is_reaction(folded: str, lex: WordTable) -> bool:

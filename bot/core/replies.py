@@ -37,7 +37,12 @@ def read_consent(text: str, words: Words, today: date) -> Consent:
             return Consent.NEITHER
 
 
-@lru_cache(maxsize=256)
 def fingerprint(text: str) -> str:
     """Return a mark by which the same text is known again, whatever its spaces and capitals. Not a secret."""
     return f"{zlib.crc32(''.join(text.split()).casefold().encode('utf-8', 'replace')):08x}"
+
+
+@lru_cache(maxsize=256)
+def own_fingerprint(text: str) -> str:
+    """Return the same mark for a text of our own, which many residents get."""
+    return fingerprint(text)

@@ -10,7 +10,7 @@ from bot.core.opening import closing
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.reading import Asked
-from bot.core.replies import fingerprint
+from bot.core.replies import own_fingerprint
 from bot.core.state import AnswerState, Given, Phase, State
 from bot.core.survey import Question, QuestionType, Role
 from bot.core.way import Way
@@ -124,7 +124,7 @@ class Turn:
         for effect in self.effects:
             if isinstance(effect, Say):
                 numbered = [f"{i} {option.label}" for i, option in enumerate(effect.options, 1)]
-                self.change(last_reply=fingerprint("\n".join([effect.text, *numbered])))
+                self.change(last_reply=own_fingerprint("\n".join([effect.text, *numbered])))
         return self.state, tuple(self.effects)
 
     def repeat(self) -> None:

@@ -4,11 +4,11 @@
 transaction; only then may a provider hear 200 (invariants 1 and 2).
 """
 
-import json
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import structlog
+from msgspec import json
 
 from bot.service.deciding import MACHINE, SAID_AT_ONCE, SENT_ONCE, Decider
 from bot.service.library import Library, UnknownVersion
@@ -98,7 +98,7 @@ class Inbox:
             choice_id=inbound.choice_id,
             reply_to=inbound.reply_to,
             media=" ".join(inbound.media),
-            fields=json.dumps(dict(inbound.fields), ensure_ascii=False) if inbound.fields else "",
+            fields=json.encode(inbound.fields).decode() if inbound.fields else "",
             arrival=inbound.arrival.value,
             provider_at=inbound.provider_at,
             received_at=inbound.at,

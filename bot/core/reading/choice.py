@@ -8,13 +8,14 @@ from bot.core.reading.phrase import mentioned, read_phrase
 from bot.core.reading.postcodes import read_postcode_area
 from bot.core.reading.readings import NOT_CLEAR, Chosen, Declined, Rule, Unclear, Why, chosen
 from bot.core.reading.scheme import AREA, Scheme
-from bot.core.reading.wrapping import Tokens, text_of, unwrap, unwrap_wholly
+from bot.core.reading.wrapping import Tokens, either, text_of, unwrap, unwrap_wholly
 
 One = Chosen | Declined | Unclear
 
 _LONGEST_NUMBER = 6
 _HINT_LETTERS = 4
 _SENTENCE = 6
+_NOTHING: frozenset[str] = frozenset()
 _APPROXIMATE = re.compile(r"[<>~+]|^\*[^*]*$")
 """More or less than, about; and the asterisk that corrects an earlier message."""
 _RANGE = re.compile(r"\d\s*-\s*\d")
@@ -101,7 +102,7 @@ def _area(scheme: Scheme, folded: str, said: Tokens) -> One | None:
     if not scheme.areas:
         return None
     lex = scheme.lexicon
-    text = text_of(unwrap(said, lex.before | lex.label_before, lex.after), said, folded)
+    text = text_of(unwrap(said, either(lex.before, lex.label_before), lex.after), said, folded)
     if area := read_postcode_area(text):
         code = scheme.areas.get(area)
         return chosen(Rule.POSTCODE, code) if code else Unclear((), Why.NOT_LISTED)
@@ -174,12 +175,12 @@ def _around(core: Tokens, number: str, scheme: Scheme) -> tuple[Tokens, Tokens, 
     place = core.index(number)
     lead, tail = core[:place], core[place + 1 :]
     if not number.isdecimal():
-        lead = unwrap_wholly(lead, lex.before | lex.ordinal_around, lex.ordinal_around)
-        return lead, (), unwrap_wholly(tail, lex.ordinal_around, lex.after | lex.ordinal_around)
+        lead = unwrap_wholly(lead, either(lex.before, lex.ordinal_around), lex.ordinal_around)
+        return lead, (), unwrap_wholly(tail, lex.ordinal_around, either(lex.after, lex.ordinal_around))
     kept = lead
     while kept and kept[-1] in lex.number_before:
         kept = kept[:-1]
-    return unwrap_wholly(kept, lex.before, ()), lead[len(kept) :], unwrap_wholly(tail, (), lex.after)
+    return unwrap_wholly(kept, lex.before, _NOTHING), lead[len(kept) :], unwrap_wholly(tail, _NOTHING, lex.after)
 
 
 def _beside(scheme: Scheme, code: str, rest: Tokens) -> Chosen | Unclear:

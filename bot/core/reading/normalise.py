@@ -45,7 +45,11 @@ _LIKE_DIGITS = re.compile(r"(?<![^\W_])(?=[oilz]*\d)[\doilz]{2,}(?![^\W_])")
 _TO_DIGITS = str.maketrans("oilz", "0112")
 
 
-@lru_cache(maxsize=256)
+LAST_TEXTS = 8
+"""How many texts a cache may hold: one message is read from several sides, and the next must not find it any more."""
+
+
+@lru_cache(maxsize=LAST_TEXTS)
 def fold(text: str) -> str:
     """Fold a text without trimming it: NFKC, no case, accents or invisible characters, ASCII digits, single spaces.
 
@@ -78,7 +82,7 @@ def normalise(text: str) -> str:
     return fold(text).strip(_EDGES)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=LAST_TEXTS)
 def tokens(folded: str) -> tuple[str, ...]:
     """Cut a folded text into words, numbers (`24`, `100%`, `2nd`) and single pictures, dropping what stood between."""
     return tuple(_TOKEN.findall(folded))

@@ -6,7 +6,7 @@ from bot.core.reading.readings import Chosen, Declined, Rule, Unclear, Why, chos
 from bot.core.reading.scale import Stance, Strength, read_stance
 from bot.core.reading.scheme import LETTERS, Scheme
 from bot.core.reading.typos import nearest
-from bot.core.reading.wrapping import Tokens, drop_leading, drop_trailing, unwrap
+from bot.core.reading.wrapping import Tokens, drop_leading, drop_trailing, either, unwrap
 from bot.core.words import WordTable
 
 _SHORT = 4
@@ -40,7 +40,7 @@ def _known(scheme: Scheme, core: Tokens) -> Chosen | Declined | Unclear | None:
     """Read words that stand for one option with nothing but wrapping around them."""
     lex = scheme.lexicon
     for words in _forms(core, lex):
-        for said in dict.fromkeys((words, unwrap(words, lex.label_before, lex.label_after | lex.after))):
+        for said in dict.fromkeys((words, unwrap(words, lex.label_before, either(lex.label_after, lex.after)))):
             found = (
                 _named(scheme, " ".join(said))
                 or _yes_or_no(scheme, said)
@@ -150,7 +150,7 @@ def _graded(scheme: Scheme, said: Tokens) -> Chosen | Unclear | None:
     if stance is not None:
         return _on_scale(scheme, stance)
     if said[0] in lex.yes | lex.no and len(said) > 1:
-        rest = unwrap(said[1:], lex.label_before, lex.label_after | lex.after)
+        rest = unwrap(said[1:], lex.label_before, either(lex.label_after, lex.after))
         stance = read_stance(rest, lex)
         if (
             stance is not None

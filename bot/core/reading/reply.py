@@ -20,7 +20,7 @@ from bot.core.reading.readings import (
     chosen,
 )
 from bot.core.reading.scheme import Scheme, scheme
-from bot.core.reading.several import read_several
+from bot.core.reading.several import read_numbers, read_several
 from bot.core.survey import QuestionType
 from bot.core.words import Words as WordTables
 
@@ -37,8 +37,11 @@ def read_exactly(asked: Asked, text: str, words: WordTables) -> Chosen | Number 
     yes or no, never a slip, a start of a word or a polite phrase.
     """
     match asked.type:
-        case QuestionType.SELECT_ONE | QuestionType.SELECT_MULTIPLE:
+        case QuestionType.SELECT_ONE:
             return _choose_exactly(scheme(asked.options, words), text)
+        case QuestionType.SELECT_MULTIPLE:
+            options = scheme(asked.options, words)
+            return read_numbers(options, text, asked.most) or _choose_exactly(options, text)
         case QuestionType.INTEGER | QuestionType.DECIMAL:
             return read_plain_number(fold(text[:_LONGEST]), whole=asked.type is QuestionType.INTEGER)
         case QuestionType.DATE:

@@ -14,6 +14,7 @@ _COMPACT_MOST = 9
 _PAIR = 2
 _DASHED = re.compile(r"\d+(?:\s*-\s*\d+){2,}")
 _RANGE = re.compile(r"\d\s*-\s*\d")
+_NUMBERS = re.compile(r"\s*[0-9]{1,3}(?:[ ,]+[0-9]{1,3})+\s*")
 _PIECES = re.compile(r"[,;/&+.]")
 
 
@@ -57,6 +58,15 @@ def read_several(scheme: Scheme, folded: str, most: int | None) -> Chosen | Decl
         return Unclear(one.candidates, Why.NOTHING if one.why is Why.SEVERAL else one.why)
     codes = tuple(dict.fromkeys(code for code, _ in picks))
     return _checked(scheme, codes, most, Rule.SEVERAL) if _agree(picks) else Unclear(codes, Why.NOTHING)
+
+
+def read_numbers(scheme: Scheme, text: str, most: int | None) -> Chosen | None:
+    """Read "1 3 5" and "1, 3", which can be nothing else; None for whatever needs a closer look."""
+    if scheme.equals or not _NUMBERS.fullmatch(text):
+        return None
+    codes = tuple([scheme.numbers.get(int(number), "") for number in text.replace(",", " ").split()])
+    is_plain = all(codes) and len(set(codes)) == len(codes) and scheme.alone.isdisjoint(codes)
+    return chosen(Rule.SEVERAL, *codes) if is_plain and (most is None or len(codes) <= most) else None
 
 
 def _agree(picks: tuple[Pick, ...]) -> bool:
