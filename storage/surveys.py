@@ -1,9 +1,10 @@
 """Published surveys: their versions as JSON text, which one is current, and when one was closed."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from storage.script import Fetch, Run, Script
+from storage.script import Fetch, Rows, Run, Script
 
 Stamp: TypeAlias = tuple[str, str, int | None]
 """A survey, its current version, and when it was closed: what tells a running process to read again."""
@@ -22,6 +23,16 @@ class VersionRow:
     is_current: bool
 
 
+Objection: TypeAlias = Callable[[Sequence[VersionRow]], None]
+"""Looks at the current version of every other survey that nobody has closed, and raises to stop a publication."""
+
+# One publisher at a time, over all surveys: this row is in every database, while a new survey has none yet to lock.
+# What is read after it holds until the commit. SQLite has one writer anyway.
+_ALONE = Fetch("SELECT version_num FROM alembic_version FOR UPDATE")
+_VERSIONS = """SELECT d.survey, d.version, d.hash, d.definition, d.published_at, s.closed_at, s.current_version
+               FROM survey_definition d JOIN survey s ON s.id = d.survey"""
+
+
 def stamps() -> Script[tuple[Stamp, ...]]:
     """Read what can change of every survey."""
     found = yield Fetch("SELECT id, current_version, closed_at FROM survey ORDER BY id")
@@ -30,22 +41,26 @@ def stamps() -> Script[tuple[Stamp, ...]]:
 
 def every_version() -> Script[list[VersionRow]]:
     """Read every version of every survey, oldest first."""
-    found = yield Fetch(
-        """SELECT d.survey, d.version, d.hash, d.definition, d.published_at, s.closed_at, s.current_version
-           FROM survey_definition d JOIN survey s ON s.id = d.survey
-           ORDER BY s.first_published_at, d.survey, d.ordinal"""
-    )
-    return [
-        VersionRow(survey, version, hash, definition, published_at, closed_at, is_current=version == current)
-        for survey, version, hash, definition, published_at, closed_at, current in found.rows
-    ]
+    found = yield Fetch(f"{_VERSIONS} ORDER BY s.first_published_at, d.survey, d.ordinal")
+    return _versions(found)
 
 
-def publish(survey: str, version: str, hash: str, definition: str, at: int) -> Script[VersionRow | None]:
+def publish(
+    survey: str, version: str, hash: str, definition: str, at: int, object_to: Objection | None = None
+) -> Script[VersionRow | None]:
     """Keep a version and make it the current one. A version that is there already is never changed: it is returned.
 
-    Publishing re-opens a survey that was closed by hand.
+    Publishing re-opens a survey that was closed by hand. Raises what `object_to` raises, and then changes nothing; no
+    other survey is published between its look and the commit.
     """
+    yield _ALONE
+    if object_to is not None:
+        others = yield Fetch(
+            f"""{_VERSIONS}
+                WHERE s.id <> :survey AND d.version = s.current_version AND s.closed_at IS NULL ORDER BY s.id""",
+            {"survey": survey},
+        )
+        object_to(_versions(others))
     there = yield Fetch(
         "SELECT hash, definition, published_at FROM survey_definition WHERE survey = :survey AND version = :version",
         {"survey": survey, "version": version},
@@ -66,6 +81,13 @@ def publish(survey: str, version: str, hash: str, definition: str, at: int) -> S
             {"survey": survey, "version": version, "hash": hash, "definition": definition, "at": at},
         )
     return None
+
+
+def _versions(found: Rows) -> list[VersionRow]:
+    return [
+        VersionRow(survey, version, hash, definition, published_at, closed_at, is_current=version == current)
+        for survey, version, hash, definition, published_at, closed_at, current in found.rows
+    ]
 
 
 def close(survey: str, at: int) -> Script[bool]:

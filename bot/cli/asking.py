@@ -13,8 +13,11 @@ from uuid import uuid4
 
 import typer
 
+from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, keys_of, now, service_of, simulator_channel, wording
 from bot.cli.logs import configure
+from bot.core.commands import find_language
+from bot.core.questionnaire import Questionnaire
 from bot.settings import Settings, load
 from channels.base import Request
 from channels.simulator import SimulatorChannel
@@ -49,14 +52,9 @@ async def _chat(settings: Settings, survey: str, lang: str) -> None:
         async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
             listing = service.library.desk.listings.get(survey)
             if listing is None:
-                known = ", ".join(service.library.desk.listings) or "none"
-                raise Refusal(
-                    f"There is no survey {survey!r}. Published: {known}. Publish one with: survey publish FILE"
-                )
-            if not listing.questionnaire.definition.keywords:
-                raise Refusal(f"{survey} has no keyword, so no text can start it. Add one to its settings sheet.")
+                raise UnknownSurvey(survey, list(service.library.desk.listings))
+            line: str | None = _first_text(listing.questionnaire, lang)
             address = f"chat-{uuid4().hex}"
-            line: str | None = " ".join(filter(None, (listing.questionnaire.definition.keywords[0], lang)))
             print(f"> {line}")
             while line is not None:
                 body = json.dumps({"address": address, "text": line}).encode()
@@ -85,6 +83,25 @@ async def _place(settings: Settings, survey: str) -> AsyncIterator[tuple[Databas
             yield database, await KeyRing.open(database, secrets.token_hex(16))
         finally:
             await database.close()
+
+
+def _first_text(questionnaire: Questionnaire, lang: str) -> str:
+    """Write the text that starts the survey, in a language. Raises Refusal without a keyword, BadParameter for `lang`.
+
+    A language that the survey does not have is refused here, because the bot would go on in the survey's own.
+    """
+    definition = questionnaire.definition
+    if not definition.keywords:
+        raise Refusal(f"{definition.id} has no keyword, so no text can start it. Add one to its settings sheet.")
+    if not lang:
+        return definition.keywords[0]
+    code = find_language(lang, {each.code: (each.name,) for each in questionnaire.offered}, allow_code=True)
+    if code is None:
+        known = ", ".join(f"{each.code} ({each.name})" for each in questionnaire.offered)
+        raise typer.BadParameter(
+            f"{definition.id} has no language '{lang}'; choose one of: {known}", param_hint="--lang"
+        )
+    return f"{definition.keywords[0]} {code}"
 
 
 def _show(channel: SimulatorChannel, texts: list[str], settings: Settings) -> None:

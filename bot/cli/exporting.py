@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import Exported, Format, export
 from bot.analysis.reconciliation import reconcile
 from bot.cli.compose import Refusal, database_of, now, simulator_channel, sms_channel, wording
@@ -86,8 +87,7 @@ async def _replay(settings: Settings, survey: str) -> list[str]:
         library = Library(database, wording(drafts_allowed=settings.drafts_allowed))
         await library.load()
         if survey not in library.desk.listings:
-            known = ", ".join(library.desk.listings) or "none"
-            raise Refusal(f"There is no survey {survey!r}. Published: {known}.")
+            raise UnknownSurvey(survey, list(library.desk.listings))
         channels = {"simulator": simulator_channel()}
         if settings.has_sms:
             return [str(d) for d in await replay(database, library, {**channels, "sms": sms_channel(settings)}, survey)]

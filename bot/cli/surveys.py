@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from urllib.parse import quote
 
 import typer
 
+from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
 from bot.core.questionnaire import Questionnaire
+from bot.core.reading.normalise import key
 from bot.core.survey import SurveyDefinition
 from bot.core.survey import wording as chosen
 from bot.core.window import Window, window
@@ -20,6 +23,8 @@ from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import lint
 from storage import surveys as store
+from storage.script import Script
+from storage.surveys import VersionRow
 
 File = Annotated[Path, typer.Argument(help="The survey file: an XLSForm workbook (.xlsx).")]
 SurveyId = Annotated[str, typer.Argument(metavar="SURVEY", help="The survey's form_id.")]
@@ -43,8 +48,8 @@ def check(file: File) -> None:
     definition = compiled.definition
     asked = sum(question.is_asked for question in definition.questions)
     print(f"{definition.id} version {definition.version}: {asked} questions, {len(warnings)} warnings.")
-    for language, rehearsal in _rehearsals(definition, wording(every=True)):
-        print(f"{language}: one whole conversation sends {_cost(rehearsal, load())}.")
+    language, rehearsal = _rehearsed(definition, wording(every=True))
+    print(f"{language}: one whole conversation sends {_cost(rehearsal, load())}.")
 
 
 def publish(file: File) -> None:
@@ -70,10 +75,10 @@ def publish(file: File) -> None:
         print(f"Link: sms:{number}?body={quote(keyword)}")
     else:
         print(f"Residents text {keyword} to your number. (TWILIO_SMS_FROM is not set to a number.)")
-    for language, rehearsal in _rehearsals(definition, said):
-        print(f"\nThe opening in {language}, as a resident gets it by SMS:\n")
-        print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
-        print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
+    language, rehearsal = _rehearsed(definition, said)
+    print(f"\nThe opening in {language}, as a resident gets it by SMS:\n")
+    print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
+    print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
 
 
 def list_surveys() -> None:
@@ -106,13 +111,21 @@ def close(survey: SurveyId) -> None:
 
 
 async def _publish(settings: Settings, definition: SurveyDefinition) -> None:
-    async with database_of(settings) as database:
-        taken = await _keyword_taken(settings, definition, await database.read(store.every_version))
-        if taken:
-            raise Refusal(taken)
-        there = await database.run(
-            lambda: store.publish(definition.id, definition.version, definition.hash, definition.to_json(), now())
+    text = definition.to_json()
+
+    def script() -> Script[VersionRow | None]:
+        # The look at the others and the publication are one transaction: two publishers cannot both find a word free.
+        return store.publish(
+            definition.id,
+            definition.version,
+            definition.hash,
+            text,
+            now(),
+            object_to=lambda others: _refuse_taken_keywords(definition, others),
         )
+
+    async with database_of(settings) as database:
+        there = await database.run(script)
     if there is not None:
         raise Refusal(
             f"{definition.id} version {definition.version} is published already, with other content. A version never "
@@ -120,20 +133,19 @@ async def _publish(settings: Settings, definition: SurveyDefinition) -> None:
         )
 
 
-async def _keyword_taken(settings: Settings, definition: SurveyDefinition, rows: list[store.VersionRow]) -> str:
-    for row in rows:
-        if not row.is_current or row.survey == definition.id or row.closed_at is not None:
-            continue
+def _refuse_taken_keywords(definition: SurveyDefinition, others: Sequence[VersionRow]) -> None:
+    """Raise Refusal where another survey that nobody has closed is started by one of these words."""
+    words = set(map(key, definition.keywords))
+    for row in others:
         other = SurveyDefinition.from_json(row.definition)
-        shared = {k.casefold() for k in other.keywords} & {k.casefold() for k in definition.keywords}
+        shared = [keyword for keyword in other.keywords if key(keyword) in words]
         if shared:
-            return (
-                f"The keyword {shared.pop().upper()} belongs to {other.id} already. Choose another, or close that one."
+            raise Refusal(
+                f"The keyword {shared[0].upper()} belongs to {other.id} already. Choose another, or close that one."
             )
-    return ""
 
 
-async def _versions(settings: Settings) -> list[store.VersionRow]:
+async def _versions(settings: Settings) -> list[VersionRow]:
     async with database_of(settings) as database:
         return await database.read(store.every_version)
 
@@ -143,18 +155,15 @@ async def _close(settings: Settings, survey: str) -> bool:
         rows = await database.read(store.every_version)
         known = sorted({row.survey for row in rows})
         if survey not in known:
-            raise Refusal(f"There is no survey {survey!r}. Published: {', '.join(known) or 'none'}.")
+            raise UnknownSurvey(survey, known)
         return await database.run(lambda: store.close(survey, now()))
 
 
-def _rehearsals(definition: SurveyDefinition, said: Wording) -> list[tuple[str, Rehearsal]]:
-    channel = simulator_channel()
+def _rehearsed(definition: SurveyDefinition, said: Wording) -> tuple[str, Rehearsal]:
+    """Play one conversation in the survey's default language; give that language's name too."""
     offered = said.offered(definition)
-    found = []
-    for language in offered[:1]:
-        questionnaire = Questionnaire(definition, said.phrases, said.words, offered)
-        found.append((language.name, rehearse(questionnaire, channel, said.phrases, said.words[""])))
-    return found
+    questionnaire = Questionnaire(definition, said.phrases, said.words, offered)
+    return offered[0].name, rehearse(questionnaire, simulator_channel(), said.phrases, said.words[""])
 
 
 def _cost(rehearsal: Rehearsal, settings: Settings) -> str:

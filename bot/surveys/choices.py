@@ -32,7 +32,9 @@ class ChoiceLists:
 
     def of(self, name: str, choice_filter: str) -> tuple[Choice, ...]:
         """Return a list, with the columns that the filter of this question names."""
-        choices = self._lists.get(name, ())
+        if name not in self._lists:
+            return ()
+        choices = self._lists[name]
         named = self._columns_in(choice_filter)
         if not named:
             return choices
@@ -40,6 +42,11 @@ class ChoiceLists:
             Choice(choice.name, choice.label, choice.sms_label, _filters(row, choice.name, named))
             for row, choice in zip(self._rows[name], choices, strict=True)
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The lists, in the order of the sheet."""
+        return tuple(self._lists)
 
     def columns(self) -> frozenset[str]:
         """Name the columns that a choice_filter may read."""

@@ -7,6 +7,7 @@ from bot.core.survey import Question, SurveyDefinition
 from bot.surveys.choices import ChoiceLists
 from bot.surveys.languages import Languages, find_languages, tidy_code
 from bot.surveys.logic import check_logic
+from bot.surveys.odk import check_as_odk
 from bot.surveys.problems import Findings, Problem
 from bot.surveys.problems import SurveyRefused as SurveyRefused
 from bot.surveys.questions import QuestionReader
@@ -26,12 +27,15 @@ def compile_survey(path: Path, *, stop_words: frozenset[str] = frozenset()) -> C
     """Read a survey file. The same file always gives the same definition, and so the same hash.
 
     `stop_words` are what Earshot takes for STOP beside the carrier's own words; no choice may be called so. Raises
-    `SurveyRefused` with every problem found, each with sheet, row and column, and nothing else, whatever the
-    file holds.
+    `SurveyRefused`, and nothing else, whatever the file holds: with every problem that Earshot finds, each with sheet,
+    row and column, and with the first that ODK's reader has beside those.
     """
     findings = Findings()
     workbook = open_workbook(path, findings)
     definition = _definition(workbook, findings, stop_words)
+    check_as_odk(path, findings)
+    if not findings.refusals and not any(question.is_asked for question in definition.questions):
+        findings.refuse("survey", 0, "", "there is no question in it")
     findings.raise_if_refused()
     return Compiled(definition, tuple(findings.warnings))
 
@@ -43,9 +47,7 @@ def _definition(workbook: Workbook, findings: Findings, stop_words: frozenset[st
     lists = ChoiceLists(workbook.choices.rows, languages, findings, stop_words)
     reader = QuestionReader(lists, languages, findings)
     questions = reader.read(workbook.survey.rows)
-    check_logic(questions, reader.groups, lists.columns(), findings)
-    if not findings.refusals and not any(question.is_asked for question in questions):
-        findings.refuse("survey", 0, "", "there is no question in it")
+    check_logic(questions, reader.logic, reader.refused, lists.columns(), findings)
     _warn_of_lost_texts(workbook, languages, findings)
     return _assemble(settings, languages, questions)
 

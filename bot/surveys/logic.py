@@ -1,29 +1,37 @@
 """The logic of a survey as a whole: every expression is in the subset, reads what exists, and waits for nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from bot.core import expressions
 from bot.core.expressions import Unsupported
 from bot.core.survey import Question, QuestionType
+from bot.surveys.codes import say_unknown, unknown_codes
 from bot.surveys.problems import Findings
-from bot.surveys.questions import Group
-
-_COLUMNS = ("relevant", "constraint", "choice_filter", "calculation")
+from bot.surveys.questions import Written
 
 
 def check_logic(
-    questions: Sequence[Question], groups: Sequence[Group], choice_columns: frozenset[str], findings: Findings
+    questions: Sequence[Question],
+    written: Sequence[Written],
+    refused: Set[str],
+    choice_columns: frozenset[str],
+    findings: Findings,
 ) -> None:
-    """Refuse expressions outside the subset, names that do not exist, circles, and answers that come too late."""
+    """Refuse expressions outside the subset, names that do not exist, circles, and answers that come too late.
+
+    `refused` names the rows that gave no question: what reads those is left alone, until they are mended. Warns of
+    codes that do not exist.
+    """
     known = {question.name: question for question in questions}
-    for group in groups:
-        _check_one("relevant", group.relevant, group.row, known, frozenset(), findings)
-    for question in questions:
-        for column, expression in _expressions(question):
-            columns = choice_columns if column == "choice_filter" else frozenset()
-            _check_one(column, expression, question.row, known, columns, findings)
+    for each in written:
+        _check_one(each, known, refused, choice_columns, findings)
+    if not findings.refusals:
+        _check_with_groups(questions, findings)
     if findings.refusals:
         return
+    for each in written:
+        for asked, code in unknown_codes(each.expression, known.get(each.name), known):
+            findings.warn("survey", each.row, each.column, say_unknown(asked, code))
     circles = _circles(known)
     for circle in circles:
         row = known[circle[0]].row
@@ -32,33 +40,36 @@ def check_logic(
         _check_order(questions, known, findings)
 
 
-def _expressions(question: Question) -> Iterator[tuple[str, str]]:
-    for column in _COLUMNS:
-        if expression := getattr(question, column):
-            yield column, expression
-
-
 def _check_one(
-    column: str,
-    expression: str,
-    row: int,
-    known: dict[str, Question],
-    columns: frozenset[str],
+    written: Written,
+    known: Mapping[str, Question],
+    refused: Set[str],
+    choice_columns: frozenset[str],
     findings: Findings,
 ) -> None:
+    expression, row, column = written.expression, written.row, written.column
+    columns = choice_columns if column == "choice_filter" else frozenset()
     try:
-        expressions.check(expression, columns=columns, condition=column != "calculation") if expression else None
-        names = sorted(expressions.references(expression)) if expression else []
+        expressions.check(expression, columns=columns, condition=column != "calculation")
     except Unsupported as problem:
         findings.refuse("survey", row, column, str(problem))
         return
-    for name in names:
+    for name in sorted(expressions.references(expression) - refused):
         if name not in known:
             findings.refuse("survey", row, column, f"${{{name}}}: there is no question of that name")
         elif known[name].type is QuestionType.NOTE:
             findings.refuse("survey", row, column, f"${{{name}}} is a note, which has no answer")
-    if column in ("relevant", "choice_filter") and expression and expressions.reads_itself(expression):
+    if column in ("relevant", "choice_filter") and expressions.reads_itself(expression):
         findings.refuse("survey", row, column, "'.' is this row's own answer, which is not there yet; name a question")
+
+
+def _check_with_groups(questions: Sequence[Question], findings: Findings) -> None:
+    """Refuse a condition that is too long or too deep only once those of its groups stand around it."""
+    for question in questions:
+        try:
+            expressions.references(question.relevant or "''")
+        except Unsupported as problem:
+            findings.refuse("survey", question.row, "relevant", f"with the conditions of its groups, {problem}")
 
 
 def _reads(question: Question) -> frozenset[str]:

@@ -9,52 +9,13 @@ from bot.core.survey import Question, QuestionType, Role
 from bot.surveys.choices import ChoiceLists
 from bot.surveys.languages import Languages
 from bot.surveys.problems import Findings
+from bot.surveys.question_types import BOOKKEEPING, SELECT, TYPES, instead_of
 from bot.surveys.workbook import Row
 
 CHANNELS: Final = ("sms", "whatsapp", "telegram", "web", "assisted", "paper", "phone")
 SPECIAL_CATEGORY_CHANNELS: Final = ("sms", "web", "assisted", "paper", "phone")
 """Where a special-category question is asked unless its row says otherwise: not through Meta or Telegram."""
 
-_TYPES: Final = {
-    "text": QuestionType.TEXT,
-    "string": QuestionType.TEXT,
-    "integer": QuestionType.INTEGER,
-    "int": QuestionType.INTEGER,
-    "decimal": QuestionType.DECIMAL,
-    "date": QuestionType.DATE,
-    "note": QuestionType.NOTE,
-    "calculate": QuestionType.CALCULATE,
-}
-_SELECT: Final = re.compile(
-    r"(?:add )?(?:(?P<one>select[_ ]one|select1)|select[_ ]multiple|select all that apply)(?: prompt using| from)? "
-    r"(?P<list>\S+)(?P<rest>.*)"
-)
-_BOOKKEEPING_WORDS: Final = """
-    start end today deviceid phonenumber username email audit simserial subscriberid hidden xml-external
-    csv-external start-geopoint background-audio background-geopoint
-"""
-_BOOKKEEPING: Final = frozenset(_BOOKKEEPING_WORDS.split())
-_INSTEAD: Final = {
-    "begin_repeat": "ask once, or once for each with a question of its own; a text conversation does not loop",
-    "geopoint": "ask for a postcode area with select_one",
-    "geotrace": "ask for a postcode area with select_one",
-    "geoshape": "ask for a postcode area with select_one",
-    "image": "ask in words with type text; the answer goes into a table",
-    "audio": "ask in words with type text; the answer goes into a table",
-    "video": "ask in words with type text; the answer goes into a table",
-    "file": "ask in words with type text; the answer goes into a table",
-    "range": "use integer with a constraint such as . >= 1 and . <= 10",
-    "rank": "use select_multiple with a constraint such as count-selected(.) <= 3",
-    "acknowledge": "use a note, or select_one with one choice",
-    "trigger": "use a note, or select_one with one choice",
-    "time": "use text, and say in the label how to write it",
-    "datetime": "use date, or text",
-    "barcode": "use text",
-    "select_one_from_file": "put the choices on the choices sheet and use select_one",
-    "select_multiple_from_file": "put the choices on the choices sheet and use select_multiple",
-    "select_one_external": "put the choices on the choices sheet and use select_one with a choice_filter",
-}
-_INSTEAD_OF: Final = {"photo": "image", "begin_loop": "begin_repeat", "dateTime": "datetime", "gps": "geopoint"}
 _YES: Final = frozenset({"yes", "true", "true()", "1", "y"})
 _NO: Final = frozenset({"", "no", "false", "false()", "0", "n"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,59}")
@@ -73,15 +34,28 @@ _READ: Final = frozenset(_READ_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group that is open while its rows are read."""
+    """A group that is open while its rows are read; `relevant` holds the conditions of those around it too."""
 
     name: str
     row: int
     relevant: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One expression as its cell holds it. `name` is the question of that row, empty for a group's."""
+
+    row: int
+    column: str
+    expression: str
+    name: str = ""
+
+
 class QuestionReader:
-    """Reads the survey sheet row by row, noting what is wrong as it goes."""
+    """Reads the survey sheet row by row, noting what is wrong as it goes.
+
+    Afterwards `logic` holds every expression of the sheet, and `refused` names the rows that gave no question.
+    """
 
     def __init__(self, lists: ChoiceLists, languages: Languages, findings: Findings) -> None:
         self._lists = lists
@@ -89,48 +63,65 @@ class QuestionReader:
         self._findings = findings
         self._groups: list[Group] = []
         self._names: dict[str, int] = {}
-        self.groups: list[Group] = []
+        self.logic: list[Written] = []
+        self.refused: set[str] = set()
 
     def read(self, rows: Iterable[Row]) -> tuple[Question, ...]:
         """Read every row that asks, tells or works something out."""
-        found = (self._row(row) for row in rows if row.text("disabled").lower() not in _YES)
-        return tuple(question for question in found if question is not None)
+        read = [self._row(row) for row in rows if row.text("disabled").lower() not in _YES]
+        for group in self._groups:
+            self._findings.refuse("survey", group.row, "type", f"the group '{group.name}' has no end_group below it")
+        return tuple(question for question in read if question is not None)
 
     def _row(self, row: Row) -> Question | None:
         kind = " ".join(row.text("type").split())
         plain = kind.replace(" ", "_").lower()
         if not kind:
-            return None  # a comment, as pyxform has it
-        if plain == "begin_group":
+            self._refuse_untyped(row)
+        elif plain == "begin_group":
             self._begin(row)
         elif plain == "end_group":
-            self._groups.pop()
-        elif plain in _BOOKKEEPING:
+            self._end(row)
+        elif plain in BOOKKEEPING:
             self._warn(row, "type", f"'{kind}' is left out: it records a device, and there is none")
-        elif select := _SELECT.fullmatch(kind):
-            return self._select(row, select)
-        elif plain in _TYPES:
-            return self._question(row, _TYPES[plain])
+        elif select := SELECT.fullmatch(kind):
+            return self._select(row, kind, select)
+        elif plain in TYPES:
+            return self._question(row, TYPES[plain])
         elif not plain.startswith("end_"):
-            self._refuse_type(row, kind)
+            self._refuse(row, "type", f"'{kind}' cannot be asked by text; {instead_of(kind)}")
+            self.refused.add(row.text("name"))
         return None
 
-    def _refuse_type(self, row: Row, kind: str) -> None:
-        first = kind.split()[0]
-        plain = first if first in _INSTEAD else "_".join(kind.lower().split()[:2])
-        plain = _INSTEAD_OF.get(first, plain if plain in _INSTEAD else first.lower())
-        instead = _INSTEAD.get(plain, f"use one of {', '.join(QuestionType)}")
-        self._refuse(row, "type", f"'{kind}' cannot be asked by text; {instead}")
+    def _refuse_untyped(self, row: Row) -> None:
+        """Refuse a row that names or words a question; any other without a type is a comment, as pyxform has it."""
+        if row.text("name") or "label" in row.cells:
+            self._refuse(row, "type", f"it is empty; write one of {', '.join(QuestionType)}")
+            self.refused.add(row.text("name"))
 
     def _begin(self, row: Row) -> None:
-        name = self._name(row)
+        name, relevant = self._name(row), row.text("bind", "relevant")
         outer = self._groups[-1].relevant if self._groups else ""
-        group = Group(name, row.number, _both(outer, row.text("bind", "relevant")))
-        self.groups.append(Group(name, row.number, row.text("bind", "relevant")))
-        self._groups.append(group)
+        self._keep_logic(row, "", relevant)
+        self._groups.append(Group(name, row.number, _both(outer, relevant)))
 
-    def _select(self, row: Row, select: re.Match[str]) -> Question:
-        if "${" in select["list"]:
+    def _end(self, row: Row) -> None:
+        if self._groups:
+            self._groups.pop()
+        else:
+            self._refuse(row, "type", "there is no begin_group above it that is still open")
+
+    def _select(self, row: Row, kind: str, select: re.Match[str]) -> Question:
+        choices = select["list"] or ""
+        if not choices:
+            known = next(iter(self._lists.names), "LIST")
+            self._refuse(
+                row,
+                "type",
+                f"the name of the list of choices is missing; write it behind, as in '{kind} {known}', as it stands "
+                "under list_name on the choices sheet",
+            )
+        elif "${" in choices:
             self._refuse(row, "type", "choices taken from earlier answers are not supported; write a list of choices")
         elif select["rest"].strip():
             self._refuse(
@@ -139,16 +130,28 @@ class QuestionReader:
                 "or_other is not supported; add a choice 'other' to the list, and below this row a text question with "
                 f"relevant selected(${{{row.text('name')}}}, 'other')",
             )
-        return self._question(
-            row, QuestionType.SELECT_ONE if select["one"] else QuestionType.SELECT_MULTIPLE, select["list"]
-        )
+        else:
+            self._check_list(row, choices)
+        return self._question(row, QuestionType.SELECT_ONE if select["one"] else QuestionType.SELECT_MULTIPLE, choices)
+
+    def _check_list(self, row: Row, choices: str) -> None:
+        names = self._lists.names
+        if not names:
+            needed = "list_name, name, and label with its language"
+            self._findings.refuse("choices", 0, "", f"there is no list of choices; the sheet needs {needed}")
+        elif choices not in names:
+            self._refuse(
+                row, "type", f"there is no list '{choices}' on the choices sheet; the lists are {', '.join(names)}"
+            )
 
     def _question(self, row: Row, kind: QuestionType, choices: str = "") -> Question:
-        name = self._name(row)
+        # pyxform gives a note that has no name this one
+        name = self._name(row, f"generated_note_name_{row.number}" if kind is QuestionType.NOTE else "")
         self._check_cells(row, kind)
         special = self._yes(row, "special_category")
         group = self._groups[-1].relevant if self._groups else ""
-        return Question(
+        relevant = row.text("bind", "relevant")
+        question = Question(
             name=name,
             type=kind,
             label=self._texts(row, kind, "label"),
@@ -157,7 +160,7 @@ class QuestionReader:
             hint=self._texts(row, kind, "hint"),
             choices=self._lists.of(choices, row.text("choice_filter")) if choices else (),
             required=self._required(row),
-            relevant=_both(group, row.text("bind", "relevant")),
+            relevant=_both(group, relevant),
             constraint=row.text("bind", "constraint"),
             constraint_message=self._languages.texts(row, "bind", "jr:constraintMsg"),
             choice_filter=row.text("choice_filter") if choices else "",
@@ -171,9 +174,23 @@ class QuestionReader:
             group=self._groups[0].name if self._groups else "",
             row=row.number,
         )
+        self._keep_logic(row, name, relevant, question.constraint, question.choice_filter, question.calculation)
+        return question
 
-    def _name(self, row: Row) -> str:
-        name = row.text("name") or f"generated_note_name_{row.number}"  # as pyxform names a note without a name
+    def _keep_logic(self, row: Row, name: str, *expressions: str) -> None:
+        """Keep what stands in the four columns of logic, in their order."""
+        columns = ("relevant", "constraint", "choice_filter", "calculation")
+        self.logic += [
+            Written(row.number, column, expression, name)
+            for column, expression in zip(columns, expressions, strict=False)
+            if expression
+        ]
+
+    def _name(self, row: Row, generated: str = "") -> str:
+        name = row.text("name") or generated
+        if not name:
+            self._refuse(row, "name", "it is empty; write a short name, which is the column in the export")
+            return ""
         earlier = self._names.setdefault(name.lower(), row.number)
         if not _NAME.fullmatch(name):
             self._refuse(
@@ -199,6 +216,8 @@ class QuestionReader:
     def _check_cells(self, row: Row, kind: QuestionType) -> None:
         if kind is not QuestionType.CALCULATE and row.text("bind", "calculate"):
             self._refuse(row, "calculation", "only a row of type calculate is worked out; add one for this")
+        if kind is QuestionType.CALCULATE and not row.text("bind", "calculate") and "default" not in row.cells:
+            self._refuse(row, "calculation", "it is empty; write what is to be worked out")
         if row.text("bind", "readonly").lower() not in _NO:
             self._refuse(row, "read_only", "a question that nobody can answer is a note; use type note")
         if row.text("trigger"):

@@ -26,7 +26,6 @@ _OF_OTHERS = """
     prefix client_editable delimiter add_none_option file_name
 """  # what ODK, Enketo and Kobo read on this sheet, and Earshot does not
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,59}")
-_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2}) 00:00:00")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?")
 
 
@@ -118,7 +117,7 @@ class SettingsReader:
         return address
 
     def _moment(self, column: str) -> str:
-        text = _MIDNIGHT.sub(r"\1", self._row.text(column))
+        text = self._row.text(column)
         if not text:
             return ""
         try:

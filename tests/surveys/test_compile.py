@@ -1,7 +1,9 @@
 """A survey file becomes one frozen definition, the same one every time."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+
+import pytest
 
 from bot.core.survey import Choice, Language, QuestionType, Role, Start, SurveyDefinition
 from bot.surveys.compile import compile_survey
@@ -152,6 +154,43 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (survey.privacy_url, survey.verify_url) == ("www.example.gov.uk/p", "www.example.gov.uk/v")
     assert (survey.opens, survey.closes) == ("2026-05-01", "2026-05-31T17:00")
     assert (survey.min_age, survey.start, survey.version) == (16, Start.CONFIRM, "2")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (date(2026, 11, 22), "2026-11-22"),
+        (datetime.fromisoformat("2026-11-22T09:30"), "2026-11-22 09:30:00"),
+        ("2026-11-22", "2026-11-22"),
+        (1.0, "1"),
+        (1, "1"),
+        (1.5, "1.5"),
+        ("1.0", "1.0"),
+    ],
+    ids=["a day", "a moment", "a day as text", "a whole number", "an integer", "a number", "a number as text"],
+)
+def test_a_version_is_what_its_cell_shows(tmp_path: Path, cell: object, text: str) -> None:
+    assert definition(workbook(tmp_path / "s.xlsx", settings={**SETTINGS, "version": cell})).version == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (date(2026, 5, 31), "2026-05-31"),
+        (datetime.fromisoformat("2026-05-31T17:00"), "2026-05-31T17:00:00"),
+        ("2026-05-31 17:00", "2026-05-31T17:00"),
+    ],
+    ids=["a day", "a moment", "a moment as text"],
+)
+def test_opening_and_closing_may_be_cells_with_a_date(tmp_path: Path, cell: object, text: str) -> None:
+    survey = definition(workbook(tmp_path / "s.xlsx", settings={**SETTINGS, "opens": cell, "closes": cell}))
+    assert (survey.opens, survey.closes) == (text, text)
+
+
+def test_a_code_and_a_label_that_excel_takes_for_a_day_are_that_day(tmp_path: Path) -> None:
+    choices = [{"list_name": "yn", "name": date(2026, 6, 1), LABEL: date(2026, 6, 1)}]
+    (one,) = definition(workbook(tmp_path / "s.xlsx", [ONE], choices)).questions
+    assert one.choices == (Choice("2026-06-01", {"en": "2026-06-01"}),)
 
 
 def test_a_filtered_list_carries_the_columns_that_its_filter_reads(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from openpyxl import Workbook
+
+from bot.surveys.compile import SurveyRefused, compile_survey
 
 Cells = Mapping[str, object]
 
@@ -37,3 +40,10 @@ def workbook(
             sheet.append([row.get(column) for column in columns])
     book.save(path)
     return path
+
+
+def refusals(path: Path, stop_words: frozenset[str] = frozenset()) -> list[str]:
+    """Compile a file that is refused, and give every problem as its author reads it."""
+    with pytest.raises(SurveyRefused) as refusal:
+        compile_survey(path, stop_words=stop_words)
+    return [str(problem) for problem in refusal.value.problems]

@@ -1,0 +1,79 @@
+"""What ODK, Enketo and Kobo would refuse in a survey file, in the words of pyxform, which they read it with."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.surveys.problems import Findings, Problem
+
+_PLACE = re.compile(
+    r"\[row : (?P<row>\d+)\]\s*(?:On the '(?P<sheet>\w+)' sheet,?\s*)?"
+    r"(?:the '(?P<column>\w+)' value is invalid\.\s*)?(?P<message>.*)",
+    re.DOTALL,
+)
+
+
+def check_as_odk(path: Path, findings: Findings) -> None:
+    """Convert the whole form, and note what pyxform says of it.
+
+    pyxform stops at its first objection, so this comes after our own checks, which go on to the end. An objection to a
+    row that we have refused is the same mistake in other words and left out; so is one without a row, once we have
+    refused anything on its sheets.
+    """
+    from pyxform.xls2xform import convert  # here, because it takes half a second to load
+
+    said: list[str] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl mentions drawings and extensions that no survey needs
+            convert(path, warnings=said, validate=False, file_type=path.suffix.lower())
+    except Exception as objection:  # pyxform meets odd sheets with any exception; their author needs the words
+        refused = {(problem.sheet, problem.row) for problem in findings.refusals if problem.sheet != "settings"}
+        for problem in told_by_pyxform(path, objection):
+            if (problem.sheet, problem.row) not in refused and (problem.row or not refused):
+                findings.refuse(problem.sheet, problem.row, problem.column, problem.message)
+    for words in said:
+        problem = _placed(words)
+        findings.warn(problem.sheet, problem.row, problem.column, problem.message)
+
+
+def told_by_pyxform(path: Path, raised: Exception) -> Iterator[Problem]:
+    """Turn what pyxform raised into problems, with sheet and row where it names them."""
+    words = str(raised).strip()
+    if "not recognized as a supported type" in words:
+        words = f"{path.name} is damaged, or no spreadsheet; save it from Excel or LibreOffice as .xlsx"
+    elif "nodeType" in words:
+        words = (
+            "a column is written with '::' where ODK cannot have it; write form_title_pl, or on choices sms_label_pl"
+        )
+    elif not words or not type(raised).__module__.startswith("pyxform"):
+        words = f"{path.name} could not be read ({type(raised).__name__}: {words})"
+    for line in re.split(r"\n(?=\[row : )", words):
+        placed = _placed(line)
+        yield placed if placed.row else Problem(*_found(path, placed.message), "", placed.message)
+
+
+def _found(path: Path, words: str) -> tuple[str, int]:
+    """Find the row of the survey sheet that pyxform quotes without naming it."""
+    from pyxform.xls2json_backends import get_xlsform
+
+    quoted = re.findall(r"'([^']+)'", words)
+    try:
+        rows = get_xlsform(path, file_type=path.suffix.lower()).survey or []
+    except Exception:  # the file is what cannot be read, and its author has been told so already
+        return "", 0
+    for number, row in enumerate(rows, start=2):
+        if any(row.get(column) in quoted for column in ("type", "name")):
+            return "survey", number
+    return "", 0
+
+
+def _placed(words: str) -> Problem:
+    found = _PLACE.match(words)
+    if found is None:
+        return Problem("", 0, "", " ".join(words.split()))
+    message = " ".join(found["message"].split())
+    return Problem(
+        found["sheet"] or "survey", int(found["row"]), found["column"] or "", message or "this row cannot be read"
+    )
