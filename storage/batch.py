@@ -44,8 +44,7 @@ _LOCK_CONTACTS = """
     FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id FOR UPDATE"""
 _CONVERSATIONS = """
     SELECT c.contact_id, c.id, c.survey, c.version, c.respondent_id, c.response_id, c.state, c.ordinal
-    FROM conversation c JOIN response r ON r.id = c.response_id
-    WHERE c.contact_id IN (SELECT :contacts*text) ORDER BY r.started_at, c.ordinal, c.id"""
+    FROM conversation c WHERE c.contact_id IN (SELECT :contacts*text) ORDER BY c.id"""
 _RECALL = """
     SELECT response_id, question, said FROM answer
     WHERE response_id IN (SELECT :responses*text) AND question IN (SELECT :questions*text)

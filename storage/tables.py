@@ -239,12 +239,6 @@ outbox = sa.Table(
         sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
         postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
     ),
-    sa.Index(
-        "ix_outbox_open_contact",
-        "contact_id",
-        sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
-    ),
     sa.Index("ix_outbox_contact", "contact_id"),
     # Partial: most rows are replies, which have neither until their receipt comes.
     sa.Index(
