@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from bench.serving import SECRET, environment
 from bench.walk import shipped, walk
 from bench.wire import ACCOUNT, NUMBER
-from bot.cli.compose import now, service_of, sms_channel, wording
+from bot.cli.channels import sms_channel
+from bot.cli.compose import now, service_of, wording
 from bot.settings import load
 from channels.base import Inbound, Kind
 from storage import surveys

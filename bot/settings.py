@@ -5,10 +5,12 @@ A channel is on when its block is complete; half a block is an error that names 
 
 import os
 import re
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -17,18 +19,34 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9A-Za-z]+)$"
+LONGEST_KEPT_DAYS = 36_500
 SECRETS = (
     "DATABASE_URL",  # may hold a password
     "SECRET_KEY",
     "SECRET_KEY_PREVIOUS",
     "TWILIO_AUTH_TOKEN",
     "TWILIO_AUTH_TOKEN_SECONDARY",
+    "NOTIFY_API_KEY",
+    "NOTIFY_CALLBACK_TOKEN",
+    "TELEGRAM_BOT_TOKEN",
+    "TELEGRAM_WEBHOOK_SECRET",
 )
 
 
 class SettingsProblem(Exception):
     """A setting is missing or wrong. The message names the variable and what to write, and never shows a value."""
+
+
+def _as_days(value: object) -> object:
+    written = str(value).strip()
+    if value is not None and not (written.isascii() and written.isdecimal() and int(written) <= LONGEST_KEPT_DAYS):
+        raise ValueError(f"write a whole number of days, from 0 to {LONGEST_KEPT_DAYS}")
+    return value
+
+
+Days: TypeAlias = Annotated[int, BeforeValidator(_as_days)]
 
 
 class FromFiles(PydanticBaseSettingsSource):
@@ -74,21 +92,56 @@ class Settings(BaseSettings):
         SecretStr(""), description="A second token that is accepted too, while tokens are changed."
     )
     twilio_sms_from: str = Field("", description="The number (E.164) or Messaging Service (MG...) that sends.")
+    twilio_whatsapp_from: str = Field(
+        "", description="The WhatsApp sender: its number (E.164) or a Messaging Service (MG...)."
+    )
+    twilio_whatsapp_template: str = Field(
+        "", description="The approved template (HX...) that goes out where 24 hours have passed since the last text."
+    )
     twilio_api_base_url: str = Field("", description="Another address for Twilio's API, for tests.")
     twilio_reply: str = Field(
         "inline", description="`inline` answers in the webhook's own response, `rest` by Twilio's API."
     )
+    notify_api_key: SecretStr = Field(SecretStr(""), description="GOV.UK Notify's API key: sends and lists texts.")
+    notify_callback_token: SecretStr = Field(
+        SecretStr(""), description="Checks that a callback came from GOV.UK Notify: at least 10 characters."
+    )
+    notify_template_id: str = Field(
+        "", description="The template that says ((message)). Empty: the one that says so is looked up."
+    )
+    notify_api_base_url: str = Field("", description="Another address for GOV.UK Notify's API, for tests.")
+    telegram_bot_token: SecretStr = Field(SecretStr(""), description="The Telegram bot's token, from @BotFather.")
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Checks that an update came from Telegram. Needed where TELEGRAM_MODE is webhook."
+    )
+    telegram_mode: str = Field(
+        "webhook", description="`webhook` lets Telegram call us, `polling` asks Telegram, where it cannot reach us."
+    )
+    telegram_api_base_url: str = Field("", description="Another address for Telegram's Bot API, for tests.")
     allow_draft_languages: str = Field(
         "", description="Comma-separated language codes that `serve` may offer before a speaker has reviewed them."
     )
     pence_per_segment: float = Field(
         2.4, ge=0, description="Price of one SMS segment, for estimates (GOV.UK Notify, April 2026, without VAT)."
     )
+    retention_contacts_days: Days = Field(
+        30, description="Days after the close of their surveys until contacts and conversations go."
+    )
+    retention_silent_days: Days = Field(
+        400, description="Days after the last text until they go where a survey never closes."
+    )
+    retention_words_days: Days = Field(90, description="Days after the close until texts in and out lose their words.")
+    retention_receipts_days: Days = Field(90, description="Days until delivery reports and the provider's ids go.")
+    retention_sessions_days: Days = Field(30, description="Days after their end until staff sign-ins go.")
+    retention_audit_days: Days = Field(2192, description="Days until lines of the audit log go.")
+    retention_answers_days: Days | None = Field(
+        None, description="Days after the close until answers go. Empty: kept until the council decides."
+    )
 
     @field_validator("public_base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
+        if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
             raise ValueError("write it with https:// in front, for example https://earshot.example.org")
         return value.rstrip("/")
 
@@ -113,11 +166,70 @@ class Settings(BaseSettings):
             raise ValueError("write a number like +447700900999, or a Messaging Service that begins with MG")
         return value
 
+    @field_validator("twilio_whatsapp_from")
+    @classmethod
+    def _is_a_whatsapp_sender(cls, value: str) -> str:
+        bare = value.removeprefix("whatsapp:")
+        if bare and not re.match(SMS_SENDER, bare):
+            raise ValueError("write a number like +447700900999, or a Messaging Service that begins with MG")
+        return bare
+
+    @field_validator("twilio_whatsapp_template")
+    @classmethod
+    def _is_a_content_sid(cls, value: str) -> str:
+        if value and not re.fullmatch(r"HX[0-9A-Za-z]+", value):
+            raise ValueError("copy the approved template's Content sid from Twilio: it begins with HX")
+        return value
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise ValueError("copy what @BotFather gave: digits, a colon, letters and digits")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _is_a_webhook_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("use 1 to 256 of A-Z, a-z, 0-9, _ and -, for example from: openssl rand -hex 32")
+        return value
+
+    @field_validator("telegram_mode")
+    @classmethod
+    def _is_a_mode(cls, value: str) -> str:
+        if value not in ("webhook", "polling"):
+            raise ValueError("write webhook or polling")
+        return value
+
     @field_validator("twilio_reply")
     @classmethod
     def _is_a_way(cls, value: str) -> str:
         if value not in ("inline", "rest"):
             raise ValueError("write inline or rest")
+        return value
+
+    @field_validator("notify_api_key")
+    @classmethod
+    def _is_a_notify_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.search(rf"{_UUID}-{_UUID}$", value.get_secret_value()):
+            raise ValueError("copy the whole key from GOV.UK Notify: a name, the service's id and a secret")
+        return value
+
+    @field_validator("notify_callback_token")
+    @classmethod
+    def _is_a_callback_token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"[!-~]{10,}", value.get_secret_value()):
+            raise ValueError(
+                "use at least 10 letters and digits without a space, for example from: openssl rand -hex 24"
+            )
+        return value
+
+    @field_validator("notify_template_id")
+    @classmethod
+    def _is_a_template_id(cls, value: str) -> str:
+        if value and not re.fullmatch(_UUID, value):
+            raise ValueError("copy the template's id from GOV.UK Notify, such as f33517ff-2a88-4f6e-b855-c550268ce08a")
         return value
 
     @model_validator(mode="after")
@@ -126,20 +238,68 @@ class Settings(BaseSettings):
             "TWILIO_ACCOUNT_SID": self.twilio_account_sid,
             "TWILIO_AUTH_TOKEN": self.twilio_auth_token.get_secret_value(),
         }
-        if self.twilio_sms_from and not all(block.values()):
+        senders = {"TWILIO_SMS_FROM": self.twilio_sms_from, "TWILIO_WHATSAPP_FROM": self.twilio_whatsapp_from}
+        for name in [name for name, value in senders.items() if value and not all(block.values())]:
             missing = [name for name, value in block.items() if not value]
-            raise ValueError(f"TWILIO_SMS_FROM is set, so {' and '.join(missing)} must be set too")
-        if all(block.values()) and not self.twilio_sms_from:
-            raise ValueError("TWILIO_SMS_FROM is missing: the number or Messaging Service that texts come from")
+            raise ValueError(f"{name} is set, so {' and '.join(missing)} must be set too")
+        if all(block.values()) and not any(senders.values()):
+            raise ValueError(
+                "TWILIO_SMS_FROM is missing: the number or Messaging Service that texts come from"
+                " (or TWILIO_WHATSAPP_FROM, for WhatsApp alone)"
+            )
+        if self.twilio_whatsapp_template and not self.twilio_whatsapp_from:
+            raise ValueError("TWILIO_WHATSAPP_TEMPLATE is set, so TWILIO_WHATSAPP_FROM must be set too")
         if any(block.values()) and not all(block.values()):
             missing = [name for name, value in block.items() if not value]
             raise ValueError(f"{' and '.join(missing)} is missing: Twilio needs all of {', '.join(block)}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_whole_notify_block(self) -> "Settings":
+        block = {
+            "NOTIFY_API_KEY": self.notify_api_key.get_secret_value(),
+            "NOTIFY_CALLBACK_TOKEN": self.notify_callback_token.get_secret_value(),
+        }
+        missing = [name for name, value in block.items() if not value]
+        if missing and (self.notify_template_id or len(missing) < len(block)):
+            raise ValueError(f"{' and '.join(missing)} is missing: GOV.UK Notify needs both {' and '.join(block)}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_whole_telegram_block(self) -> "Settings":
+        has_token = bool(self.telegram_bot_token.get_secret_value())
+        has_secret = bool(self.telegram_webhook_secret.get_secret_value())
+        if has_token and not has_secret and self.telegram_mode == "webhook":
+            raise ValueError("TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could post as Telegram")
+        if has_secret and not has_token:
+            raise ValueError("TELEGRAM_BOT_TOKEN is missing: TELEGRAM_WEBHOOK_SECRET is set")
         return self
 
     @property
     def has_sms(self) -> bool:
         """Whether SMS through Twilio is on."""
         return bool(self.twilio_sms_from)
+
+    @property
+    def has_whatsapp(self) -> bool:
+        """Whether WhatsApp through Twilio is on."""
+        return bool(self.twilio_whatsapp_from)
+
+    @property
+    def has_telegram(self) -> bool:
+        """Whether Telegram is on."""
+        return bool(self.telegram_bot_token.get_secret_value())
+
+    @property
+    def has_notify(self) -> bool:
+        """Whether SMS through GOV.UK Notify is on."""
+        return bool(self.notify_api_key.get_secret_value())
+
+    @property
+    def is_open_to_eavesdroppers(self) -> bool:
+        """Whether texts would come over plain http through a network that is not this machine."""
+        address = urlsplit(self.public_base_url)
+        return address.scheme == "http" and not _is_loopback(address.hostname or "")
 
     @property
     def drafts_allowed(self) -> frozenset[str]:
@@ -157,6 +317,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take what is given directly first, then the environment, then secret files, then `.env`."""
         return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def load(**given: object) -> Settings:

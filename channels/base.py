@@ -22,6 +22,8 @@ class Kind(StrEnum):
     HELP = "help"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
+    START = "start"  # pressed Start on a link that brought a code along: `text` is the code
+    EDITED = "edited"  # changed a message that was sent before; `text` has the new words
     UNSUPPORTED = "unsupported"
 
 
@@ -85,8 +87,8 @@ class Outbound(Struct, frozen=True, gc=False):
     """One message to send. `id` is ours and travels in the status callback; `options` go last, in order.
 
     `text` already ends with the question; a channel without buttons writes each option on its own line below it.
-    `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent. `is_outside_window` says that
-    the channel's reply window has passed: then only the approved `template` may go out, by the provider's own id of it.
+    `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent. `is_outside_window` says
+    that the channel's reply window has passed: then only the approved `template` may go out, the provider's id of it.
     """
 
     id: str
@@ -109,9 +111,10 @@ class Capabilities(Struct, frozen=True, gc=False):
     """What a channel can do, as data. Nothing outside `channels/` asks for a channel's name instead.
 
     `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address`
-    the same for each resident (0: no limit of its own). `reply_window` is
-    seconds in which we may write freely (None: always). `cost_unit` is `segment`, `template` or empty.
-    `source` is the export's word for what comes this way; `is_test` marks rows that nobody must take for residents'.
+    the same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
+    always). `acknowledges` says that there is something to `acknowledge`. `cost_unit` is `segment`, `template` or
+    empty. `source` is the export's word for what comes this way; `is_test` marks rows that nobody must take for
+    residents'.
     """
 
     max_text: int
@@ -125,6 +128,7 @@ class Capabilities(Struct, frozen=True, gc=False):
     delivery_receipts: bool = False
     read_receipts: bool = False
     inline_reply: bool = False
+    acknowledges: bool = False
     can_be_listed: bool = False
     pace: float = 1.0
     pace_per_address: float = 0.0
@@ -222,7 +226,10 @@ class Receipt(Struct, frozen=True, gc=False):
 
 
 class Listed(Struct, frozen=True, gc=False):
-    """One outbound message that the provider says it has, found when reconciling."""
+    """One outbound message that the provider says it has, found when reconciling.
+
+    `outbox_id` is ours, where the provider keeps it with the message; then nothing else need be compared.
+    """
 
     provider_id: str
     address: str
@@ -230,6 +237,7 @@ class Listed(Struct, frozen=True, gc=False):
     status: Status
     code: str
     created_at: int
+    outbox_id: str = ""
 
     def __repr__(self) -> str:
         """Name the message, never its words or whom it is for."""

@@ -18,8 +18,6 @@ from channels.base import Refused, Request, Status
 
 SIGNATURE_HEADER: Final = "x-twilio-signature"
 FORM: Final = "application/x-www-form-urlencoded"
-# A text of 1,600 characters, percent-encoded at worst, with every other field, is a third of this.
-MAX_BODY_BYTES: Final = 100_000
 
 _PORT = re.compile(r":\d+$")
 
@@ -72,8 +70,6 @@ class SignatureCheck:
     def _believed(self, request: Request) -> Form | None:
         """Read the form if one of our tokens signed it, else give None. May raise anything on strange bytes."""
         signature = request.headers[SIGNATURE_HEADER].encode("latin-1")
-        if len(request.body) > MAX_BODY_BYTES:
-            return None
         if request.headers.get("content-type", FORM).lower().startswith(FORM):
             form = read_form(request.body)
             signed = _signed_text(form)

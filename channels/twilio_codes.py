@@ -21,11 +21,6 @@ class Meaning:
     problem: Problem
     retry_after: int | None = None
 
-    @property
-    def permanent(self) -> bool:
-        """Whether the same message to the same address is pointless."""
-        return self.retry_after is None
-
 
 _STOPPED = Meaning(Problem.OPTED_OUT)
 _NO_SUCH_PHONE = Meaning(Problem.BAD_ADDRESS)
@@ -35,12 +30,14 @@ _SLOW_DOWN = Meaning(Problem.TOO_FAST, 10 * _MINUTES)
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "21610": _STOPPED,  # the resident texted STOP to this sender
+    "63014": _STOPPED,  # the resident has blocked us on WhatsApp
     "21211": _NO_SUCH_PHONE,  # To is no phone number
     "21614": _NO_SUCH_PHONE,  # To is not a mobile
     "21635": _NO_SUCH_PHONE,  # To is a landline
     "30005": _NO_SUCH_PHONE,  # unknown handset
     "30006": _NO_SUCH_PHONE,  # landline or unreachable carrier
     "63003": _NO_SUCH_PHONE,  # no WhatsApp at this address
+    "63024": _NO_SUCH_PHONE,  # not on WhatsApp, or its app is too old
     "20003": _OUR_SETTINGS,  # wrong account sid or token
     "20404": _OUR_SETTINGS,  # wrong address of the API, or account
     "21212": _OUR_SETTINGS,  # From is no phone number
@@ -52,13 +49,27 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "21609": _OUR_SETTINGS,  # the status callback is no address
     "21612": _OUR_SETTINGS,  # no route from this sender to that number
     "21617": _OUR_SETTINGS,  # longer than 1,600 characters
+    "21655": _OUR_SETTINGS,  # the template is not there, or another account's
+    "21656": _OUR_SETTINGS,  # the template wants values, or others
+    "21671": _OUR_SETTINGS,  # no templates or buttons in Twilio's Ireland region
     "30002": _OUR_SETTINGS,  # the account is suspended
     "30034": _OUR_SETTINGS,  # unregistered sender (United States)
+    "63002": _OUR_SETTINGS,  # WhatsApp does not know the sender
+    "63007": _OUR_SETTINGS,  # the WhatsApp sender is not ours, or not approved yet
+    "63008": _OUR_SETTINGS,  # the WhatsApp sender is not set up
+    "63020": _OUR_SETTINGS,  # Meta's invitation to Twilio is not accepted
+    "63021": _OUR_SETTINGS,  # WhatsApp rejects what the message holds
+    "63027": _OUR_SETTINGS,  # no such template in this language
+    "63028": _OUR_SETTINGS,  # the template wants other values
     "63038": _OUR_SETTINGS,  # the account's daily limit
     "30004": _REFUSED_BY_CARRIER,  # blocked
     "30007": _REFUSED_BY_CARRIER,  # filtered
+    "63013": _REFUSED_BY_CARRIER,  # against WhatsApp's policy
+    "63049": _REFUSED_BY_CARRIER,  # Meta holds marketing back from this person
+    "63032": _REFUSED_BY_CARRIER,  # WhatsApp lets no business write to this person just now
     "30003": Meaning(Problem.UNREACHABLE, 4 * _HOURS),  # the phone is off or out of reach
     "30008": Meaning(Problem.UNREACHABLE, 15 * _MINUTES),  # the carrier gave no reason
+    "63012": Meaning(Problem.UNREACHABLE, 15 * _MINUTES),  # WhatsApp itself had a fault
     "30036": Meaning(Problem.EXPIRED),  # the validity period ran out before it was sent
     "20429": _SLOW_DOWN,  # too many requests
     "21611": _SLOW_DOWN,  # the sender's queue is full

@@ -7,11 +7,12 @@ loses Retry-After, sends JSON as a form and logs phone numbers; `HttpClient` men
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
@@ -21,6 +22,9 @@ from twilio.rest import Client
 
 from channels.base import Accepted, Outage, Rejected, RetryAfter, SendResult, Unknown
 from channels.twilio_codes import meaning
+from channels.whatsapp_content import ContentRefused, Types
+
+Direction: TypeAlias = Literal["inbound", "outbound"]
 
 _CONNECT_SECONDS = 5.0
 # Twilio asks for exponential back-off after a 429 and often names no time; the caller doubles this by its attempts.
@@ -58,7 +62,7 @@ class TwilioRest:
         self._http = HttpClient(timeout)
         self._client = Client(account_sid, auth_token, http_client=self._http)
         if base_url:
-            self._client.api.base_url = base_url.rstrip("/")
+            self._client.api.base_url = self._client.content.base_url = base_url.rstrip("/")
 
     async def send(self, fields: Mapping[str, str | int]) -> SendResult:
         """Post one message, once and never again by itself. Whatever goes wrong on the way back is `Unknown`."""
@@ -77,39 +81,71 @@ class TwilioRest:
         return Accepted(message.sid) if message.sid else Unknown("the answer names no message")
 
     async def messages(
-        self, direction: Literal["inbound", "outbound"], ours: str, since: int
+        self, direction: Direction, ours: Collection[str], since: int
     ) -> AsyncGenerator[ListedMessage, None]:
-        """Yield what one number or service of ours got or sent, newest first, back to an hour before `since`.
+        """Yield what these numbers and services of ours got or sent, newest first, back to an hour before `since`.
 
-        Pages are read as they are needed. Raises Outage.
+        Pages are read as they are needed; with a service among `ours` they are the whole account's. Raises Outage.
         """
         filters = _filters(direction, ours, since)
-        try:
+        with _told_as_outage("list of messages"):
             rows = await self._client.messages.stream_async(page_size=_PAGE_SIZE, **filters)
             async for row in rows:
                 message = _listed(row)
                 if (message.created_at or since) < since - _LIST_MARGIN:
                     return
-                if message.direction.startswith(direction) and ours in (
-                    message.sender,
-                    message.receiver,
-                    message.service_sid,
-                ):
+                our_end = message.receiver if direction == "inbound" else message.sender
+                if message.direction.startswith(direction) and (our_end in ours or message.service_sid in ours):
                     yield message
-        except TooManyRequests:
-            raise Outage("Twilio's list of messages: too many requests; ask again in a minute") from None
-        except TwilioException:
-            raise Outage(
-                "Twilio refused the list of messages: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
-            ) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise Outage(f"Twilio's list of messages could not be fetched ({type(problem).__name__})") from None
-        except _UNREADABLE:
-            raise Outage("Twilio's list of messages could not be read") from None
+
+    async def contents(self, prefix: str) -> dict[str, str]:
+        """List the account's Content objects whose name begins so, as id by name. Raises Outage."""
+        with _told_as_outage("list of Content objects"):
+            rows = await self._client.content.v1.contents.stream_async(page_size=_PAGE_SIZE)
+            return {row.friendly_name: row.sid async for row in rows if (row.friendly_name or "").startswith(prefix)}
+
+    async def create_content(self, name: str, language: str, types: Types) -> str:
+        """Make one Content object and give its id. Raises ContentRefused, or Outage where nobody knows."""
+        request = _ContentRequest({"friendly_name": name, "language": language, "types": types})
+        with _told_as_outage("Content API"):
+            try:
+                made = await self._client.content.v1.contents.create_async(request)
+            except (TwilioRestException, TwilioServiceException) as refusal:
+                if 400 <= refusal.status < 500:
+                    raise ContentRefused(str(refusal.code or refusal.status)) from None
+                raise
+        if not made.sid:
+            raise Outage("Twilio's Content API could not be read")
+        return str(made.sid)
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._http.close()
+
+
+@contextmanager
+def _told_as_outage(what: str) -> Iterator[None]:
+    """Raise Outage, in words for the operator, for whatever goes wrong while Twilio is asked."""
+    try:
+        yield
+    except TooManyRequests:
+        raise Outage(f"Twilio's {what}: too many requests; ask again in a minute") from None
+    except TwilioException:
+        raise Outage(f"Twilio refused the {what}: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN") from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        raise Outage(f"Twilio's {what} could not be fetched ({type(problem).__name__})") from None
+    except _UNREADABLE:
+        raise Outage(f"Twilio's {what} could not be read") from None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _ContentRequest:
+    """What the package asks of a request for a Content object. Its own class writes a null for each kind not meant."""
+
+    written: Mapping[str, object]
+
+    def to_dict(self) -> Mapping[str, object]:
+        return self.written
 
 
 class TooManyRequests(Exception):
@@ -152,14 +188,15 @@ class HttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]  # the package sh
         return Response(response.status, text, response.headers)
 
 
-def _filters(direction: str, ours: str, since: int) -> dict[str, object]:
-    """Choose what Twilio filters by: it knows numbers but no services, and days of sending but no hours."""
+def _filters(direction: Direction, ours: Collection[str], since: int) -> dict[str, object]:
+    """Choose what Twilio filters by: one number but no service, and days of sending but no hours."""
     # What we sent may still be queued, and then it has no day of sending: it is never filtered by one.
     filters: dict[str, object] = {}
     if direction == "inbound":
         filters["date_sent_after"] = datetime.fromtimestamp(since / 1000, UTC).date()
-    if not ours.startswith("MG"):
-        filters["to" if direction == "inbound" else "from_"] = ours
+    match tuple(ours):
+        case (number,) if not number.startswith("MG"):
+            filters["to" if direction == "inbound" else "from_"] = number
     return filters
 
 
@@ -171,7 +208,7 @@ def _outcome_of(status: int, code: int | None) -> SendResult:
     means = meaning("20003" if status in (401, 403) and what == str(status) else what)
     if means.retry_after is not None:
         return RetryAfter(means.retry_after)
-    return Rejected(means.problem, what, means.permanent)
+    return Rejected(means.problem, what)
 
 
 def _seconds_until(retry_after: str) -> float:

@@ -18,10 +18,14 @@ OPEN_STATES = "state IN ('queued', 'sending', 'unknown', 'replied')"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast one sender may send, over every process: `per_second` for long, `burst` at once after a rest."""
+    """How fast one sender may send, over every process: `per_second` for long, `burst` at once after a rest.
+
+    Two messages to one address stay `apart_ms` apart (0: as they come).
+    """
 
     per_second: float
     burst: float
+    apart_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Claimed:
     idempotency_key: str
     address_encrypted: bytes
     key_id: int
+    last_inbound_at: int | None
 
     def __repr__(self) -> str:
         """Name the message, never its words."""
@@ -108,7 +113,7 @@ def claim(claim: Claim, senders: Mapping[str, Pace]) -> Script[list[Claimed]]:
         for priority in _priorities(claim):
             limit = min(int(room), claim.limit - len(taken))
             if limit > 0:
-                rows = yield from _take(claim, our_address, priority, limit)
+                rows = yield from _take(claim, our_address, priority, limit, senders[our_address].apart_ms)
                 taken += rows
                 room -= len(rows)
         if room < room_then:
@@ -148,6 +153,12 @@ _DUE = f"""
     AND (o.expires_at IS NULL OR o.expires_at > :now)
 """
 
+_APART = """
+    NOT EXISTS (
+        SELECT 1 FROM outbox sent
+        WHERE sent.contact_id = o.contact_id AND sent.state = 'accepted' AND sent.settled_at > :apart_since)
+"""
+
 # A contact's messages keep their order: this one is in nobody's hands and the first of those that wait.
 _FIRST_OF_ITS_CONTACT = f"""
     NOT EXISTS (
@@ -171,25 +182,28 @@ def _rules(claim: Claim, our_address: str, priority: Priority) -> dict[str, obje
     }
 
 
-def _take(claim: Claim, our_address: str, priority: Priority, limit: int) -> Script[list[Claimed]]:
+def _take(
+    claim: Claim, our_address: str, priority: Priority, limit: int, apart_ms: int
+) -> Script[list[Claimed]]:
     """Choose, lock, look again, then change by id.
 
     One UPDATE with `IN (SELECT ... LIMIT n FOR UPDATE SKIP LOCKED)` takes more than n on PostgreSQL. The contacts are
     locked before their messages, as an inbound turn does it, and one whose turn is running is left for the next pass.
     """
     rules = _rules(claim, our_address, priority)
+    apart = f"AND {_APART}" if apart_ms else ""
     chosen = yield Fetch(
         f"""
-        SELECT o.id, o.contact_id FROM outbox o WHERE {_DUE} AND {_FIRST_OF_ITS_CONTACT}
+        SELECT o.id, o.contact_id FROM outbox o WHERE {_DUE} AND {_FIRST_OF_ITS_CONTACT} {apart}
         ORDER BY o.not_before LIMIT :limit
         """,
-        {**rules, "limit": limit},
+        {**rules, "limit": limit, "apart_since": claim.now - apart_ms},
     )
     if not chosen.rows:
         return []
     contacts = yield Fetch(
         """
-        SELECT id, address_encrypted, key_id, opted_out_at, carrier_stopped FROM contact
+        SELECT id, address_encrypted, key_id, last_inbound_at, opted_out_at, carrier_stopped FROM contact
         WHERE id IN (SELECT :ids*text) ORDER BY id FOR UPDATE SKIP LOCKED
         """,
         {"ids": [contact_id for _, contact_id in chosen.rows if contact_id is not None]},
@@ -219,11 +233,11 @@ def _split(claim: Claim, rows: Sequence[Row], contacts: Mapping[str, Row]) -> Sc
         elif message_id in overtaken:
             refused.setdefault((State.SUPERSEDED, ""), []).append(message_id)
         elif contact is not None:
-            _, address_encrypted, key_id, opted_out_at, carrier_stopped = contact
+            *reached, opted_out_at, carrier_stopped = contact
             if opted_out_at is not None and (carrier_stopped or not _answers_after(opted_out_at, row)):
                 refused.setdefault((State.CANCELLED, "stopped"), []).append(message_id)
             else:
-                to_send.append(_claimed(claim, row, bytes(address_encrypted), key_id))
+                to_send.append(_claimed(claim, row, tuple(reached)))
     for (state, code), ids in refused.items():
         yield Run(
             "UPDATE outbox SET state = :state, code = :code, settled_at = :now WHERE id IN (SELECT :ids*text)",
@@ -270,7 +284,8 @@ def _mark_as_sending(claim: Claim, ids: list[str]) -> Script[None]:
     )
 
 
-def _claimed(claim: Claim, row: Row, address_encrypted: bytes, key_id: int) -> Claimed:
+def _claimed(claim: Claim, row: Row, contact: Row) -> Claimed:
+    _, address_encrypted, key_id, last_inbound_at = contact
     message_id, contact_id, channel, our_address, purpose, text, options, survey, problem, attempts, *rest = row
     made_at, expires_at, idempotency_key, _ = rest
     return Claimed(
@@ -288,6 +303,7 @@ def _claimed(claim: Claim, row: Row, address_encrypted: bytes, key_id: int) -> C
         expires_at=expires_at,
         lease_until=claim.lease_until,
         idempotency_key=idempotency_key or message_id,
-        address_encrypted=address_encrypted,
+        address_encrypted=bytes(address_encrypted),
         key_id=key_id,
+        last_inbound_at=last_inbound_at,
     )

@@ -46,7 +46,7 @@ class _Leaving:
 
 
 def forget_contacts(due: Due, ids: Sequence[Id], keys: KeyRing) -> Script[int]:
-    """Let these contacts go if they still may; say how many went. Raises KeyError when the keys have been rotated."""
+    """Let these contacts go if they still may; say how many went. Raises UnknownKey after keys were rotated."""
     found = yield Fetch(
         "SELECT t.id, t.channel, t.address_encrypted, t.key_id, t.opted_out_at, t.carrier_stopped FROM contact t"
         f" WHERE t.id IN (SELECT :ids*text) AND {due.where} ORDER BY t.id FOR UPDATE",

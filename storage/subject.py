@@ -91,7 +91,7 @@ class ResponseHeld:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHeld:
-    """One revision of one answer; a multiple answer is one for each chosen code."""
+    """One revision of one answer; a multiple answer is one for each chosen code. `wording` is `full` or `sms`."""
 
     response_id: str
     question: str
@@ -102,6 +102,7 @@ class AnswerHeld:
     said: str | None
     language: str
     version: str
+    wording: str
     answered_at: int
 
 
@@ -184,7 +185,7 @@ _HELD_RESPONSES = """
     WHERE v.contact_id IN (SELECT :contacts*text) ORDER BY r.started_at, r.id"""
 _HELD_ANSWERS = """
     SELECT response_id, question, revision, state, COALESCE(value_code, NULLIF(item, '')), value_number, said, lang,
-        version, answered_at
+        version, wording, answered_at
     FROM answer WHERE response_id IN (SELECT :responses*text) ORDER BY id"""
 _HELD_TEXTS_IN = """
     SELECT contact_id, response_id, kind, text, choice_id, media, fields, event_id, filed, received_at

@@ -22,12 +22,13 @@ from bot.analysis.columns import FIXED
 from bot.analysis.long import LONG
 from bot.analysis.reconciliation import FILED
 from bot.analysis.status import STATUSES
+from bot.cli.channels import providers_of
 from bot.cli.commands import build
 from bot.core import limits
 from bot.core.expression_parser import ARITY
 from bot.core.survey import QuestionType, Role, Start
 from bot.core.words import CommandKind
-from bot.settings import SECRETS, Settings
+from bot.settings import SECRETS, Settings, load
 from bot.surveys.questions import CHANNELS
 from bot.web import app as web
 from bot.web.figures import Figures
@@ -37,7 +38,7 @@ from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from storage.database import open_database
 from storage.tables import metadata
-from tests.channels.webhooks import sms_channel
+from tests.channels.settings import EVERY_CHANNEL
 from tests.core.test_transcripts import play
 from tests.web.scripted import ScriptedPhone
 
@@ -137,6 +138,8 @@ def defaults() -> dict[str, str]:
 
 
 def _written(default: Any) -> str:
+    if default is None:
+        return ""
     return str(default.get_secret_value() if hasattr(default, "get_secret_value") else default)
 
 
@@ -186,7 +189,8 @@ async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> No
     application = web.build(_nobody, [staff, simulator], metrics, _yes)
     await database.close()
     served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}
-    webhooks = {f"POST /channels/{name}{end}" for name in [sms_channel().name] for end in ("", "/status")}
+    names = providers_of(load(**EVERY_CHANNEL)).channels
+    webhooks = {f"POST /channels/{name}{end}" for name in names for end in ("", "/status")}
     assert set(first_cells(read("http.md"))) == served | webhooks
     assert set(re.findall(r"earshot_\w+", read("http.md"))) == set(re.findall(r"# HELP (\w+)", metrics.text().decode()))
 

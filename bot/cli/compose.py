@@ -1,8 +1,9 @@
 """From settings to running parts: the one place where everything is put together."""
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,7 +22,6 @@ from bot.service.word_files import load_words
 from bot.settings import Settings
 from channels.base import Channel
 from channels.simulator import LIKE_SMS, SimulatorChannel
-from channels.sms import SmsChannel
 from storage.database import open_database
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
@@ -71,22 +71,6 @@ def wording(*, drafts_allowed: frozenset[str] = frozenset(), every: bool = False
 def stop_phrases() -> frozenset[str]:
     """Return every word by which residents stop us: no choice of a survey may be one."""
     return frozenset(phrase for table in load_words() for phrase in table.stop)
-
-
-def sms_channel(settings: Settings) -> SmsChannel:
-    """Make the SMS channel out of its settings. Raises Refusal where PUBLIC_BASE_URL is missing."""
-    if not settings.public_base_url:
-        raise Refusal("PUBLIC_BASE_URL: set it to the address at which Twilio reaches this server; it is signed over.")
-    return SmsChannel(
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        auth_token_secondary=settings.twilio_auth_token_secondary.get_secret_value(),
-        sender=settings.twilio_sms_from,
-        public_base_url=settings.public_base_url,
-        api_base_url=settings.twilio_api_base_url,
-        reply="inline" if settings.twilio_reply == "inline" else "rest",
-        clock=now,
-    )
 
 
 def simulator_channel() -> SimulatorChannel:
@@ -140,10 +124,12 @@ async def service_of(
             await channel.close()
 
 
-def clock_of(service: Service, senders: Mapping[str, str], ran: Callable[[str], None]) -> Clock:
+def clock_of(
+    service: Service, senders: Mapping[str, str], ran: Callable[[str], None], more: Sequence[Job] = ()
+) -> Clock:
     """Make the clock: what runs again and again beside the webhooks. `senders` is our address by channel name.
 
-    `ran` hears the name of each job that has run to its end.
+    `ran` hears the name of each job that has run to its end. `more` are jobs that one channel needs.
     """
 
     async def load() -> None:
@@ -170,17 +156,19 @@ def clock_of(service: Service, senders: Mapping[str, str], ran: Callable[[str], 
             if channel.capabilities.can_be_listed:
                 await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)
 
-    def job(name: str, every_seconds: float, run: Callable[[], Awaitable[None]]) -> Job:
+    def job(
+        name: str, every_seconds: float, run: Callable[[], Awaitable[None]], wake: asyncio.Event | None = None
+    ) -> Job:
         async def run_and_tell() -> None:
             await run()
             ran(name)
 
-        return Job(name, every_seconds, run_and_tell)
+        return Job(name, every_seconds, run_and_tell, wake)
 
     return Clock(
         [
             job("surveys", LIBRARY_SECONDS, load),
-            job("outbox", OUTBOX_SECONDS, send),
+            job("outbox", OUTBOX_SECONDS, send, wake=service.inbox.has_queued),
             job("sweep", SWEEP_SECONDS, sweep),
             job("unhandled", RERUN_SECONDS, rerun),
             job("reconcile", RECONCILE_SECONDS, fetch),

@@ -1,4 +1,4 @@
-"""Commands about people: erasing and showing what is kept of an address, retention, and who may sign in."""
+"""Commands about people: erasing and showing what is kept of an address, retention, keys, and who may sign in."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from bot.service import privacy
 from bot.settings import Settings, load
 from bot.web.accounts import Role, create_staff, one_time_sign_in, sign_in_name
 from storage import staff as store
+from storage.errors import UnknownKey
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
 
@@ -22,6 +23,9 @@ def register(app: typer.Typer, staff: typer.Typer) -> None:
         subject_access
     )
     app.command("retention", help="Say what has outlived its date; with --apply, remove it.")(retention)
+    app.command("rotate", help="Wrap the stored keys with a changed SECRET_KEY; with --data-keys, make new keys.")(
+        rotate
+    )
     staff.command("add", help="Add a member of staff, or find them again, and print a one-time sign-in.")(add_staff)
     staff.command("remove", help="End a member's sessions at once, and let them in no more.")(remove_staff)
 
@@ -48,6 +52,21 @@ def retention(
 ) -> None:
     """Apply the dates after which each class of data goes."""
     print(asyncio.run(_retention(load(), apply)))
+
+
+def rotate(
+    data_keys: Annotated[
+        bool, typer.Option("--data-keys", help="After a leak: make new keys, and encrypt every address anew.")
+    ] = False,
+) -> None:
+    """Change the keys for addresses."""
+    settings = load()
+    moved = asyncio.run(_rotate(settings, data_keys))
+    print("The stored keys are wrapped with SECRET_KEY.")
+    if settings.secret_key_previous.get_secret_value():
+        print("SECRET_KEY_PREVIOUS is not needed any more: take it out, and start every Earshot process again.")
+    if moved is not None:
+        print(f"New keys were made, and {moved} contact(s) encrypted anew. Backups made before hold the old ones.")
 
 
 def add_staff(
@@ -84,10 +103,32 @@ async def _subject_access(settings: Settings, address: str) -> str:
 async def _retention(settings: Settings, apply: bool) -> str:
     async with database_of(settings) as database:
         return str(
-            await privacy.retention(
-                database, await keys_of(settings, database), privacy.RetentionPolicy(), now(), apply=apply
-            )
+            await privacy.retention(database, await keys_of(settings, database), _policy(settings), now(), apply=apply)
         )
+
+
+def _policy(settings: Settings) -> privacy.RetentionPolicy:
+    return privacy.RetentionPolicy(
+        contacts_after_close=settings.retention_contacts_days,
+        silent=settings.retention_silent_days,
+        words_after_close=settings.retention_words_days,
+        receipts=settings.retention_receipts_days,
+        sessions_after_end=settings.retention_sessions_days,
+        audit=settings.retention_audit_days,
+        answers_after_close=settings.retention_answers_days,
+    )
+
+
+async def _rotate(settings: Settings, data_keys: bool) -> int | None:
+    """Wrap the keys anew, which opening them does; make new ones if asked to, and say how many contacts moved."""
+    async with database_of(settings) as database:
+        keys = await keys_of(settings, database)
+        if not data_keys:
+            return None
+        try:
+            return await privacy.make_new_keys(database, keys, who="terminal", now=now())
+        except UnknownKey:
+            raise Refusal("Another process is making new keys just now. Run this again when it has ended.") from None
 
 
 async def _add_staff(settings: Settings, name: str, role: Role, password: str | None) -> str:

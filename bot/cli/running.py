@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from fastapi import APIRouter
 
+from bot.cli.channels import providers_of, telegram_job, to_configure
 from bot.cli.compose import (
     Refusal,
     Service,
@@ -24,7 +25,6 @@ from bot.cli.compose import (
     now,
     service_of,
     simulator_channel,
-    sms_channel,
     wording,
 )
 from bot.cli.logs import configure
@@ -53,9 +53,6 @@ SHIPPED_SURVEY = Path(__file__).parents[2] / "surveys" / "stoke-community-cohesi
 COLLECT_AFTER = (50_000, 20, 50)
 """A batch of turns makes and drops thousands of objects without a cycle; looking for one each 700 cost a tenth."""
 
-RETRIES = "#rc=5&rp=all"
-"""Twilio's connection overrides: try five times, whatever failed (its default is once, on a failed connection)."""
-
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)]
 
@@ -75,6 +72,11 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     settings = load()
     if not settings.public_base_url and settings.has_sms:
         raise Refusal("PUBLIC_BASE_URL: set it to the address at which Twilio reaches this server; it is signed over.")
+    if settings.is_open_to_eavesdroppers:
+        log.warning(
+            "PUBLIC_BASE_URL begins with http://: residents' texts and staff's passwords can be read on their way, and "
+            "Twilio signs over exactly this address. Put a web server with https in front, and write https:// here."
+        )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, listen(host, port)))
 
@@ -110,6 +112,13 @@ def demo(
         twilio_auth_token="",
         twilio_auth_token_secondary="",
         twilio_sms_from="",
+        notify_api_key="",
+        notify_callback_token="",
+        notify_template_id="",
+        twilio_whatsapp_from="",
+        twilio_whatsapp_template="",
+        telegram_bot_token="",
+        telegram_webhook_secret="",
     )
     listening = listen(host, port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -117,16 +126,20 @@ def demo(
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
-    channels: dict[str, Channel] = {"sms": sms_channel(settings)} if settings.has_sms else {}
+    providers = providers_of(settings)
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
         said = wording(drafts_allowed=settings.drafts_allowed)
-        async with service_of(database, keys, channels, said) as service:
+        async with service_of(database, keys, providers.channels, said) as service:
             _say_where(settings, service, listening)
-            senders = {"sms": settings.twilio_sms_from} if settings.has_sms else {}
             metrics = Metrics()
-            application = _application(settings, service, metrics, channels, [])
-            await _run(application, clock_of(service, senders, metrics.job_ran), listening)
+            application = _application(settings, service, metrics, providers.channels, [])
+            jobs = (
+                []
+                if providers.telegram is None
+                else [telegram_job(providers.telegram, service, settings, metrics.job_ran)]
+            )
+            await _run(application, clock_of(service, providers.senders, metrics.job_ran, jobs), listening)
 
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
@@ -228,17 +241,15 @@ def _council(service: Service) -> str:
 
 
 def _say_where(settings: Settings, service: Service, listening: socket.socket) -> None:
-    """Print where the server listens, and the addresses to configure at the provider, with their retry settings."""
+    """Print where the server listens, and the addresses to configure at each provider, with their retry settings."""
     host, port = listening.getsockname()[:2]
     print(f"Earshot listens on http://{host}:{port}")
-    if not settings.has_sms:
-        print("No channel is on: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM for SMS.", flush=True)
+    for line in to_configure(settings):
+        print(line)
+    if not service.channels:
+        print("No channel is on: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM for SMS,")
+        print("or the settings of another channel (docs/reference/settings.md).", flush=True)
         return
-    base = settings.public_base_url
-    print("Set these in Twilio, for the number or Messaging Service that receives texts (method POST):")
-    print(f"  A message comes in:  {base}/channels/sms{RETRIES}")
-    print(f"  Primary handler fails (fallback):  {base}/channels/sms{RETRIES}")
-    print("  Delivery reports need no setting: their address goes with every message.")
     for definition in service.library.definitions:
         print(f"Survey {definition.id}: residents text {' or '.join(definition.keywords) or '(no keyword)'}.")
     if not service.library.definitions:

@@ -26,10 +26,14 @@ class Option(Struct, frozen=True, gc=False):
 
 
 class Say(Struct, frozen=True, gc=False):
-    """One message to the resident. `text` ends with the question, whose options follow."""
+    """One message to the resident. `text` ends with the question, whose options follow.
+
+    `takes_several` says that several of them may be chosen: a button, which answers at once, would allow but one.
+    """
 
     text: str
     options: tuple[Option, ...] = ()
+    takes_several: bool = False
 
 
 class Record(Struct, frozen=True, gc=False):

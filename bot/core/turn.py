@@ -104,7 +104,8 @@ class Turn:
         if question is not None:
             self.sentences.append(f"{self.place_of(question)} {self._prompt(question)}")
             options = self._options(question)
-        self.effects.append(Say("\n".join(self.sentences), options))
+        takes_several = question is not None and question.type is QuestionType.SELECT_MULTIPLE
+        self.effects.append(Say("\n".join(self.sentences), options, takes_several))
         self.sentences = []
 
     def _prompt(self, question: Question) -> str:

@@ -11,11 +11,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do again and again. `every_seconds` is the pause after it has ended, so it never overlaps itself."""
+    """Something to do again and again. `every_seconds` is the pause after it has ended, so it never overlaps itself.
+
+    `wake` ends the pause early whenever it is set. `is_cut_short` is for what only waits: a stop does not wait for it.
+    """
 
     name: str
     every_seconds: float
     run: Callable[[], Awaitable[object]]
+    wake: asyncio.Event | None = None
+    is_cut_short: bool = False
 
 
 class Clock:
@@ -44,6 +49,9 @@ class Clock:
         self._stopping.set()
         if not self._running:
             return
+        for job, task in zip(self._jobs, self._running, strict=True):
+            if job.is_cut_short:
+                task.cancel()
         _, late = await asyncio.wait(self._running, timeout=self._grace)
         for task in late:
             log.warning("job_cancelled", job=task.get_name())
@@ -56,13 +64,17 @@ class Clock:
                 await job.run()
             except Exception as error:
                 log.error("job_failed", job=job.name, error=type(error).__name__)
-            await self._pause(job.every_seconds)
+            await self._pause(job)
 
-    async def _pause(self, seconds: float) -> None:
-        waits = {asyncio.ensure_future(self._sleep(seconds)), asyncio.create_task(self._stopping.wait())}
+    async def _pause(self, job: Job) -> None:
+        waits = {asyncio.ensure_future(self._sleep(job.every_seconds)), asyncio.create_task(self._stopping.wait())}
+        if job.wake is not None:
+            waits.add(asyncio.create_task(job.wake.wait()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+        if job.wake is not None:
+            job.wake.clear()

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from bot.core.desk import Heard, Message
 from bot.core.effects import NoteOptIn, Record, Say
-from bot.core.effects import Option as SaidOption
 from bot.core.reading import Rule
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
 from bot.service.library import Library
 from bot.service.options import write_options
 from channels.base import Channel, Kind, Option, Outbound
+from channels.layout import with_numbered_options
 from storage.batch import LEASE_MS
 from storage.replaying import KeptMessage
 from storage.turns import (
@@ -146,10 +146,13 @@ class Decider:
     def _replies(self, outcome: Outcome, arrived: Arrived, channel: Channel) -> tuple[ReplyRow, ...]:
         return tuple(self._reply(say, place, outcome, arrived, channel) for place, say in enumerate(outcome.says))
 
-    def _lay_out_anew(self, name: str, text: str, options: tuple[SaidOption, ...]) -> LaidOut:
+    def _lay_out_anew(self, name: str, say: Say) -> LaidOut:
         channel = self._channels[name]
         can = channel.capabilities
-        offered = tuple(Option(option.id, option.label) for option in options)
+        text = say.text
+        offered = tuple(Option(option.id, option.label) for option in say.options)
+        if say.takes_several:
+            text, offered = with_numbered_options(text, offered), ()
         written = channel.lay_out(Outbound("", "", "", text, offered))
         has_buttons = 0 < len(offered) <= max(can.max_buttons, can.max_list_rows)
         buttons = write_options(offered if has_buttons else ())
@@ -157,7 +160,7 @@ class Decider:
 
     def _reply(self, say: Say, place: int, outcome: Outcome, arrived: Arrived, channel: Channel) -> ReplyRow:
         can = channel.capabilities
-        laid_out = self._lay_out(arrived.channel, say.text, say.options)
+        laid_out = self._lay_out(arrived.channel, say)
         goes_inline = can.inline_reply and arrived.arrival != "reconciled"
         at_once = SIMULATED if can.is_test else REPLIED
         later = SENT_ONCE if outcome.erases else "queued"

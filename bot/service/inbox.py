@@ -4,6 +4,7 @@
 transaction; only then may a provider hear 200 (invariants 1 and 2).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
@@ -39,6 +40,9 @@ class Inbox:
         self._library = library
         self._new_id = new_id
         self._decider = Decider(channels, library, new_id=new_id, random_id=random_id)
+        self.has_queued = asyncio.Event()
+        """Set whenever a reply was left to the outbox, so that it need not wait for the clock."""
+        self._acknowledging: set[asyncio.Task[None]] = set()
         self._intake = Intake(
             database, keys, self._decider.decide, new_id=new_id, recalled_surveys=lambda: library.recalled
         )
@@ -54,6 +58,11 @@ class Inbox:
         kept = await self._take(arrived)
         if kept.repeated:
             log.info("inbound repeated", inbound=kept.inbound_id, channel=inbound.channel)
+        channel = self._channels[inbound.channel]
+        if channel.capabilities.acknowledges:
+            self._acknowledge(channel, inbound)
+        if any(reply.state not in SAID_AT_ONCE for reply in kept.replies):
+            self.has_queued.set()
         replies = [
             (reply.state, outbound(reply, inbound.address, inbound.our_address))
             for reply in kept.replies
@@ -61,7 +70,7 @@ class Inbox:
         ]
         for state, message in replies:
             if state == SENT_ONCE and not kept.repeated:
-                await self._channels[inbound.channel].send(message)
+                await channel.send(message)
         return tuple(message for state, message in replies if state != SENT_ONCE)
 
     async def rerun_unhandled(self, now: int, limit: int = 100) -> int:
@@ -71,6 +80,13 @@ class Inbox:
     async def close(self) -> None:
         """Finish what was accepted."""
         await self._intake.close()
+        await asyncio.gather(*self._acknowledging, return_exceptions=True)
+
+    def _acknowledge(self, channel: Channel, inbound: Inbound) -> None:
+        """Do it in the background: the next message need not wait for a spinner to end."""
+        task = asyncio.create_task(channel.acknowledge(inbound))
+        self._acknowledging.add(task)
+        task.add_done_callback(self._acknowledging.discard)
 
     async def _take(self, arrived: Arrived) -> Kept:
         try:

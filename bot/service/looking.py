@@ -1,7 +1,8 @@
 """Looking for messages of which nobody has heard: replies without a receipt, sends whose outcome stayed unknown.
 
 Where the provider keeps a list, it is read, once per sender; what it has is ours under that id, what it has not after
-two looks is sent again. Where it keeps none, `RESENDS_WITHOUT_A_LIST` is the policy.
+two looks is sent again. A message is known by our id where the list has it, else by whom it is for, words and time.
+Where no list is kept, `RESENDS_WITHOUT_A_LIST` is the policy.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,11 +71,13 @@ class Looking:
         if not {message.key_id for message in unheard} - {None} <= set(self._keys.ids):
             await self._keys.reload(self._database)
         conclusions: list[Conclusion] = []
+        # Several senders may be shown the same message, as the numbers of one Messaging Service are.
+        taken: dict[str, set[str]] = {name: set() for name in self._channels}
         by_sender = sorted(unheard, key=_sender)
         for (name, our_address), messages in groupby(by_sender, key=_sender):
             channel = self._channels[name]
             if channel.capabilities.can_be_listed:
-                conclusions += await self._by_list(channel, our_address, list(messages), now)
+                conclusions += await self._by_list(channel, our_address, list(messages), now, taken[name])
             else:
                 conclusions += [_by_policy(channel, message) for message in messages]
         if conclusions:
@@ -82,17 +85,21 @@ class Looking:
         return len(conclusions)
 
     async def _by_list(
-        self, channel: Channel, our_address: str, messages: Sequence[Unheard], now: int
+        self, channel: Channel, our_address: str, messages: Sequence[Unheard], now: int, taken: set[str]
     ) -> list[Conclusion]:
         try:
             listed = await channel.sent_since(our_address, min(_window(message)[0] for message in messages))
         except Outage:
             log.warning("provider_cannot_be_asked", channel=channel.name, waiting=len(messages))
             return []
-        on_list = _by_address_and_text(listed)
-        candidates = {message.id: on_list.get(self._written(channel, message), []) for message in messages}
+        named = _by_outbox_id(listed)
+        on_list = _by_address_and_text(each for each in listed if not each.outbox_id)
+        candidates = {
+            message.id: named.get(message.id) or on_list.get(self._written(channel, message), [])
+            for message in messages
+        }
         ids = [each.provider_id for matches in candidates.values() for each in matches]
-        taken = await self._database.read(lambda: looks.taken_ids(channel.name, ids))
+        taken |= await self._database.read(lambda: looks.taken_ids(channel.name, ids))
         conclusions: list[Conclusion] = []
         for message in messages:
             found = _first_within(_window(message), candidates[message.id], taken)
@@ -145,6 +152,14 @@ def _window(message: Unheard) -> tuple[int, int]:
     return message.began_at - BEFORE_MS, message.began_at + AFTER_MS
 
 
+def _by_outbox_id(listed: Iterable[Listed]) -> dict[str, list[Listed]]:
+    """Sort what bears our own id, oldest first."""
+    sorted_list: dict[str, list[Listed]] = {}
+    for each in sorted(listed, key=lambda each: each.created_at):
+        sorted_list.setdefault(each.outbox_id, []).append(each)
+    return sorted_list
+
+
 def _by_address_and_text(listed: Iterable[Listed]) -> dict[tuple[str, str], list[Listed]]:
     """Sort a list, oldest first, by whom each message is for and what it says.
 
@@ -158,9 +173,10 @@ def _by_address_and_text(listed: Iterable[Listed]) -> dict[tuple[str, str], list
 
 
 def _first_within(window: tuple[int, int], matches: Sequence[Listed], taken: set[str]) -> Listed | None:
+    """Take the oldest that nobody has. The window is for messages that only look alike: our own id needs none."""
     earliest, latest = window
     for each in matches:
-        if earliest <= each.created_at <= latest and each.provider_id not in taken:
+        if (each.outbox_id or earliest <= each.created_at <= latest) and each.provider_id not in taken:
             return each
     return None
 

@@ -191,6 +191,7 @@ class Outbox:
             purpose=message.purpose,
             idempotency_key=message.idempotency_key,
             expires_at=message.expires_at,
+            is_outside_window=self._is_outside_window(message),
         )
         try:
             async with asyncio.timeout(SEND_SECONDS):
@@ -198,6 +199,11 @@ class Outbox:
         except Exception as error:  # whatever broke, the message may be on its way
             log.warning("send_broke", outbox_id=message.id, error=type(error).__name__)
             return Unknown(type(error).__name__)
+
+    def _is_outside_window(self, message: Claimed) -> bool:
+        """Say whether it is so long since this person wrote that the channel lets nothing but its template through."""
+        window = self._channels[message.channel].capabilities.reply_window
+        return window is not None and self._now() - (message.last_inbound_at or 0) >= window * 1000
 
     def _outcome(self, message: Claimed, result: SendResult) -> Outcome:
         now = self._now()
@@ -238,8 +244,9 @@ def _hold(message: Claimed) -> Hold:
 
 
 def _pace(channel: Channel) -> Pace:
-    per_second = channel.capabilities.pace
-    return Pace(per_second, burst=max(1.0, per_second))
+    can = channel.capabilities
+    apart_ms = int(1000 / can.pace_per_address) if can.pace_per_address else 0
+    return Pace(can.pace, burst=max(1.0, can.pace), apart_ms=apart_ms)
 
 
 def _consents(entries: Sequence[Consent], survey: str) -> bool:

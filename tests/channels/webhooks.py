@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
-from channels.base import Inbound, Outbound, Receipt, Refused, Request
+from channels.base import Channel, Inbound, Outbound, Receipt, Refused, Request
 from channels.sms import SmsChannel
+from channels.whatsapp import WhatsAppChannel
 from tests.fakes.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER
+from tests.fakes.twilio_whatsapp import WHATSAPP_SENDER
 
 BASE = "https://bot.example"
 NOON = 1_767_268_800_000  # 1 January 2026, 12:00 UTC
@@ -37,6 +39,26 @@ def sms_channel(
     )
 
 
+def whatsapp_channel(
+    *,
+    auth_token: str = AUTH_TOKEN,
+    sender: str = WHATSAPP_SENDER,
+    api_base_url: str = "",
+    timeout: float = 15.0,
+    clock: Callable[[], int] = lambda: NOON,
+) -> WhatsAppChannel:
+    """Set a WhatsApp channel up for the fake's account."""
+    return WhatsAppChannel(
+        account_sid=ACCOUNT_SID,
+        auth_token=auth_token,
+        sender=sender,
+        public_base_url=BASE,
+        api_base_url=api_base_url,
+        timeout=timeout,
+        clock=clock,
+    )
+
+
 def signed(path: str, fields: Mapping[str, str], token: str = AUTH_TOKEN) -> Request:
     """Make the request that Twilio would post."""
     headers = {
@@ -49,9 +71,7 @@ def signed(path: str, fields: Mapping[str, str], token: str = AUTH_TOKEN) -> Req
 class Bot:
     """An ASGI app that keeps what a channel hears and replies to each text with what `reply` says."""
 
-    def __init__(
-        self, channel: SmsChannel, reply: Callable[[Inbound], tuple[Outbound, ...]] = lambda heard: ()
-    ) -> None:
+    def __init__(self, channel: Channel, reply: Callable[[Inbound], tuple[Outbound, ...]] = lambda heard: ()) -> None:
         self.channel = channel
         self.heard: list[Inbound] = []
         self.receipts: list[Receipt] = []

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
@@ -13,8 +14,9 @@ from bench.walk import SHIPPED
 from bot.cli.commands import build, main
 from storage.database import open_database
 from storage.keys import KeyRing
-from tests.end_to_end.commands import SURVEY, run
+from tests.end_to_end.commands import SURVEY, Done, run
 from tests.end_to_end.conftest import publish_shipped
+from tests.surveys.workbooks import LABEL, SETTINGS, question, workbook
 
 
 def every_command(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -110,6 +112,7 @@ FAILURES: dict[str, Case] = {
     "raw text in a file that does not say so": (to_export("--text", "raw"), {}, "RAW"),
     "an export to nowhere": (to_export(out="nowhere/answers.csv"), {}, "nowhere"),
     "labels in a language that it has not": (to_export("--labels", "tlh"), {}, "tlh"),
+    "a number of days that is none": (("retention",), {"RETENTION_WORDS_DAYS": "ninety"}, "RETENTION_WORDS_DAYS"),
     "another kind of database": (("survey", "list"), {"DATABASE_URL": "mysql://db/earshot"}, "DATABASE_URL"),
     "a database in no folder": (("migrate",), {"DATABASE_URL": "sqlite:////none/at/all.db"}, "DATABASE_URL"),
     "a database that does not answer": (("migrate",), {"DATABASE_URL": "postgresql://me:pw@127.0.0.1:9/e"}, "answer"),
@@ -146,6 +149,30 @@ async def test_a_secret_may_stand_in_a_file(settings: dict[str, str], tmp_path: 
     assert "a dry run" in done.out
 
 
+async def test_each_class_is_kept_as_long_as_its_setting_says(settings: dict[str, str], tmp_path: Path) -> None:
+    days = {"receipts": 0, "contacts": 10, "silent": 20, "words": 30, "sessions": 40, "audit": 50, "answers": 60}
+    given = {f"RETENTION_{name.upper()}_DAYS": str(number) for name, number in days.items()}
+    done = await run("retention", settings=settings | given, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    lines = [line.split(maxsplit=1)[1].rsplit(", before ", 1) for line in done.out.splitlines()[1:]]
+    dates = [datetime.strptime(date, "%d %B %Y").replace(tzinfo=UTC) for _, date in lines]
+    ages = {what.split(",")[0]: (max(dates) - date).days for (what, _), date in zip(lines, dates, strict=True)}
+    assert ages == {
+        "responses with their answers": 60,
+        "contacts with their conversations": 10,
+        "texts from residents that lose their words": 30,
+        "texts to residents that lose their words": 30,
+        "delivery reports received": 0,
+        "sent texts that lose the provider's id": 0,
+        "texts without a contact that lose the provider's id": 0,
+        "opt-ins that no longer say whose": 10,
+        "opt-outs taken back that no longer say whose": 20,
+        "staff sessions and sign-in links that ended": 40,
+        "tries at signing in": 40,
+        "lines of the audit log": 50,
+    }
+
+
 async def test_publishing_prints_how_residents_start_and_the_list_is_tab_separated(tmp_path: Path) -> None:
     settings = environment(f"sqlite:///{tmp_path / 'new.db'}")
     published = await run("survey", "publish", SHIPPED, settings=settings, folder=tmp_path)
@@ -166,6 +193,58 @@ async def test_chat_shows_the_opening_and_ends_with_its_input(settings: dict[str
     assert (done.code, done.err) == (0, "")
     assert "1/8 You are answering as:" in done.out
     assert "segments" in done.out
+
+
+@pytest.fixture
+async def in_two_languages(tmp_path: Path) -> dict[str, str]:
+    """Give settings over a new database in which a survey in English and Roman Urdu is published."""
+    settings = environment(f"sqlite:///{tmp_path / 'two.db'}")
+    rows = [question(**{"label::Roman Urdu (ur-Latn)": "Kyun?"})]
+    workbook(tmp_path / "two.xlsx", rows, settings={**SETTINGS, "keyword": "TWO", "form_id": "two"})
+    assert (await run("survey", "publish", "two.xlsx", settings=settings, folder=tmp_path)).code == 0
+    return settings
+
+
+@pytest.mark.parametrize("lang", ["ur-Latn", "ur_latn", "Roman Urdu"])
+async def test_chat_begins_in_the_language_that_is_asked_for(
+    lang: str, in_two_languages: dict[str, str], tmp_path: Path
+) -> None:
+    done = await run("chat", "two", "--lang", lang, settings=in_two_languages, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "Kyun?" in done.out
+
+
+async def test_chat_in_a_language_that_the_survey_lacks_is_bad_usage(
+    in_two_languages: dict[str, str], tmp_path: Path
+) -> None:
+    done = await run("chat", "two", "--lang", "zz", settings=in_two_languages, folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    for words in ("--lang", "'zz'", "en (English)", "ur-Latn (Roman Urdu)"):
+        assert words in done.err
+
+
+async def test_a_keyword_of_another_open_survey_is_refused_until_that_one_is_closed(
+    in_two_languages: dict[str, str], tmp_path: Path
+) -> None:
+    workbook(tmp_path / "new.xlsx", settings={**SETTINGS, "keyword": "fresh Twó", "form_id": "new"})
+
+    async def publish() -> Done:
+        return await run("survey", "publish", "new.xlsx", settings=in_two_languages, folder=tmp_path)
+
+    refused = await publish()
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "earshot: The keyword TWO belongs to two already. Choose another, or close that one.\n"
+    assert (await run("survey", "close", "two", settings=in_two_languages, folder=tmp_path)).code == 0
+    assert (await publish()).code == 0
+
+
+async def test_checking_warns_of_a_code_that_no_list_has(tmp_path: Path) -> None:
+    one = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
+    workbook(tmp_path / "s.xlsx", [one, question(relevant="${one} = 'yess'")], settings=SETTINGS)
+    checked = await run("survey", "check", "s.xlsx", settings=environment("sqlite:///none.db"), folder=tmp_path)
+    assert (checked.code, checked.err) == (0, "")
+    told = "warning: survey sheet, row 3, relevant: ${one} has no choice 'yess'; its codes are yes, no"
+    assert told in checked.out.splitlines()
 
 
 async def test_raw_text_is_written_to_a_file_that_says_so(settings: dict[str, str], tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ class FakeTwilio:
     account_sid: str = ACCOUNT_SID
     auth_token: str = AUTH_TOKEN
     numbers: tuple[str, ...] = (NUMBER,)
-    services: Mapping[str, str] = field(default_factory=lambda: {SERVICE_SID: NUMBER})
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {SERVICE_SID: (NUMBER,)})
     public_base_url: str = "https://bot.example"
     webhook_path: str = "/channels/sms"  # may end in Twilio's connection overrides, as #rc=2&rp=all
     app: Callable[..., Any] | None = None
@@ -131,8 +131,8 @@ class FakeTwilio:
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False) if self.app else None
         self._web = httpx2.AsyncClient(transport=transport, trust_env=False, timeout=15)
         api = web.Application()
-        api.router.add_route("*", "/2010-04-01/Accounts/{account}/Messages.json", self._serve)
-        api.router.add_route("*", "/2010-04-01/Accounts/{account}/Messages/{sid}.json", self._serve)
+        for path in self._paths():
+            api.router.add_route("*", path, self._serve)
         self._runner = web.AppRunner(api, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         # Bound and listening before anyone knows the port, so nobody has to wait for it.
@@ -181,7 +181,7 @@ class FakeTwilio:
         self.messages.append(message)
         return message.sid
 
-    async def report(self, sid: str, status: str, code: str = "") -> int:
+    async def report(self, sid: str, status: str, code: str = "", **extra: str) -> int:
         """Send one status callback and give the HTTP status of the answer. Order and repeats are the test's."""
         message = self.message(sid)
         message.status, message.error_code = status, int(code) if code else None
@@ -193,7 +193,7 @@ class FakeTwilio:
         }  # fmt: skip
         if code:
             form["ErrorCode"] = code
-        response, _ = await self._post(message.callback, form, {})
+        response, _ = await self._post(message.callback, form | extra, {})
         return response.status_code
 
     def fail_next(self, *faults: Fault) -> None:
@@ -215,7 +215,7 @@ class FakeTwilio:
     # Webhooks
 
     async def _call_webhook(self, message: Message, extra: Mapping[str, str]) -> Turn:
-        address, fragment = urldefrag(urljoin(self.public_base_url, self.webhook_path))
+        address, fragment = urldefrag(self._webhook_for(message))
         overrides = {name: values[0] for name, values in parse_qs(fragment).items()}
         headers = {"I-Twilio-Idempotency-Token": str(uuid4())}
         form = message.as_webhook_form(self.account_sid) | dict(extra)
@@ -229,6 +229,10 @@ class FakeTwilio:
             return Turn(message.sid, response.status_code, attempt, [], [], ["11200"])
         return self._take_replies(message, response, attempt)
 
+    def _webhook_for(self, message: Message) -> str:
+        """Give the address of the webhook that hears this message, with its connection overrides."""
+        return urljoin(self.public_base_url, self.webhook_path)
+
     def _take_replies(self, message: Message, response: httpx2.Response, attempts: int) -> Turn:
         turn = Turn(message.sid, response.status_code, attempts, [], [], [])
         try:
@@ -241,7 +245,7 @@ class FakeTwilio:
             if message.sender in self.blocked:
                 turn.errors.append("21610")
                 continue
-            absolute = urljoin(urljoin(self.public_base_url, self.webhook_path), callback) if callback else ""
+            absolute = urljoin(self._webhook_for(message), callback) if callback else ""
             turn.sids.append(self._store_reply(message, body, absolute))
             turn.replies.append(body)
         return turn
@@ -289,16 +293,25 @@ class FakeTwilio:
         return reply.sid
 
     def _service_of(self, number: str) -> str:
-        return next((sid for sid, pool in self.services.items() if pool == number), "")
+        return next((sid for sid, pool in self.services.items() if number in pool), "")
 
     # The REST API
 
+    def _paths(self) -> tuple[str, ...]:
+        messages = "/2010-04-01/Accounts/{account}/Messages"
+        return f"{messages}.json", f"{messages}/{{sid}}.json"
+
+    def _spec_for(self, path: str) -> OpenApiCheck:
+        """Give the description that requests to this path must keep to."""
+        return self._spec
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        pairs = parse_qs(body.decode() if request.method == "POST" else request.query_string, keep_blank_values=True)
+        is_form = request.content_type == "application/x-www-form-urlencoded" and request.method == "POST"
+        pairs = parse_qs(body.decode() if is_form else request.query_string, keep_blank_values=True)
         fields = {name: values[0] for name, values in pairs.items()}
         self.requests.append((request.method, request.path, fields))
-        self.complaints += self._spec.complaints(
+        self.complaints += self._spec_for(request.path).complaints(
             request.method, request.path, dict(request.query), body, request.content_type
         )
         fault = self._faults.popleft() if self._faults else None
@@ -309,7 +322,7 @@ class FakeTwilio:
             case Hang(accept=False) | Drop(accept=False):
                 return await self._fail(request, fault)
         try:
-            answer = self._answer(request, fields)
+            answer = self._answer(request, fields, body)
         except ApiError as error:
             return web.json_response(error.as_json(), status=error.status)
         if isinstance(fault, Hang | Drop):
@@ -325,10 +338,8 @@ class FakeTwilio:
             request.transport.abort()
         return web.Response()
 
-    def _answer(self, request: web.Request, fields: dict[str, str]) -> web.Response:
-        credentials = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {credentials}":
-            raise ApiError(401, 20003)
+    def _answer(self, request: web.Request, fields: dict[str, str], body: bytes) -> web.Response:
+        self._check_password(request)
         if request.match_info["account"] != self.account_sid:
             raise ApiError(404, 20404)
         sid = request.match_info.get("sid")
@@ -341,10 +352,16 @@ class FakeTwilio:
                 return web.json_response(as_json(self.message(sid), self.account_sid))
         raise ApiError(404, 20404)
 
+    def _check_password(self, request: web.Request) -> None:
+        credentials = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+        if request.headers.get("Authorization") != f"Basic {credentials}":
+            raise ApiError(401, 20003)
+
     def _create(self, fields: Mapping[str, str]) -> Message:
         service_sid = fields.get("MessagingServiceSid", "")
-        sender = fields.get("From") or self.services.get(service_sid, "")
         check_new_message(fields, self.numbers, self.services)
+        # Any number of the pool: here the last, so that nobody relies on its being the one that was texted.
+        sender = fields.get("From") or self.services[service_sid][-1]
         if fields["To"] in self.blocked:
             raise ApiError(400, 21610)
         message = Message(

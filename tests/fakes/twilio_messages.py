@@ -88,7 +88,8 @@ def as_json(message: Message, account_sid: str) -> dict[str, object]:
         "direction": message.direction,
         "error_code": message.error_code,
         "error_message": None,
-        "from": message.sender,
+        # A service has chosen no number yet for what it has only accepted.
+        "from": None if message.status == "accepted" else message.sender,
         "messaging_service_sid": message.service_sid or None,
         "num_media": str(len(message.media)),
         "num_segments": str(count(message.body).segments),
@@ -102,7 +103,7 @@ def as_json(message: Message, account_sid: str) -> dict[str, object]:
     }
 
 
-def check_new_message(fields: Mapping[str, str], numbers: Sequence[str], services: Mapping[str, str]) -> None:
+def check_new_message(fields: Mapping[str, str], numbers: Sequence[str], services: Mapping[str, Sequence[str]]) -> None:
     """Refuse what Twilio refuses at once, with its codes. Raises ApiError."""
     service, sender = fields.get("MessagingServiceSid", ""), fields.get("From", "")
     length = len(fields.get("Body", ""))

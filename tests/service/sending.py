@@ -16,7 +16,7 @@ from channels.sms import SmsChannel
 from storage.keys import KeyRing
 from storage.outbox import REPLY, NewMessage, Priority, enqueue
 from storage.script import Database, Fetch, Params, Rows, Run, Script
-from tests.fakes.twilio import NUMBER, FakeTwilio
+from tests.fakes.twilio import NUMBER, SERVICE_SID, FakeTwilio
 
 RESIDENT = "+447700900123"
 NEIGHBOUR = "+447700900124"
@@ -100,7 +100,9 @@ class Office:
         assert await self.database.run(lambda: enqueue([message])) == 1
         return message.id
 
-    async def replied(self, contact_id: str, text: str, channel: str = "sms", at: int | None = None) -> str:
+    async def replied(
+        self, contact_id: str, text: str, channel: str = "sms", at: int | None = None, our_address: str = OURS
+    ) -> str:
         """Leave the outbox as an inbound turn does that answered in the HTTP response."""
         outbox_id, inbound_id = uuid4().hex, uuid4().hex
         at = self.time.now() if at is None else at
@@ -112,8 +114,8 @@ class Office:
             VALUES (:id, :contact, :inbound, :channel, :ours, 'reply', 0, :text, 'replied', :at, :lease, :at, FALSE)
             """,
             {
-                "id": outbox_id, "contact": contact_id, "inbound": inbound_id, "channel": channel, "ours": OURS,
-                "text": text, "at": at, "lease": at + 120_000,
+                "id": outbox_id, "contact": contact_id, "inbound": inbound_id, "channel": channel,
+                "ours": our_address, "text": text, "at": at, "lease": at + 120_000,
             },
         )  # fmt: skip
         return outbox_id
@@ -165,11 +167,11 @@ class Office:
         return str(await self.column("state", outbox_id))
 
 
-def sms(twilio: FakeTwilio, time: Time, timeout_seconds: float = 5.0) -> SmsChannel:
+def sms(twilio: FakeTwilio, time: Time, timeout_seconds: float = 5.0, sender: str = OURS) -> SmsChannel:
     return SmsChannel(
         account_sid=twilio.account_sid,
         auth_token=twilio.auth_token,
-        sender=OURS,
+        sender=sender,
         public_base_url=twilio.public_base_url,
         clock=time.now,
         api_base_url=twilio.url,
@@ -179,14 +181,22 @@ def sms(twilio: FakeTwilio, time: Time, timeout_seconds: float = 5.0) -> SmsChan
 
 @asynccontextmanager
 async def sms_office(
-    database: Database, keys: KeyRing, timeout_seconds: float = 5.0
+    database: Database,
+    keys: KeyRing,
+    timeout_seconds: float = 5.0,
+    *,
+    sender: str = OURS,
+    pool: tuple[str, ...] = (OURS,),
 ) -> AsyncIterator[tuple[Office, FakeTwilio]]:
-    """Open an office whose SMS go to a fake Twilio, and whose delivery reports come back from it."""
+    """Open an office whose SMS go to a fake Twilio, and whose delivery reports come back from it.
+
+    `pool` holds the numbers of the account, all of them in its one Messaging Service.
+    """
     time = Time()
     offices: list[Office] = []
-    twilio = FakeTwilio(now=time.as_datetime, app=status_app(offices))
+    twilio = FakeTwilio(numbers=pool, services={SERVICE_SID: pool}, now=time.as_datetime, app=status_app(offices))
     async with twilio:
-        channel = sms(twilio, time, timeout_seconds)
+        channel = sms(twilio, time, timeout_seconds, sender)
         office = Office(database, keys, time, {"sms": channel})
         offices.append(office)
         try:

@@ -137,3 +137,35 @@ async def test_a_job_that_will_not_end_is_cancelled_after_the_grace() -> None:
 
 async def test_a_clock_that_never_started_stops() -> None:
     await Clock([]).stop()
+
+
+async def test_a_job_that_is_woken_does_not_wait_for_its_time() -> None:
+    ran: list[str] = []
+    time, wake = Turned(), asyncio.Event()
+
+    async def send() -> None:
+        ran.append("send")
+
+    clock = Clock([Job("send", 60, send, wake)], sleep=time.sleep)
+    clock.start()
+    await settle()
+    wake.set()
+    await settle()
+    assert ran == ["send"] * 2
+    assert not wake.is_set()
+    await clock.stop()
+
+
+async def test_a_stop_does_not_wait_for_a_job_that_only_waits() -> None:
+    begun = asyncio.Event()
+
+    async def poll() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    clock = Clock([Job("poll", 1, poll, is_cut_short=True)], grace_seconds=3600)
+    clock.start()
+    await begun.wait()
+    with capture_logs() as logs:
+        await clock.stop()
+    assert logs == []

@@ -9,11 +9,12 @@ from channels.base import Capabilities, Outbound, SendResult, Unknown
 from channels.simulator import SimulatorChannel
 from storage.keys import KeyRing
 from storage.script import Database
-from tests.fakes.twilio import FakeTwilio, Refuse
+from tests.fakes.twilio import SERVICE_SID, Drop, FakeTwilio, Refuse
 from tests.fakes.twilio_messages import Message, new_sid
 from tests.service.sending import MINUTE, NEIGHBOUR, OURS, RESIDENT, SECOND, Office, Time, sms_office
 
 World = tuple[Office, FakeTwilio]
+OTHER_NUMBER = "+447700900998"
 
 
 @pytest.fixture
@@ -22,12 +23,19 @@ async def world(database: Database, keys: KeyRing) -> AsyncIterator[World]:
         yield both
 
 
-def put_on_list(twilio: FakeTwilio, text: str, to: str = RESIDENT, status: str = "sent") -> str:
+@pytest.fixture
+async def service(database: Database, keys: KeyRing) -> AsyncIterator[World]:
+    """Open an office behind a Messaging Service of two numbers, of which Twilio chooses the one nobody texted."""
+    async with sms_office(database, keys, sender=SERVICE_SID, pool=(OURS, OTHER_NUMBER)) as both:
+        yield both
+
+
+def put_on_list(twilio: FakeTwilio, text: str, to: str = RESIDENT, status: str = "sent", service: str = "") -> str:
     """Let Twilio have sent this inline reply, without telling us."""
     sid = new_sid("SM")
-    twilio.messages.append(
-        Message(sid, "outbound-reply", OURS, to, text, status, created_at=twilio.now(), sent_at=twilio.now())
-    )
+    now = twilio.now()
+    message = Message(sid, "outbound-reply", OURS, to, text, status, created_at=now, sent_at=now, service_sid=service)
+    twilio.messages.append(message)
     return sid
 
 
@@ -110,6 +118,39 @@ async def test_the_same_words_twice_are_two_messages(world: World) -> None:
     office.time.go_on(MINUTE)
     await office.looking.look()
     assert await office.state(second) == "queued"
+
+
+@pytest.mark.parametrize("chosen", [True, False], ids=["from another number", "before it has chosen a number"])
+async def test_what_a_messaging_service_has_sent_is_never_sent_again(service: World, chosen: bool) -> None:
+    office, twilio = service
+    sent = await office.queue(await office.contact(), "Do you feel safe?")
+    twilio.fail_next(Drop(accept=True))
+    await office.outbox.send_due()
+    assert await office.state(sent) == "unknown"
+    (message,) = twilio.messages
+    message.status = "sent" if chosen else "accepted"
+    await until_looked_twice(office)
+    await office.outbox.send_due()
+    assert [await office.state(sent), await office.column("provider_id", sent)] == ["accepted", message.sid]
+    assert message.sender == OTHER_NUMBER
+    assert twilio.phone(RESIDENT) == ["Do you feel safe?"]
+
+
+async def test_one_message_of_a_service_is_not_taken_for_two(service: World) -> None:
+    office, twilio = service
+    person = await office.contact()
+    replies = [await office.replied(person, "Please choose 1 or 2.", our_address=ours) for ours in (OURS, OTHER_NUMBER)]
+    put_on_list(twilio, "Please choose 1 or 2.", service=SERVICE_SID)
+    await until_looked_twice(office)
+    assert sorted([await office.state(reply) for reply in replies]) == ["accepted", "queued"]
+
+
+async def test_an_inline_reply_that_names_no_service_is_found_by_its_number(service: World) -> None:
+    office, twilio = service
+    sent = await office.replied(await office.contact(), "Do you feel safe?")
+    sid = put_on_list(twilio, "Do you feel safe?")
+    await until_looked_twice(office)
+    assert [await office.state(sent), await office.column("provider_id", sent)] == ["accepted", sid]
 
 
 async def test_an_outage_of_the_list_counts_as_no_look(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from bot.service.privacy import erase, subject_access
 from bot.service.privacy.addresses import spellings
 from storage.keys import KeyRing, rotate_data_keys
-from storage.script import Database, Fetch, Script
+from storage.script import Database, Fetch, Run, Script
 from storage.sqlite import SqliteDatabase
 from tests.service.privacy_scene import (
     NAME,
     NEIGHBOUR,
     RESIDENT,
+    SURVEY,
     WORDS,
     Town,
     filled_tables,
@@ -174,6 +176,33 @@ async def test_a_person_is_shown_every_answer_in_words(stoke: Town, keys: KeyRin
         ("What would you change?", WORDS, None),
         ("How old are you?", "34", "34"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked", "understood"),
+    [
+        pytest.param("sms", "Safe here?", "Yep", id="the short wording"),
+        pytest.param("full", "Do you feel safe here?", "Yes", id="the full wording"),
+    ],
+)
+async def test_a_person_is_shown_the_wording_that_was_sent(
+    database: Database, keys: KeyRing, sent: str, asked: str, understood: str
+) -> None:
+    first, *others = SURVEY.questions
+    yes, no = first.choices
+    short = replace(first, sms_label={"en": "Safe here?"}, choices=(replace(yes, sms_label={"en": "Yep"}), no))
+    async with town(database, keys, replace(SURVEY, questions=(short, *others))) as stoke:
+        for body in ("STOKE", "1"):
+            await stoke.text(body)
+        assert "Safe here?" in stoke.replies[0]
+        await database.run(lambda: answered_by(sent))
+        (response,) = (await held(stoke, keys, RESIDENT))["responses"]
+    assert [(a["asked"], a["understood_as"]) for a in response["answers"]] == [(asked, understood)]
+
+
+def answered_by(sent: str) -> Script[None]:
+    """Write which wording each answer was given to, as another channel would have."""
+    yield Run("UPDATE answer SET wording = :sent", {"sent": sent})
 
 
 async def test_a_person_is_shown_every_text_both_ways_with_its_delivery(stoke: Town, keys: KeyRing) -> None:

@@ -212,6 +212,25 @@ async def test_staff_sign_in_take_an_export_and_sign_out(
     await expect(page.get_by_label("Name")).to_be_visible()
 
 
+@pytest.mark.usefixtures("answered")
+@pytest.mark.parametrize("width", [DESK, POCKET, 320], ids=["at a desk", "on a phone", "on a small phone"])
+async def test_every_figure_is_in_view_and_named_however_narrow_the_page(
+    browser: Browser, site: str, database: Database, clock: Clock, staff: str, width: int
+) -> None:
+    page = await page_of(browser, width)
+    await page.goto(f"{site}/staff/sign-in/{await one_time_sign_in(database, staff, clock())}")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("row", name="All channels 3 0 0 1 4")).to_be_visible()
+    cut_off = "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).map(box => box.innerText)"
+    assert await page.locator(".scrolls").evaluate_all(cut_off) == []
+    shown = "cells => cells.map(cell => getComputedStyle(cell, '::before').content)"
+    labels = await page.get_by_role("table", name="Answers to each question").get_by_role("cell").evaluate_all(shown)
+    named = [label.split('"')[1] if '"' in label else "" for label in labels[:4]]
+    is_stacked = width != DESK
+    assert named == (["Answered", "Skipped", "Prefer not to say", "Not understood"] if is_stacked else [""] * 4)
+    await expect(page.get_by_role("columnheader")).to_have_count(14)
+
+
 async def test_staff_can_sign_in_over_a_halls_plain_network(browser: Browser, site: str, staff: str) -> None:
     page = await page_of(browser, POCKET)
     sent: list[dict[str, str]] = []

@@ -1,8 +1,9 @@
-"""What a data protection officer asks for: remove one person, show one person what is kept, and let old things go."""
+"""What a data protection officer asks for: erase one person, show what is kept of one, let old things go, new keys."""
 
 from bot.service.privacy.access import subject_access
 from bot.service.privacy.erasing import Erased, erase
 from bot.service.privacy.keeping import RetentionLine, RetentionPolicy, RetentionReport, retention
+from bot.service.privacy.new_keys import make_new_keys
 
 __all__ = [
     "Erased",
@@ -10,6 +11,7 @@ __all__ = [
     "RetentionPolicy",
     "RetentionReport",
     "erase",
+    "make_new_keys",
     "retention",
     "subject_access",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from bot.core.survey import Question, SurveyDefinition, wording
+from bot.core.survey import Choice, Question, SurveyDefinition, short_wording, wording
 from bot.service.privacy.addresses import lookups, spellings
 from storage import subject, surveys
 from storage.keys import KeyRing
@@ -113,15 +113,15 @@ def _response(response: ResponseHeld, held: Held, people: Mapping[str, int], def
 
 
 def _answer(answer: AnswerHeld, definition: SurveyDefinition | None, newest: int) -> Document:
+    asked = label = ""
     question = _question(definition, answer.question)
-    default = definition.default_language if definition else ""
-    label = ""
-    if question is not None and answer.code is not None:
-        labels = [choice.label for choice in question.choices if choice.name == answer.code]
-        label = wording(labels[0], answer.language, default) if labels else ""
+    if definition is not None and question is not None:
+        asked = _as_sent(question, answer, definition.default_language)
+        chosen = [choice for choice in question.choices if choice.name == answer.code]
+        label = _as_sent(chosen[0], answer, definition.default_language) if chosen else ""
     return {
         "question": answer.question,
-        "asked": wording(question.label, answer.language, default) if question else "",
+        "asked": asked,
         "state": answer.state,
         "said": answer.said,
         "understood_as": label or (answer.code if answer.code is not None else answer.number),
@@ -129,6 +129,13 @@ def _answer(answer: AnswerHeld, definition: SurveyDefinition | None, newest: int
         "at": _time(answer.answered_at),
         "replaced_by_a_later_answer": answer.revision < newest,
     }
+
+
+def _as_sent(shown: Question | Choice, answer: AnswerHeld, default: str) -> str:
+    """Write a question or choice in the wording that the person was sent."""
+    if answer.wording == "sms":
+        return short_wording(shown.label, shown.sms_label, answer.language, default)
+    return wording(shown.label, answer.language, default)
 
 
 def _question(definition: SurveyDefinition | None, name: str) -> Question | None:

@@ -1,12 +1,14 @@
 """How long each class of data is kept, and letting go of what is older. Nothing goes unless it is asked to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import assert_never
 
 from bot.core.survey import SurveyDefinition
 from bot.core.window import closed_on
 from storage import surveys
+from storage.errors import UnknownKey
 from storage.forgetting import forget_contacts
 from storage.keys import KeyRing
 from storage.retention import Due, Horizon, Id, Kept, clear, count, due, find
@@ -28,8 +30,7 @@ class RetentionPolicy:
     `silent`: the same, and words too, where a survey never closes: since the last text.
     `words_after_close`: raw texts in and out; those that belong to no survey, since they came.
     `receipts`: delivery reports and the provider's ids. `sessions_after_end`: staff sign-ins, and tries at them.
-    `answers_until` (epoch milliseconds UTC): the moment from which the answers to surveys that are closed go too. None
-    keeps them until the council decides.
+    `answers_after_close`: responses and their answers; None keeps them until the council decides.
     """
 
     contacts_after_close: int = 30
@@ -38,12 +39,13 @@ class RetentionPolicy:
     receipts: int = 90
     sessions_after_end: int = 30
     audit: int = 6 * 365 + 2
-    answers_until: int | None = None
+    answers_after_close: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("contacts_after_close", "silent", "words_after_close", "receipts", "sessions_after_end", "audit"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)} days; give 0 or more.")
+        for field in fields(self):
+            days = getattr(self, field.name)
+            if days is not None and days < 0:
+                raise ValueError(f"{field.name} is {days} days; give 0 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +125,20 @@ def _horizon(policy: RetentionPolicy, closed: Mapping[str, int], now: int) -> Ho
     def before(days: int) -> int:
         return now - days * DAY_MS
 
-    def over(until: int) -> list[str]:
-        return [survey for survey, at in closed.items() if at <= until]
+    def over(days: int | None) -> list[str]:
+        return [survey for survey, at in closed.items() if days is not None and at <= before(days)]
 
-    until = policy.answers_until
     return Horizon(
-        contacts_closed=over(before(policy.contacts_after_close)),
+        contacts_closed=over(policy.contacts_after_close),
         contacts_before=before(policy.silent),
         quiet_before=before(QUIET_DAYS),
-        words_closed=over(before(policy.words_after_close)),
+        words_closed=over(policy.words_after_close),
         words_unattached_before=before(policy.words_after_close),
         words_before=before(policy.silent),
         receipts_before=before(policy.receipts),
         sessions_before=before(policy.sessions_after_end),
         audit_before=before(policy.audit),
-        answers_closed=over(until) if until is not None and until <= now else [],
+        answers_closed=over(policy.answers_after_close),
     )
 
 
@@ -158,9 +159,10 @@ _WHAT: Mapping[Kept, str] = {
 
 
 def _older_than(kept: Kept, policy: RetentionPolicy, now: int) -> int | None:
+    days: int | None
     match kept:
         case Kept.ANSWERS:
-            return policy.answers_until
+            days = policy.answers_after_close
         case Kept.CONTACTS | Kept.OPT_INS:
             days = policy.contacts_after_close
         case Kept.WORDS_IN | Kept.WORDS_OUT:
@@ -173,7 +175,9 @@ def _older_than(kept: Kept, policy: RetentionPolicy, now: int) -> int | None:
             days = policy.sessions_after_end
         case Kept.AUDIT:
             days = policy.audit
-    return now - days * DAY_MS
+        case _:
+            assert_never(kept)
+    return None if days is None else now - days * DAY_MS
 
 
 async def _let_go(database: Database, keys: KeyRing, each: Due) -> int:
@@ -192,7 +196,7 @@ async def _let_slice_go(database: Database, keys: KeyRing, each: Due, ids: list[
         return await database.run(lambda: clear(each, ids))
     try:
         return await database.run(lambda: forget_contacts(each, ids, keys))
-    except KeyError:  # another process has rotated the keys meanwhile
+    except UnknownKey:  # another process has made new keys meanwhile
         await keys.reload(database)
         return await database.run(lambda: forget_contacts(each, ids, keys))
 

@@ -1,0 +1,87 @@
+"""Settings are read once, and what is wrong is named by its variable, never shown."""
+
+import pytest
+
+from bot.settings import SettingsProblem, load
+
+DAYS = ("CONTACTS", "SILENT", "WORDS", "RECEIPTS", "SESSIONS", "AUDIT", "ANSWERS")
+
+
+@pytest.mark.parametrize("name", [f"RETENTION_{name}_DAYS" for name in DAYS])
+@pytest.mark.parametrize("written", ["-1", "1.5", "90 days", "\u0663", "36501"])
+def test_what_is_no_number_of_days_is_refused_by_name(name: str, written: str) -> None:
+    with pytest.raises(SettingsProblem) as refusal:
+        load(**{name.lower(): written})
+    assert str(refusal.value) == f"{name}: write a whole number of days, from 0 to 36500."
+
+
+def test_days_are_read_and_answers_stay_unless_a_number_is_given() -> None:
+    assert load(retention_words_days=" 14 ").retention_words_days == 14
+    assert load(retention_answers_days="0").retention_answers_days == 0
+    assert load().retention_answers_days is None
+
+
+@pytest.mark.parametrize("written", ["earshot.example.org", "ftp://earshot.example.org", "https://", "https:///path"])
+def test_a_public_address_that_is_none_is_refused_by_name(written: str) -> None:
+    with pytest.raises(SettingsProblem, match=r"^PUBLIC_BASE_URL: .*https://earshot\.example\.org"):
+        load(public_base_url=written)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        pytest.param("http://earshot.example.org", True, id="http"),
+        pytest.param("http://192.168.1.7:8000", True, id="http in a network of one's own"),
+        pytest.param("http://127.0.0.1.example.org", True, id="a name that looks like loopback"),
+        pytest.param("https://earshot.example.org", False, id="https"),
+        pytest.param("http://127.0.0.1:8000", False, id="loopback"),
+        pytest.param("http://[::1]:8000", False, id="loopback of IPv6"),
+        pytest.param("http://localhost:8000", False, id="localhost"),
+        pytest.param("", False, id="none"),
+    ],
+)
+def test_plain_http_is_told_from_https_and_from_this_machine(address: str, is_open: bool) -> None:
+    assert load(public_base_url=address).is_open_to_eavesdroppers is is_open
+
+
+TWILIO = {"twilio_account_sid": f"AC{'0' * 32}", "twilio_auth_token": "a token"}
+BOT = {"telegram_bot_token": "1:AAEm5", "telegram_webhook_secret": "a-secret"}
+WHATSAPP = {**TWILIO, "twilio_whatsapp_from": "+447700900998"}
+
+
+def test_whatsapp_may_be_on_without_sms() -> None:
+    settings = load(**WHATSAPP)
+    assert settings.has_whatsapp
+    assert not settings.has_sms
+
+
+@pytest.mark.parametrize("written", ["+447700900998", "whatsapp:+447700900998"])
+def test_the_whatsapp_sender_is_written_with_its_scheme_or_without(written: str) -> None:
+    assert load(**TWILIO, twilio_whatsapp_from=written).twilio_whatsapp_from == "+447700900998"
+
+
+def test_telegram_needs_no_secret_where_it_is_polled() -> None:
+    assert load(telegram_bot_token="1:AAEm5", telegram_mode="polling").has_telegram
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        pytest.param({"twilio_whatsapp_from": "Stoke"}, "TWILIO_WHATSAPP_FROM: ", id="a name"),
+        pytest.param({"twilio_whatsapp_from": "+447700900998"}, "TWILIO_ACCOUNT_SID", id="whatsapp without an account"),
+        pytest.param({**WHATSAPP, "twilio_whatsapp_template": "MG1"}, "TWILIO_WHATSAPP_TEMPLATE: ", id="no template"),
+        pytest.param({"twilio_whatsapp_template": "HX1"}, "TWILIO_WHATSAPP_FROM", id="a template alone"),
+        pytest.param({"telegram_bot_token": "AAEm5"}, "TELEGRAM_BOT_TOKEN: ", id="half a token"),
+        pytest.param({"telegram_bot_token": "1:AAEm5"}, "TELEGRAM_WEBHOOK_SECRET is missing", id="no secret"),
+        pytest.param({"telegram_webhook_secret": "s"}, "TELEGRAM_BOT_TOKEN is missing", id="a secret alone"),
+        pytest.param(
+            {**BOT, "telegram_webhook_secret": "a b"}, "TELEGRAM_WEBHOOK_SECRET: ", id="a secret with a space"
+        ),
+        pytest.param({**BOT, "telegram_mode": "pull"}, "TELEGRAM_MODE: write webhook or polling", id="no mode"),
+    ],
+)
+def test_half_a_channel_and_what_cannot_be_are_refused_by_name(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsProblem) as refusal:
+        load(**given)
+    assert named in str(refusal.value)
+    assert not any(value in str(refusal.value) for value in given.values() if len(value) > 3)
