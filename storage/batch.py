@@ -12,11 +12,9 @@ from msgspec.structs import replace
 from storage import decided
 from storage.inbound import KEEP, PUT_OFF, UNHANDLED, as_row
 from storage.keys import CURRENT_KEYS, KeyRing
+from storage.outbox import REPLY_LEASE_MS
 from storage.script import Fetch, Many, Row, Run, Script
 from storage.turns import Arrived, ContactRow, ConversationRow, Decide, Decided, Kept, Opened, ReplyRow, TurnFailed
-
-# How long an inline reply may stay without a receipt before the provider is asked about it.
-LEASE_MS = 120_000
 
 _KEPT_BY_ID = "SELECT id, filed FROM inbound WHERE id IN (SELECT :ids*text) ORDER BY id FOR UPDATE"
 _KEPT_BY_NAME = """
@@ -56,7 +54,7 @@ class Moved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Means:
     """What a batch needs besides its messages. `is_alone` where nobody else can write meanwhile, as on SQLite."""
 
     keys: KeyRing
@@ -67,7 +65,7 @@ class Desk:
 
 
 @dataclass(slots=True)
-class Turn:
+class Entrant:
     """One message on its way through a batch. `is_kept` once its row stands in the table."""
 
     arrived: Arrived
@@ -79,102 +77,107 @@ class Turn:
     outcome: Kept | TurnFailed | None = None
 
 
-def take_all(arrivals: Sequence[Arrived], desk: Desk) -> Script[list[Kept | TurnFailed]]:
+def take_all(arrivals: Sequence[Arrived], means: Means) -> Script[list[Kept | TurnFailed]]:
     """Take messages in, no two from one address and no two of one name; give what became of each, in order."""
-    if tuple(row[0] for row in (yield Fetch(CURRENT_KEYS)).rows) != desk.keys.ids:
+    if tuple(row[0] for row in (yield Fetch(CURRENT_KEYS)).rows) != means.keys.ids:
         raise Moved
-    turns = [Turn(arrived) for arrived in arrivals]
-    new = yield from (_find if desk.is_alone else _keep)(turns)
+    entrants = [Entrant(arrived) for arrived in arrivals]
+    new = yield from (_find if means.is_alone else _keep)(entrants)
     if new:
-        yield from _find_contacts(new, desk)
-        recalled = yield from _open(new, desk.recalled_surveys())
-        for turn in new:
-            _decide(turn, desk.decide, recalled)
+        yield from _find_contacts(new, means)
+        recalled = yield from _open(new, means.recalled_surveys())
+        for entrant in new:
+            _decide(entrant, means.decide, recalled)
         yield from _write(new)
-    return [turn.outcome for turn in turns if turn.outcome is not None]
+    return [entrant.outcome for entrant in entrants if entrant.outcome is not None]
 
 
-def _find(turns: list[Turn]) -> Script[list[Turn]]:
+def _find(entrants: list[Entrant]) -> Script[list[Entrant]]:
     """Look whether messages are kept already; give those to be run, whose rows are written with what they gave."""
-    filed = yield from _filed_by_name(turns)
-    return (yield from _to_be_run(turns, filed))
+    filed = yield from _filed_by_name(entrants)
+    return (yield from _to_be_run(entrants, filed))
 
 
-def _keep(turns: list[Turn]) -> Script[list[Turn]]:
-    """Store each message once, before any other process can; give the turns that are to be run."""
-    turns_by_name = sorted(turns, key=_by_name)
-    yield Many(KEEP, [as_row(turn.arrived) for turn in turns_by_name])
-    there = yield Fetch(_KEPT_BY_ID, {"ids": [turn.arrived.id for turn in turns]})
+def _keep(entrants: list[Entrant]) -> Script[list[Entrant]]:
+    """Store each message once, before any other process can; give those that are to be run."""
+    by_name = sorted(entrants, key=_by_name)
+    yield Many(KEEP, [as_row(entrant.arrived) for entrant in by_name])
+    there = yield Fetch(_KEPT_BY_ID, {"ids": [entrant.arrived.id for entrant in entrants]})
     filed: dict[str, str] = dict(there.rows)
-    strangers = [turn for turn in turns_by_name if turn.arrived.id not in filed]
+    strangers = [entrant for entrant in by_name if entrant.arrived.id not in filed]
     filed |= yield from _filed_by_name(strangers)
-    for turn in turns:
-        turn.is_kept = True
-    return (yield from _to_be_run(turns, filed))
+    for entrant in entrants:
+        entrant.is_kept = True
+    return (yield from _to_be_run(entrants, filed))
 
 
-def _filed_by_name(turns: list[Turn]) -> Script[dict[str, str]]:
-    """Find messages by their names; such a turn takes over the id under which its message is kept."""
+def _filed_by_name(entrants: list[Entrant]) -> Script[dict[str, str]]:
+    """Find messages by their names; such an entrant takes over the id under which its message is kept."""
     filed: dict[str, str] = {}
-    for (provider, account), group in groupby(sorted(turns, key=_by_name), lambda turn: _name(turn.arrived)[:2]):
-        by_event = {turn.arrived.event_id: turn for turn in group}
+    for (provider, account), group in groupby(
+        sorted(entrants, key=_by_name), lambda entrant: _name(entrant.arrived)[:2]
+    ):
+        by_event = {entrant.arrived.event_id: entrant for entrant in group}
         params = {"provider": provider, "account": account, "events": list(by_event)}
         for event_id, inbound_id, state in (yield Fetch(_KEPT_BY_NAME, params)).rows:
-            turn = by_event[event_id]
-            turn.arrived = replace(turn.arrived, id=inbound_id)
-            turn.is_kept = True
+            entrant = by_event[event_id]
+            entrant.arrived = replace(entrant.arrived, id=inbound_id)
+            entrant.is_kept = True
             filed[inbound_id] = state
     return filed
 
 
-def _to_be_run(turns: list[Turn], filed: Mapping[str, str]) -> Script[list[Turn]]:
+def _to_be_run(entrants: list[Entrant], filed: Mapping[str, str]) -> Script[list[Entrant]]:
     """Part the new from the repeats, which are answered as they were."""
-    new = [turn for turn in turns if filed.get(turn.arrived.id, UNHANDLED) == UNHANDLED]
-    if len(new) < len(turns):
-        yield from _repeat([turn for turn in turns if filed.get(turn.arrived.id, UNHANDLED) != UNHANDLED])
+    new = [entrant for entrant in entrants if filed.get(entrant.arrived.id, UNHANDLED) == UNHANDLED]
+    if len(new) < len(entrants):
+        yield from _repeat([entrant for entrant in entrants if filed.get(entrant.arrived.id, UNHANDLED) != UNHANDLED])
     return new
 
 
-def _by_name(turn: Turn) -> tuple[str, str, str]:
-    return _name(turn.arrived)
+def _by_name(entrant: Entrant) -> tuple[str, str, str]:
+    return _name(entrant.arrived)
 
 
 def _name(arrived: Arrived) -> tuple[str, str, str]:
     return (arrived.provider, arrived.account, arrived.event_id)
 
 
-def _repeat(turns: list[Turn]) -> Script[None]:
+def _repeat(entrants: list[Entrant]) -> Script[None]:
     """Give the stored replies again; those still waiting for a receipt wait from now."""
     yield Many(
         _RENEW,
-        [{"inbound": turn.arrived.id, "until": turn.arrived.received_at + LEASE_MS} for turn in turns],
+        [
+            {"inbound": entrant.arrived.id, "until": entrant.arrived.received_at + REPLY_LEASE_MS}
+            for entrant in entrants
+        ],
     )
-    replies: dict[str, list[ReplyRow]] = {turn.arrived.id: [] for turn in turns}
+    replies: dict[str, list[ReplyRow]] = {entrant.arrived.id: [] for entrant in entrants}
     for inbound_id, *row in (yield Fetch(_REPLIES, {"inbounds": list(replies)})).rows:
         replies[inbound_id].append(ReplyRow(*row))
-    for turn in turns:
-        turn.outcome = Kept(turn.arrived.id, tuple(replies[turn.arrived.id]), repeated=True)
+    for entrant in entrants:
+        entrant.outcome = Kept(entrant.arrived.id, tuple(replies[entrant.arrived.id]), repeated=True)
 
 
-def _find_contacts(turns: list[Turn], desk: Desk) -> Script[None]:
+def _find_contacts(entrants: list[Entrant], means: Means) -> Script[None]:
     """Find or make each sender's contact, and lock it."""
-    for turn in turns:
-        turn.hmacs = desk.keys.lookups(turn.arrived.channel, turn.arrived.address)
-    every = {"hmacs": [hmac for turn in turns for hmac in turn.hmacs]}
-    known = yield Fetch(_LOCK_CONTACTS if desk.is_alone else _FIND_CONTACTS, every)
+    for entrant in entrants:
+        entrant.hmacs = means.keys.lookups(entrant.arrived.channel, entrant.arrived.address)
+    every = {"hmacs": [hmac for entrant in entrants for hmac in entrant.hmacs]}
+    known = yield Fetch(_LOCK_CONTACTS if means.is_alone else _FIND_CONTACTS, every)
     there = {row[0] for row in known.rows}
     made: set[str] = set()
-    strangers = [turn for turn in turns if there.isdisjoint(turn.hmacs)]
+    strangers = [entrant for entrant in entrants if there.isdisjoint(entrant.hmacs)]
     if strangers:
-        made = yield from _make_contacts(strangers, desk)
-    if strangers or not desk.is_alone:
+        made = yield from _make_contacts(strangers, means)
+    if strangers or not means.is_alone:
         known = yield Fetch(_LOCK_CONTACTS, every)
     contacts = {row[0]: row[1:] for row in known.rows}
-    for turn in turns:
-        row = next((contacts[hmac] for hmac in turn.hmacs if hmac in contacts), None)
+    for entrant in entrants:
+        row = next((contacts[hmac] for hmac in entrant.hmacs if hmac in contacts), None)
         if row is None:
             raise Moved
-        turn.contact = _contact(row, is_new=row[0] in made)
+        entrant.contact = _contact(row, is_new=row[0] in made)
 
 
 def _contact(row: Row, is_new: bool) -> ContactRow:
@@ -182,21 +185,21 @@ def _contact(row: Row, is_new: bool) -> ContactRow:
     return ContactRow(*columns, bool(test), is_new)  # type: ignore[call-arg]  # the order of _LOCK_CONTACTS
 
 
-def _make_contacts(turns: list[Turn], desk: Desk) -> Script[set[str]]:
+def _make_contacts(entrants: list[Entrant], means: Means) -> Script[set[str]]:
     """Make contacts for addresses never seen, or erased: then STOP still holds, by the ledger."""
-    stops = yield Fetch(_NEWEST_STOPS, {"hmacs": [hmac for turn in turns for hmac in turn.hmacs]})
+    stops = yield Fetch(_NEWEST_STOPS, {"hmacs": [hmac for entrant in entrants for hmac in entrant.hmacs]})
     rows = []
-    for turn in sorted(turns, key=lambda turn: turn.hmacs[0]):
-        arrived = turn.arrived
-        stopped, by, at = next((row[1:] for row in reversed(stops.rows) if row[0] in turn.hmacs), (False, "", None))
-        contact_id = desk.new_id()
+    for entrant in sorted(entrants, key=lambda entrant: entrant.hmacs[0]):
+        arrived = entrant.arrived
+        stopped, by, at = next((row[1:] for row in reversed(stops.rows) if row[0] in entrant.hmacs), (False, "", None))
+        contact_id = means.new_id()
         rows.append(
             {
                 "id": contact_id,
                 "channel": arrived.channel,
-                "blob": desk.keys.encrypt(arrived.address, contact_id),
-                "hmac": turn.hmacs[0],
-                "key_id": desk.keys.current_key_id,
+                "blob": means.keys.encrypt(arrived.address, contact_id),
+                "hmac": entrant.hmacs[0],
+                "key_id": means.keys.current_key_id,
                 "our_address": arrived.our_address,
                 "opted_out_at": at if stopped else None,
                 "carrier_stopped": bool(stopped) and by == "carrier",
@@ -208,9 +211,9 @@ def _make_contacts(turns: list[Turn], desk: Desk) -> Script[set[str]]:
     return {str(row["id"]) for row in rows}
 
 
-def _open(turns: list[Turn], surveys: Mapping[str, tuple[str, ...]]) -> Script[dict[tuple[str, str], str]]:
+def _open(entrants: list[Entrant], surveys: Mapping[str, tuple[str, ...]]) -> Script[dict[tuple[str, str], str]]:
     """Load every conversation of these contacts, oldest first, and the words that a survey's logic reads."""
-    by_contact = {turn.contact.id: turn for turn in turns if turn.contact is not None}
+    by_contact = {entrant.contact.id: entrant for entrant in entrants if entrant.contact is not None}
     responses: list[str] = []
     questions: set[str] = set()
     for contact_id, *row in (yield Fetch(_CONVERSATIONS, {"contacts": list(by_contact)})).rows:
@@ -226,43 +229,43 @@ def _open(turns: list[Turn], surveys: Mapping[str, tuple[str, ...]]) -> Script[d
     return {key: said for key, said in newest.items() if said is not None}
 
 
-def _decide(turn: Turn, decide: Decide, recalled: Mapping[tuple[str, str], str]) -> None:
-    assert turn.contact is not None
+def _decide(entrant: Entrant, decide: Decide, recalled: Mapping[tuple[str, str], str]) -> None:
+    assert entrant.contact is not None
     if recalled:
-        own = {conversation.response_id for conversation in turn.conversations}
+        own = {conversation.response_id for conversation in entrant.conversations}
         recalled = {key: said for key, said in recalled.items() if key[0] in own}
     try:
-        turn.decided = decide(Opened(turn.arrived, turn.contact, tuple(turn.conversations), recalled))
+        entrant.decided = decide(Opened(entrant.arrived, entrant.contact, tuple(entrant.conversations), recalled))
     except Exception as error:  # whatever it is, the message stays on disk, and its neighbours go on
-        turn.outcome = TurnFailed(f"The turn of inbound {turn.arrived.id} raised {type(error).__name__}.")
-        turn.outcome.__cause__ = error
+        entrant.outcome = TurnFailed(f"The turn of inbound {entrant.arrived.id} raised {type(error).__name__}.")
+        entrant.outcome.__cause__ = error
     else:
-        turn.outcome = Kept(turn.arrived.id, turn.decided.replies, repeated=False)
+        entrant.outcome = Kept(entrant.arrived.id, entrant.decided.replies, repeated=False)
 
 
-def _write(turns: list[Turn]) -> Script[None]:
-    failed = [turn for turn in turns if turn.decided is None]
+def _write(entrants: list[Entrant]) -> Script[None]:
+    failed = [entrant for entrant in entrants if entrant.decided is None]
     if failed:
-        yield Many(KEEP, [as_row(turn.arrived) for turn in failed if not turn.is_kept])
+        yield Many(KEEP, [as_row(entrant.arrived) for entrant in failed if not entrant.is_kept])
         yield Many(PUT_OFF, [{"id": t.arrived.id, "contact": t.contact.id} for t in failed if t.contact])
     yield from decided.write(
         [
-            decided.Result(turn.arrived, turn.contact.id, turn.hmacs[0], turn.decided, turn.is_kept)
-            for turn in turns
-            if turn.decided and turn.contact
+            decided.Result(entrant.arrived, entrant.contact.id, entrant.hmacs[0], entrant.decided, entrant.is_kept)
+            for entrant in entrants
+            if entrant.decided and entrant.contact
         ]
     )
 
 
-def keep_unhandled(arrived: Arrived, desk: Desk) -> Script[None]:
+def keep_unhandled(arrived: Arrived, means: Means) -> Script[None]:
     """Keep one message whose turn cannot be written, with its contact, so that it can be run again."""
-    turn = Turn(arrived)
-    for new in (yield from _keep([turn])):
-        yield from _find_contacts([new], desk)
+    entrant = Entrant(arrived)
+    for new in (yield from _keep([entrant])):
+        yield from _find_contacts([new], means)
         assert new.contact is not None
         yield Run(PUT_OFF, {"id": new.arrived.id, "contact": new.contact.id})
 
 
 def keep_alone(arrived: Arrived) -> Script[None]:
     """Keep one message and nothing else: the last resort before refusing it."""
-    yield from _keep([Turn(arrived)])
+    yield from _keep([Entrant(arrived)])

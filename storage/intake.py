@@ -5,20 +5,18 @@ At most one batch runs at a time, so a person's messages are taken in the order 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 
 from storage import batch
-from storage.batch import LEASE_MS, Desk, Moved
+from storage.batch import Means, Moved
 from storage.errors import Unavailable, UnknownKey
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Row, Script
 from storage.turns import Arrived, Busy, Decide, Kept, TurnFailed
-
-__all__ = ["LEASE_MS", "Intake"]
 
 BATCH = 512
 QUEUE_LIMIT = 4_096
@@ -34,7 +32,11 @@ _UNHANDLED = """
         AND (i.received_at > :after_at OR (i.received_at = :after_at AND i.id > :after_id))
     ORDER BY i.received_at, i.id LIMIT :limit"""
 
-Outcome = Kept | TurnFailed | Exception
+Fate = Kept | TurnFailed | Exception
+"""What became of one message."""
+
+Passed = Callable[[Arrived, Kept], Awaitable[None]]
+"""What is done with a message whose turn has passed at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Intake:
         recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]] = dict,
     ) -> None:
         self._database = database
-        self._desk = Desk(keys, decide, new_id, recalled_surveys, is_alone=not database.is_postgres)
+        self._means = Means(keys, decide, new_id, recalled_surveys, is_alone=not database.is_postgres)
         self._queue_limit = queue_limit
         self._waiting: deque[_Waiting] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -78,10 +80,11 @@ class Intake:
             self._working = asyncio.create_task(self._work())
         return await future
 
-    async def rerun_unhandled(self, limit: int, now: int) -> int:
+    async def rerun_unhandled(self, limit: int, now: int, passed: Passed | None = None) -> int:
         """Run again up to `limit` messages whose turn failed at least 30 s before `now`; give how many now passed.
 
-        Each call goes on behind the last one's, so that a message that never passes does not hold up the others.
+        `passed` hears of each of these. Each call goes on behind the last one's, so that a message that never passes
+        does not hold up the others.
         A rerun is marked `reconciled`: nobody waits on the line for its reply.
         """
         rows = await self._database.read(lambda: _unhandled(self._rerun_after, now - RERUN_AFTER_MS, limit))
@@ -89,13 +92,19 @@ class Intake:
         try:
             arrivals = self._readable(rows)
         except UnknownKey:
-            await self._desk.keys.reload(self._database)
+            await self._means.keys.reload(self._database)
             arrivals = self._readable(rows)
-        results = await asyncio.gather(*(self.take(arrived) for arrived in arrivals), return_exceptions=True)
+        reruns = (self._rerun(arrived, passed) for arrived in arrivals)
+        results = await asyncio.gather(*reruns, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, TurnFailed):
                 raise result
-        return sum(isinstance(result, Kept) for result in results)
+        return sum(result is None for result in results)
+
+    async def _rerun(self, arrived: Arrived, passed: Passed | None) -> None:
+        kept = await self.take(arrived)
+        if passed is not None:
+            await passed(arrived, kept)
 
     async def close(self) -> None:
         """Take no more, and finish what was accepted."""
@@ -120,7 +129,7 @@ class Intake:
             account=account,
             event_id=event_id,
             channel=channel,
-            address=self._desk.keys.decrypt(blob, contact_id, key_id),
+            address=self._means.keys.decrypt(blob, contact_id, key_id),
             our_address=our_address,
             kind=kind,
             text=text,
@@ -137,13 +146,13 @@ class Intake:
     async def _work(self) -> None:
         while self._waiting:
             together = self._next_batch()
-            outcomes: list[Outcome]
+            fates: list[Fate]
             try:
-                outcomes = await self._take_together([each.arrived for each in together])
+                fates = await self._take_together([each.arrived for each in together])
             except Exception as error:
-                outcomes = [error] * len(together)
-            for each, outcome in zip(together, outcomes, strict=True):
-                _tell(each.future, outcome)
+                fates = [error] * len(together)
+            for each, fate in zip(together, fates, strict=True):
+                _tell(each.future, fate)
 
     def _next_batch(self) -> list[_Waiting]:
         """Pick what can go together: each address once, each message once; the rest waits in its order."""
@@ -160,7 +169,7 @@ class Intake:
         self._waiting.extendleft(reversed(held_back))
         return together
 
-    async def _take_together(self, arrivals: list[Arrived]) -> list[Outcome]:
+    async def _take_together(self, arrivals: list[Arrived]) -> list[Fate]:
         try:
             return list(await self._run(arrivals))
         except (Unavailable, Busy):
@@ -168,7 +177,7 @@ class Intake:
         except Exception:  # one of them cannot be written: each on its own, so that only that one fails
             return [await self._take_alone(arrived) for arrived in arrivals]
 
-    async def _take_alone(self, arrived: Arrived) -> Outcome:
+    async def _take_alone(self, arrived: Arrived) -> Fate:
         try:
             return (await self._run([arrived]))[0]
         except Exception as error:
@@ -177,16 +186,16 @@ class Intake:
     async def _run(self, arrivals: list[Arrived]) -> list[Kept | TurnFailed]:
         for left in reversed(range(_TRIES)):
             try:
-                return await self._database.run(lambda: batch.take_all(arrivals, self._desk))
+                return await self._database.run(lambda: batch.take_all(arrivals, self._means))
             except Moved:
                 if not left:
                     raise
-                await self._desk.keys.reload(self._database)
+                await self._means.keys.reload(self._database)
         raise AssertionError("the last try returns or raises")
 
-    async def _keep(self, arrived: Arrived, cause: Exception) -> Outcome:
+    async def _keep(self, arrived: Arrived, cause: Exception) -> Fate:
         """Keep a message whose turn cannot be written; with its contact if that can be, else alone."""
-        for script in (lambda: batch.keep_unhandled(arrived, self._desk), lambda: batch.keep_alone(arrived)):
+        for script in (lambda: batch.keep_unhandled(arrived, self._means), lambda: batch.keep_alone(arrived)):
             try:
                 await self._database.run(script)
             except Exception as error:
@@ -203,10 +212,10 @@ def _unhandled(after: tuple[int, str], before: int, limit: int) -> Script[list[R
     return list((yield Fetch(_UNHANDLED, params)).rows)
 
 
-def _tell(future: "asyncio.Future[Kept]", outcome: Outcome) -> None:
+def _tell(future: "asyncio.Future[Kept]", fate: Fate) -> None:
     if future.done():
         return  # its caller was cancelled and has gone; the message is taken in all the same
-    if isinstance(outcome, Kept):
-        future.set_result(outcome)
+    if isinstance(fate, Kept):
+        future.set_result(fate)
     else:
-        future.set_exception(outcome)
+        future.set_exception(fate)

@@ -11,7 +11,11 @@ from storage.script import Run, Script
 
 
 class State(StrEnum):
-    """Where a message stands; the first four are open."""
+    """Where a message stands; the first four are open.
+
+    The last two are replies that no outbox sends: SIMULATED was shown on the simulator's page, and SENT_ONCE answers a
+    DELETE where nobody waits on the line; its contact is gone, so it went out with the turn itself.
+    """
 
     REPLIED = "replied"  # went out in the HTTP answer, awaits its receipt
     QUEUED = "queued"
@@ -22,6 +26,12 @@ class State(StrEnum):
     EXPIRED = "expired"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    SIMULATED = "simulated"
+    SENT_ONCE = "sent_once"
+
+
+REPLY_LEASE_MS = 120_000
+"""How long a reply in the HTTP answer may stay without a receipt before the provider is asked about it."""
 
 
 class Priority(IntEnum):

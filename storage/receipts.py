@@ -10,7 +10,7 @@ from storage.stops import stop_by_carrier
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReceiptRow:
     """One delivery report as it is kept. `outbox_id` is from the callback, or empty; `fields` is JSON text."""
 
     channel: str
@@ -44,11 +44,11 @@ class Verdict:
     end: Ended | Later | None = None
 
 
-Decide: TypeAlias = Callable[[Report, Reported], Verdict]
+Decide: TypeAlias = Callable[[ReceiptRow, Reported], Verdict]
 """Pure: it may be asked again about the same report."""
 
 
-def keep(report: Report, decide: Decide) -> Script[str | None]:
+def keep(report: ReceiptRow, decide: Decide) -> Script[str | None]:
     """Keep a report and apply it; give the message's id. None for a repeat and for one whose message is not known yet.
 
     The message is the one named in the callback, else the one with the provider's id.
@@ -69,7 +69,7 @@ def keep(report: Report, decide: Decide) -> Script[str | None]:
         VALUES (:provider, :provider_id, :outbox_id, :channel, :status, :code, :fields, :received_at)
         ON CONFLICT (provider, provider_id, status, code) DO NOTHING
         """,
-        {field: getattr(report, field) for field in Report.__slots__} | {"outbox_id": outbox_id},
+        {field: getattr(report, field) for field in ReceiptRow.__slots__} | {"outbox_id": outbox_id},
     )
     if inserted.count == 0 or outbox_id is None:
         return None
@@ -87,7 +87,7 @@ def apply_waiting(decide: Decide, limit: int, provider_ids: Sequence[str] | None
         yield Run(
             "UPDATE receipt SET outbox_id = :outbox_id WHERE id = :id", {"outbox_id": outbox_id, "id": receipt_id}
         )
-        yield from _apply(outbox_id, Report(*report), decide)
+        yield from _apply(outbox_id, ReceiptRow(*report), decide)
     return len(waiting.rows)
 
 
@@ -119,7 +119,7 @@ def _waiting_for(provider_ids: Sequence[str], limit: int) -> Fetch:
     )
 
 
-def _apply(outbox_id: str, report: Report, decide: Decide) -> Script[None]:
+def _apply(outbox_id: str, report: ReceiptRow, decide: Decide) -> Script[None]:
     found = yield Fetch(
         "SELECT id, contact_id, state, problem, provider_id, status_rank FROM outbox WHERE id = :id FOR UPDATE",
         {"id": outbox_id},
@@ -146,7 +146,7 @@ def _apply(outbox_id: str, report: Report, decide: Decide) -> Script[None]:
         yield from _put_off(message, report, verdict.end)
 
 
-def _end(message: Reported, report: Report, end: Ended) -> Script[None]:
+def _end(message: Reported, report: ReceiptRow, end: Ended) -> Script[None]:
     if end.stops and message.contact_id is not None:
         yield from stop_by_carrier(message.contact_id, report.received_at)
     yield Run(
@@ -166,7 +166,7 @@ def _end(message: Reported, report: Report, end: Ended) -> Script[None]:
     )
 
 
-def _put_off(message: Reported, report: Report, later: Later) -> Script[None]:
+def _put_off(message: Reported, report: ReceiptRow, later: Later) -> Script[None]:
     # Without an owner, so that a claimant who is still waiting for the provider's answer cannot settle it again; with
     # the provider's id, so that what else is reported of that first try is known as such.
     yield Run(

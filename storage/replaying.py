@@ -54,7 +54,7 @@ def messages(response_id: str) -> Script[list[KeptMessage]]:
 def answers(response_id: str) -> Script[list[StoredAnswer]]:
     """Return the newest revision of every answer, in the order in which they were first given."""
     found = yield Fetch(
-        """SELECT question, revision, state, value_code, value_number FROM answer
+        """SELECT question, revision, state, value_code FROM answer
            WHERE response_id = :response ORDER BY id""",
         {"response": response_id},
     )
@@ -65,15 +65,7 @@ def answers(response_id: str) -> Script[list[StoredAnswer]]:
         StoredAnswer(
             question,
             next(row[2] for row in found.rows if (row[0], row[1]) == (question, revision)),
-            tuple(
-                row[3] if row[3] is not None else _plain(row[4])
-                for row in found.rows
-                if (row[0], row[1]) == (question, revision)
-            ),
+            tuple(row[3] or "" for row in found.rows if (row[0], row[1]) == (question, revision)),
         )
         for question, revision in newest.items()
     ]
-
-
-def _plain(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"

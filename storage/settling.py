@@ -54,14 +54,15 @@ class Lost:
     look_at: int
 
 
-Outcome: TypeAlias = Took | Ended | Later | Lost
-Settlement: TypeAlias = tuple[Hold, Outcome]
+Upshot: TypeAlias = Took | Ended | Later | Lost
+Settlement: TypeAlias = tuple[Hold, Upshot]
 
 
 def settle(owner: str, settlements: Sequence[Settlement], now: int) -> Script[None]:
     """Write down what came of a claimant's messages. A message that is no longer its own is left alone."""
-    # Contacts before messages, as everywhere, so that two transactions never wait for each other.
-    stopping = [hold for hold, outcome in settlements if isinstance(outcome, Ended) and outcome.stops]
+    # Contacts before messages, as a turn and a claim lock them. A receipt alone goes the other way round: where it and
+    # this wait for each other, PostgreSQL ends one of the two, which is then run again.
+    stopping = [hold for hold, upshot in settlements if isinstance(upshot, Ended) and upshot.stops]
     yield from _settle_stops(owner, stopping, now)
     yield from settle_accepted(owner, [(hold, o) for hold, o in settlements if isinstance(o, Took)], now)
     yield from settle_rejected(owner, [(hold, o) for hold, o in settlements if isinstance(o, Ended)], now)
@@ -76,7 +77,7 @@ def settle_accepted(owner: str, taken: Sequence[tuple[Hold, Took]], now: int) ->
         UPDATE outbox SET state = 'accepted', provider_id = :provider_id, settled_at = :now
         WHERE id = :id AND lease_owner = :owner AND attempts = :attempts AND state IN ('sending', 'unknown', 'queued')
         """,
-        [{**_held(owner, hold), "provider_id": outcome.provider_id, "now": now} for hold, outcome in taken],
+        [{**_held(owner, hold), "provider_id": upshot.provider_id, "now": now} for hold, upshot in taken],
     )
 
 

@@ -138,7 +138,7 @@ class AnswerRow(Struct, frozen=True, gc=False):
 
 
 class ReplyRow(Struct, frozen=True, gc=False):
-    """One message to put in the outbox in answer. `options` is JSON text; `state` is `replied` or `queued`."""
+    """One message to put in the outbox in answer. `options` is JSON text; `state` is one of `storage.outbox.State`."""
 
     id: str
     position: int
@@ -149,7 +149,6 @@ class ReplyRow(Struct, frozen=True, gc=False):
     segments: int
     lease_until: int | None
     expires_at: int | None
-    address: str = ""  # filled on reading back, never stored here
 
 
 class OptInRow(Struct, frozen=True, gc=False):
@@ -167,7 +166,8 @@ class Decided(Struct, frozen=True, gc=False):
 
     `filed` is the message's place in the reconciliation report. `opt_out` is True for STOP, False for START, None for
     neither; `opt_out_by` is `text` or `carrier`. `erase` removes everything this address ever gave, this message's
-    words included; `replies` of such a turn are kept without a contact so that a repeat gets them again.
+    words included; `replies` of such a turn are kept without a contact so that a repeat gets them again. `voice` is the
+    provider's reference to a voice note that is to be fetched for a person to write down.
     """
 
     filed: str
@@ -183,6 +183,7 @@ class Decided(Struct, frozen=True, gc=False):
     opt_out: bool | None = None
     opt_out_by: str = "text"
     erase: bool = False
+    voice: str = ""
 
 
 class Kept(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from bot.core.reading import (
     Why,
     Words,
     read_reply,
+    unsigned,
 )
 from bot.core.state import AnswerState, Phase
 from bot.core.survey import Question, QuestionType
@@ -107,6 +108,28 @@ def answer_late_by_button(turn: Turn, question: Question, choice: int, text: str
     turn.send()
 
 
+def write_down(turn: Turn, question: Question, text: str, *, joins: bool) -> AnswerState | None:
+    """Keep what a person heard in a voice note, read exactly as if it had been typed; say what became of the question.
+
+    Nothing is asked. What is not clearly an answer leaves the question open with these words, or, where it has an
+    answer already, leaves that as it is: then nothing is kept (None). `joins` puts words below those that stand.
+    """
+    reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+    if isinstance(reading, Declined):
+        _record(turn, question, AnswerState.REFUSED, text, reading)
+        return AnswerState.REFUSED
+    if isinstance(reading, Unclear) or not _fits(turn, question, reading):
+        if turn.stands(question):
+            return None
+        turn.record(question, AnswerState.UNPARSED, text, is_open=question.name == turn.state.standing)
+        return AnswerState.UNPARSED
+    if joins and isinstance(reading, Words):
+        turn.record(question, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)
+    else:
+        _record(turn, question, AnswerState.ANSWERED, text, reading)
+    return AnswerState.ANSWERED
+
+
 def skip(turn: Turn, question: Question, text: str) -> None:
     """Leave the standing question out, as the resident wishes: `required` never blocks this."""
     turn.record(question, AnswerState.SKIPPED, text, rule=Rule.SKIP)
@@ -167,7 +190,7 @@ def _is_second_half(turn: Turn, question: Question, reading: Unclear, text: str)
         and turn.state.tries == 0
         and reading.why is Why.NOTHING
         and not reading.candidates
-        and len(text.split()) >= SECOND_HALF_WORDS
+        and len(unsigned(text, turn.q.words(turn.state.language)).split()) >= SECOND_HALF_WORDS
     )
 
 
@@ -208,7 +231,7 @@ def _explain(turn: Turn, question: Question, reading: Unclear | None, text: str)
         turn.add(message) if message else turn.say(Phrase.DOES_NOT_FIT)
     elif reading.why is Why.TOO_MANY:
         turn.say(Phrase.TOO_MANY, most=turn.q.most(question))
-    elif reading.why is Why.NOT_LISTED and text.strip().isdecimal():
+    elif reading.why is Why.NOT_LISTED and unsigned(text, turn.q.words(turn.state.language)).strip().isdecimal():
         turn.say(Phrase.NOT_LISTED)
     elif reading.why is Why.SEVERAL and len(reading.candidates) == 2:
         first, second = (_label(turn, question, code) for code in reading.candidates)

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from bot.core.reading.amounts import number_in_words
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import LAST_TEXTS, fold, key, tokens
+from bot.core.reading.signature import unsigned
 from bot.core.reading.wrapping import Tokens, drop_leading, either, openings, unwrap
 from bot.core.words import CommandKind, Words
 
@@ -62,6 +63,7 @@ def may_mean_stop(text: str, words: Words) -> bool:
 
 
 def _is_one_of(text: str, words: Words, table: str) -> bool:
+    text = unsigned(text, words)
     if len(text) > _LONGEST or text.isdecimal():
         return False
     said = _without_pictures(text)
@@ -88,6 +90,7 @@ def _without_pictures(text: str) -> Tokens:
 
 def find_command(text: str, words: Words) -> Command | None:
     """Find the command that the whole message is, `/` before it and politeness around it allowed; else None."""
+    text = unsigned(text, words)
     if len(text) > _LONGEST:
         return None
     folded = fold(_BOT.sub(r"\1", text))
@@ -145,6 +148,7 @@ def find_language(
 
     `words` adds what may stand around it: "in Polish please".
     """
+    text = unsigned(text, words)
     if len(text) > _LONGEST:
         return None
     lex = lexicon(words)
@@ -163,6 +167,7 @@ def find_keyword(text: str, keywords: Mapping[str, str], words: Words = ()) -> K
 
     `keywords` maps keywords in any case to survey ids.
     """
+    text = unsigned(text, words)
     if len(text) > _LONGEST:
         return None
     lex = lexicon(words)

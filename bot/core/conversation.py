@@ -14,6 +14,7 @@ from bot.core.events import (
     Circumstances,
     Commanded,
     Delayed,
+    Edited,
     Event,
     KeywordAgain,
     PerhapsKeyword,
@@ -30,7 +31,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.reading import read_exactly
 from bot.core.replies import Consent, fingerprint, read_consent
 from bot.core.state import Phase, State
-from bot.core.survey import QuestionType, Start
+from bot.core.survey import Question, QuestionType, Role, Start
 from bot.core.turn import Turn
 
 SILENCE_SECONDS = SILENCE_DAYS * 24 * 3600
@@ -58,10 +59,8 @@ def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[Stat
             turn.file(Filed.COMMAND)
         case Started():
             _start_again(turn, was_stopped=state.stopped_at is not None)
-        case Delayed():
-            turn.file(Filed.UNPARSED)
-            turn.say(Phrase.DELAYED)
-            steering.put_again(turn)
+        case Delayed() | Edited():
+            _set_aside(turn, event)
         case Commanded():
             steering.command(turn, event.command, event.argument, event.text)
         case KeywordAgain():
@@ -100,6 +99,14 @@ def _is_silent(state: State, here: Circumstances) -> bool:
 def _calm(state: State) -> Phase:
     """Return the phase without the bot's own open question about deleting."""
     return state.resume if state.phase is Phase.CONFIRMING_DELETE else state.phase
+
+
+def _set_aside(turn: Turn, event: Delayed | Edited) -> None:
+    """Say why a text is no answer to the standing question, and put that again."""
+    is_edited = isinstance(event, Edited)
+    turn.file(Filed.NOISE if is_edited else Filed.UNPARSED)
+    turn.say(Phrase.EDITED if is_edited else Phrase.DELAYED)
+    steering.put_again(turn)
 
 
 def _begin(turn: Turn) -> None:
@@ -238,9 +245,7 @@ def _asked(turn: Turn, event: Wrote, noise: Noise | None) -> None:
         asking.take(turn, question, event.reading, event.text)
         return
     if not event.text.strip():
-        turn.file(Filed.NOISE, question.name)
-        turn.say(Phrase.ONLY_TEXT if event.attachments else Phrase.EMPTY_TEXT)
-        turn.repeat()
+        _wordless(turn, event, question)
         return
     if fingerprint(event.text) == turn.state.last_reply:
         turn.file(Filed.NOISE, question.name)
@@ -257,3 +262,17 @@ def _asked(turn: Turn, event: Wrote, noise: Noise | None) -> None:
             turn.repeat()
             return
     asking.answer(turn, question, event.text)
+
+
+def _wordless(turn: Turn, event: Wrote, question: Question) -> None:
+    """Ask for words. A voice note waits for a person to write it down, and counts as no try.
+
+    What is asked for the opt-in ledger needs the resident's own words: nobody else's hand gives leave for them.
+    """
+    if event.is_spoken and question.role is not Role.CONTACT:
+        turn.file(Filed.UNPARSED, question.name)
+        turn.say(Phrase.VOICE_KEPT)
+    else:
+        turn.file(Filed.NOISE, question.name)
+        turn.say(Phrase.ONLY_TEXT if event.attachments else Phrase.EMPTY_TEXT)
+    turn.repeat()

@@ -19,6 +19,7 @@ from bot.core.events import (
     Circumstances,
     Commanded,
     Delayed,
+    Edited,
     Event,
     KeywordAgain,
     PerhapsKeyword,
@@ -46,13 +47,16 @@ class Heard(StrEnum):
     CARRIER_STOP = "carrier_stop"
     CARRIER_START = "carrier_start"
     CARRIER_HELP = "carrier_help"
+    LINK = "link"  # pressed Start on a link: the text is the code it brought
+    EDITED = "edited"  # changed a text that was sent before
+    NOTICE = "notice"  # nothing that a person said
 
 
 class Message(Struct, frozen=True, gc=False):
     """One message as the desk reads it.
 
     `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that
-    reached us late: fetched after an outage, or run again.
+    reached us late: fetched after an outage, or run again. `is_spoken` marks a voice note that a person can write down.
     """
 
     at: datetime
@@ -64,6 +68,7 @@ class Message(Struct, frozen=True, gc=False):
     choice_id: str = ""
     attachments: int = 0
     is_answerable: bool = True
+    is_spoken: bool = False
     sent_at: datetime | None = None
     recalled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -89,8 +94,10 @@ class Desk:
 
     def receive(self, person: Person, threads: Sequence[Thread], message: Message) -> Outcome:
         """Take one message from an address. Says what changed, what was said, and where the message is filed."""
-        sitting = Sitting(self.listings, person, threads, message.at)
-        if person.is_stopped:
+        sitting = Sitting(person, threads, message.at)
+        if message.heard is Heard.NOTICE:
+            sitting.file(Filed.NOISE)
+        elif person.is_stopped:
             self._while_stopped(sitting, message)
         elif message.heard is Heard.CARRIER_STOP or is_stop(message.text, self.words):
             self._stop(sitting, message)
@@ -98,6 +105,10 @@ class Desk:
             sitting.file(Filed.COMMAND)
         elif message.heard is Heard.CARRIER_START:
             self._start(sitting, message)
+        elif message.heard is Heard.LINK:
+            self._follow_link(sitting, message)
+        elif message.heard is Heard.EDITED:
+            self._read_edited(sitting, message)
         elif message.heard is Heard.TAP:
             self._tap(sitting, message)
         else:
@@ -110,11 +121,11 @@ class Desk:
     def _while_stopped(self, sitting: Sitting, message: Message) -> None:
         """On STOP nothing is said; only START re-opens, and DELETE acts at once (invariant 7)."""
         command = find_command(message.text, self.words) if message.heard is Heard.TEXT else None
-        is_start = message.heard is Heard.CARRIER_START or (command and command.kind is CommandKind.START)
+        is_start = message.heard in (Heard.CARRIER_START, Heard.LINK) or (command and command.kind is CommandKind.START)
         was_before = message.sent_at and sitting.person.stopped_at and message.sent_at < sitting.person.stopped_at
         if is_start and not was_before:
             sitting.reopen()
-            self._start(sitting, message)
+            self._follow_link(sitting, message) if message.heard is Heard.LINK else self._start(sitting, message)
         elif command and command.kind is CommandKind.DELETE:
             sitting.file(Filed.COMMAND)
             sitting.erase()
@@ -130,17 +141,35 @@ class Desk:
         sitting.close(by="carrier" if by_carrier else "text")
         sitting.file(Filed.COMMAND)
         if not by_carrier:
-            sitting.say(Say(self.phrases.say(Phrase.STOPPED, language)))
+            phrase = Phrase.STOPPED if sitting.threads else Phrase.STOPPED_EMPTY
+            sitting.say(Say(self.phrases.say(phrase, language)))
 
     def _start(self, sitting: Sitting, message: Message) -> None:
         thread = sitting.current
         if thread is None:
             self._begin_the_only(sitting, message)
             return
-        for other in sitting.threads:
-            if other.key != thread.key and other.state.stopped_at is not None:
-                sitting.keep(replace(other, state=replace(other.state, stopped_at=None)))
-        self._step(sitting, thread, Started(self.circumstances(thread, message)))
+        sitting.resume(one for one in sitting.threads if one.key != thread.key)
+        here = self.circumstances(thread, message)
+        self._step(sitting, thread, Started(here))
+        reception.offer_others(self, sitting, here)
+
+    def _follow_link(self, sitting: Sitting, message: Message) -> None:
+        """Begin the survey that a link's code names, or whatever START would: pressing Start is never an answer."""
+        match = find_keyword(message.text, self.keywords, self.words)
+        if match is None:
+            self._start(sitting, message)
+        else:
+            sitting.resume(sitting.threads)
+            self._open_survey(sitting, self.listings[match.survey], message, "")
+
+    def _read_edited(self, sitting: Sitting, message: Message) -> None:
+        """Leave every answer as it was read, and say how to change one."""
+        thread = sitting.current
+        if thread is None:
+            sitting.file(Filed.NOISE)
+        else:
+            self._step(sitting, thread, Edited(self.circumstances(thread, message)))
 
     # -- reading a text -----------------------------------------------------------------------------------------------
 
@@ -166,7 +195,7 @@ class Desk:
             self._new_person(sitting, message)
             return
         here = self.circumstances(thread, message)
-        self._step(sitting, thread, Wrote(here, message.text, message.attachments))
+        self._step(sitting, thread, Wrote(here, message.text, message.attachments, is_spoken=message.is_spoken))
 
     def _is_delayed(self, thread: Thread, message: Message) -> bool:
         """Say whether a later text has overtaken this one, so that it cannot be the standing question's answer.

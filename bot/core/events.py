@@ -38,13 +38,15 @@ class Began(Struct, frozen=True, gc=False):
 class Wrote(Struct, frozen=True, gc=False):
     """The resident wrote something that is neither a command nor a keyword.
 
-    `reading` is the exact reading as an answer, where the desk has found one.
+    `reading` is the exact reading as an answer, where the desk has found one. `is_spoken` says that a voice note came
+    which can be kept for a person to write down.
     """
 
     here: Circumstances
     text: str
     attachments: int = 0
     reading: Reading | None = None
+    is_spoken: bool = False
 
 
 class Tapped(Struct, frozen=True, gc=False):
@@ -97,4 +99,12 @@ class Delayed(Struct, frozen=True, gc=False):
     here: Circumstances
 
 
-Event: TypeAlias = Began | Wrote | Tapped | Commanded | KeywordAgain | PerhapsKeyword | Stopped | Started | Delayed
+class Edited(Struct, frozen=True, gc=False):
+    """The resident changed a text that they had sent before."""
+
+    here: Circumstances
+
+
+Event: TypeAlias = (
+    Began | Wrote | Tapped | Commanded | KeywordAgain | PerhapsKeyword | Stopped | Started | Delayed | Edited
+)

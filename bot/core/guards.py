@@ -14,8 +14,7 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
     """Close a sitting, without its replies where they would feed a loop or break the budget. Answers always stay."""
     person = sitting.person
     idle_text, idle_count = "", 0
-    moved = sitting.moved
-    if not moved:
+    if not sitting.moved:
         idle_text = fingerprint(text)
         idle_count = person.idle_count + 1 if idle_text == person.idle_text else 1
     hour_began, replies = person.hour_began, person.replies
@@ -36,4 +35,4 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
         idle_text,
         idle_count,
     )
-    return sitting.outcome(held, is_silent=is_silent, moved=moved)
+    return sitting.outcome(held, is_silent=is_silent)

@@ -7,6 +7,7 @@ from functools import cache
 
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import fold, tokens
+from bot.core.reading.signature import unsigned
 from bot.core.reading.wrapping import drop_trailing, either, unwrap
 from bot.core.words import Words, WordTable
 
@@ -35,6 +36,7 @@ _LONGEST = 200
 
 def find_noise(text: str, words: Words) -> Noise | None:
     """Say which kind of no-answer the whole message is, or None. On an open question only `NEVER_AN_ANSWER` counts."""
+    text = unsigned(text, words)
     folded = fold(text)
     said = tokens(folded)
     if not said:

@@ -39,9 +39,10 @@ class Phrase(StrEnum):
     TOO_MANY = "That is more than {most}. Please choose up to {most}."
     NOT_LISTED = "That number is not in the list."
     DOES_NOT_FIT = "Sorry, that answer does not fit this question."
-    LEFT_OPEN = "We have kept your words and will leave it at that."
+    LEFT_OPEN = "We have kept your words as you wrote them."
     STAYS = "Your earlier answer stays as it was."
     DELAYED = "An earlier text of yours reached us late. We have kept it."
+    EDITED = "We saw that you changed an earlier message. That does not change an answer. Text CHANGE to change one."
     ADDED = "Thank you, we added that to your last answer."
     THAT_ANSWERED = "Thank you. That answered question {place}."
 
@@ -50,6 +51,7 @@ class Phrase(StrEnum):
     WHO_WE_ARE = "This is {organisation}, asking for your views: {title}."
     CHECK_SHORT = "Check: {url}"
     ONLY_TEXT = "We can only read words here, sorry. Please type your answer."
+    VOICE_KEPT = "Thank you. A person will listen and write it down. To go on now, type your answer, or text SKIP."
     EMPTY_TEXT = "We got an empty text."
     NO_PROBLEM = "No problem. Answer when you like, or text STOP to end."
     WRONG_NUMBER = "Sorry if we got the wrong number. Text STOP to end, and we will not text again."
@@ -59,7 +61,10 @@ class Phrase(StrEnum):
         "text JOIN {keyword}."
     )
 
-    HELP = "Commands: SKIP, BACK, CHANGE and a number, MORE, LANGUAGE, PRIVACY, MYDATA, DELETE, NEW, STOP."
+    HELP = (
+        "You can text SKIP to pass, BACK, CHANGE 2 to answer question 2 again, MORE to read more, LANGUAGE, PRIVACY, "
+        "MYDATA (what we keep), DELETE (to remove it), NEW (for someone else on this phone), STOP."
+    )
     HELP_PERSON = "To speak to a person, or answer by phone or on paper: {contact}."
     NO_MORE = "There is no more to read on this question."
     MORE_AT = "Read more: {url}"
@@ -71,28 +76,34 @@ class Phrase(StrEnum):
         "who read them. If you tell us that someone is in danger, we may need to tell someone else."
     )
     PRIVACY_AT = "Privacy: {url}"
-    MY_DATA = "Kept from this number: texts {texts}, answers {answers}."
+    MY_DATA = "Kept from this number: answers {answers}, texts in surveys {texts}, and any other text sent to us."
+    MY_DATA_EMPTY = "Kept from this number: no answers, only the texts sent to us."
     MY_DATA_ASK = "To see them or have them put right, ask {contact}."
     MY_DATA_DELETE = "Text DELETE to remove them."
-    CONFIRM_DELETE = "Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+    CONFIRM_DELETE = (
+        "Remove every answer and text sent from this number? Reply YES to remove them, NO to go on with question "
+        "{place}."
+    )
+    CONFIRM_DELETE_AFTER = (
+        "{place} Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+    )
     NOT_DELETED = "Nothing was removed."
-    DELETED = "Done. Every answer and text from this number is removed. Thank you for letting us know."
+    DELETED = "Done. Every answer and text from this number is removed."
     NOTHING_TO_DELETE = "There are no answers from this number. Every text from it is removed."
     STOPPED = (
         "You will get no more texts from us. Your answers are kept. Text DELETE to remove them, START to come back."
     )
+    STOPPED_EMPTY = "You will get no more texts from us. Text START to come back."
     BACK_AGAIN = "Welcome back."
     NEW_PERSON = "Hello! This starts a new set of answers. The earlier ones stay as they are."
-    RETURNING = "It is over 30 days since this number last wrote. Carry on, or start new?"
+    RETURNING = "It is over 30 days since this number last wrote. Carry on with question {place}, or start new?"
     CARRY_ON = "Carry on"
     START_NEW = "Start new"
 
     OPENS_ON = "This survey opens on {date}. Please text {keyword} again then."
     CLOSED_ON = "This survey closed on {date}. Thank you for your interest."
     CLOSED = "This survey is closed. Thank you for your interest."
-    LATE = (
-        "This survey has closed, so your text came too late to be counted as on time. We have kept it, marked as late."
-    )
+    LATE = "This survey has closed. Your text came after that; we have kept it, marked as late."
     ALREADY_DONE = "You have answered this survey, thank you. To change an answer, text CHANGE and its number."
     THANK_YOU = "Thank you. That was the last question."
     CHANGED = "Thank you, your answer is changed."

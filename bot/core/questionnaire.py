@@ -14,7 +14,7 @@ from bot.core.phrases import Phrase, Phrases
 from bot.core.reading import Asked
 from bot.core.reading import Option as ReadOption
 from bot.core.state import AnswerState, State
-from bot.core.survey import Language, Question, QuestionType, SurveyDefinition, Texts, short_wording
+from bot.core.survey import Language, Question, QuestionType, SurveyDefinition, Texts, short_wording, wording
 from bot.core.way import Way
 from bot.core.window import london_day
 from bot.core.words import Words
@@ -79,7 +79,7 @@ class Questionnaire:
 
     def text(self, texts: Texts, language: str) -> str:
         """Choose a wording of the survey file, in the language or else the default one."""
-        return texts.get(language) or texts.get(self.definition.default_language) or ""
+        return wording(texts, language, self.definition.default_language)
 
     def title(self, language: str) -> str:
         """Return the survey's title."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from msgspec.structs import replace
 from bot.core import conversation
 from bot.core.commands import CommandKind
 from bot.core.effects import Filed, Say
-from bot.core.events import Commanded
+from bot.core.events import Circumstances, Commanded
 from bot.core.limits import KEYWORDS_LISTED
 from bot.core.phrases import Phrase
 from bot.core.sitting import Listing, Sitting, Thread
-from bot.core.state import AnswerState
+from bot.core.state import AnswerState, Phase
 from bot.core.window import Window, first_day
 
 if TYPE_CHECKING:
@@ -24,18 +25,37 @@ if TYPE_CHECKING:
 def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
     """Name the open surveys and the words that start them."""
     language = sitting.language(desk.language)
-    open_now = [
-        (listing.questionnaire.definition.keywords[0], listing.questionnaire.title(language))
+    every = _open_surveys(desk, at)
+    return Say(_invitation(desk, every, language) if every else desk.phrases.say(Phrase.NOTHING_OPEN, language))
+
+
+def offer_others(desk: Desk, sitting: Sitting, here: Circumstances) -> None:
+    """Name the open surveys that a person has not answered, where nothing of their current one awaits them."""
+    thread = sitting.current
+    if thread is None or not (here.is_closed or thread.state.phase is Phase.COMPLETE):
+        return
+    done = {one.survey for one in sitting.own_threads if one.state.completed_at is not None}
+    others = [listing for listing in _open_surveys(desk, here.at) if listing.survey not in done]
+    if others:
+        sitting.add(_invitation(desk, others, thread.state.language))
+
+
+def _open_surveys(desk: Desk, at: datetime) -> list[Listing]:
+    """Return the surveys that a word of their own can start now."""
+    return [
+        listing
         for listing in desk.listings.values()
         if listing.window(at) is Window.OPEN and listing.questionnaire.definition.keywords
     ]
-    if not open_now:
-        return Say(desk.phrases.say(Phrase.NOTHING_OPEN, language))
-    if len(open_now) == 1:
-        keyword, title = open_now[0]
-        return Say(desk.phrases.say(Phrase.ONE_TO_START, language, keyword=keyword, title=title))
-    lines = [f"{keyword}: {title}" for keyword, title in open_now[:KEYWORDS_LISTED]]
-    return Say("\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language), *lines]))
+
+
+def _invitation(desk: Desk, listings: Sequence[Listing], language: str) -> str:
+    named = [(one.questionnaire.definition.keywords[0], one.questionnaire.title(language)) for one in listings]
+    if len(named) == 1:
+        keyword, title = named[0]
+        return desk.phrases.say(Phrase.ONE_TO_START, language, keyword=keyword, title=title)
+    lines = [f"{keyword}: {title}" for keyword, title in named[:KEYWORDS_LISTED]]
+    return "\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language), *lines])
 
 
 def answer_newcomer(desk: Desk, sitting: Sitting, kind: CommandKind, at: datetime) -> None:
@@ -71,6 +91,11 @@ def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
     """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
     language = sitting.language(desk.language)
+    how_to_delete = desk.phrases.say(Phrase.MY_DATA_DELETE, language)
+    if thread is None:
+        sitting.file(Filed.COMMAND)
+        sitting.say(Say(f"{desk.phrases.say(Phrase.MY_DATA_EMPTY, language)}\n{how_to_delete}"))
+        return
     texts = sum(one.state.texts for one in sitting.threads) + 1
     answers = sum(
         given.state is AnswerState.ANSWERED and one.questionnaire.question(name).is_asked
@@ -78,14 +103,10 @@ def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message)
         for name, given in one.state.given.items()
     )
     sentences = [desk.phrases.say(Phrase.MY_DATA, language, texts=texts, answers=answers)]
-    if thread is None:
-        sitting.file(Filed.COMMAND)
-        sitting.say(Say(sentences[0]))
-        return
     contact = thread.questionnaire.text(thread.questionnaire.definition.contact, language)
     if contact:
         sentences.append(desk.phrases.say(Phrase.MY_DATA_ASK, language, contact=contact))
-    sentences.append(desk.phrases.say(Phrase.MY_DATA_DELETE, language))
+    sentences.append(how_to_delete)
     here = desk.circumstances(thread, message)
     state, effects = conversation.step(
         thread.questionnaire, thread.state, Commanded(here, CommandKind.MYDATA, "\n".join(sentences), message.text)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from bot.core.limits import SECOND_THOUGHT_WORDS
-from bot.core.reading import Asked, Chosen, Option, Rule, Unclear, read_reply
+from bot.core.reading import Asked, Chosen, Option, Rule, Unclear, read_reply, unsigned
 from bot.core.survey import QuestionType
 from bot.core.words import Words
 
@@ -31,7 +31,7 @@ def read_consent(text: str, words: Words, today: date) -> Consent:
     match read_reply(Asked(QuestionType.SELECT_ONE, _OPTIONS, None, today), text, words):
         case Chosen((code,), rule) if rule in _RULES:
             return Consent(code)
-        case Unclear(candidates) if candidates and len(text.split()) <= SECOND_THOUGHT_WORDS:
+        case Unclear(candidates) if candidates and len(unsigned(text, words).split()) <= SECOND_THOUGHT_WORDS:
             return Consent.PERHAPS
         case _:
             return Consent.NEITHER

@@ -1,6 +1,6 @@
 """One address at the desk: who it is, its conversations, and what this message changes in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -88,7 +88,6 @@ class Outcome(Struct, frozen=True, gc=False):
     opt_out: bool | None
     opt_out_by: str
     erases: bool
-    moved: bool
 
     @property
     def says(self) -> tuple[Say, ...]:
@@ -99,10 +98,7 @@ class Outcome(Struct, frozen=True, gc=False):
 class Sitting:
     """Gathers an outcome. Nothing outside `bot.core` sees it."""
 
-    def __init__(
-        self, listings: Mapping[str, Listing], person: Person, threads: Sequence[Thread], at: datetime
-    ) -> None:
-        self.listings = listings
+    def __init__(self, person: Person, threads: Sequence[Thread], at: datetime) -> None:
         self.person = person
         self.at = at
         self._threads = {thread.key: thread for thread in threads}
@@ -125,6 +121,12 @@ class Sitting:
         return self._threads.get(self.person.current)
 
     @property
+    def own_threads(self) -> tuple[Thread, ...]:
+        """The conversations of the person who writes: of whoever the current one is with."""
+        current = self.current
+        return tuple([one for one in self.threads if current is None or one.respondent == current.respondent])
+
+    @property
     def has_just_completed(self) -> bool:
         """Whether a conversation has ended in this very message."""
         return any(
@@ -134,16 +136,8 @@ class Sitting:
         )
 
     def newest(self, survey: str) -> Thread | None:
-        """Return the newest conversation on a survey of the person who writes: of whoever the current one is with."""
-        current = self.current
-        return next(
-            (
-                thread
-                for thread in reversed(self.threads)
-                if thread.survey == survey and (current is None or thread.respondent == current.respondent)
-            ),
-            None,
-        )
+        """Return the newest conversation on a survey of the person who writes."""
+        return next((thread for thread in reversed(self.own_threads) if thread.survey == survey), None)
 
     def language(self, default: str) -> str:
         """Return the language to speak to this address in."""
@@ -204,6 +198,12 @@ class Sitting:
         self.person = replace(self.person, is_stopped=False)
         self._opt_out = False
 
+    def resume(self, threads: Iterable[Thread]) -> None:
+        """Let conversations that STOP had ended go on."""
+        for thread in threads:
+            if thread.state.stopped_at is not None:
+                self.keep(replace(thread, state=replace(thread.state, stopped_at=None)))
+
     def erase(self) -> None:
         """Remove everything that the address ever gave."""
         self._erases = True
@@ -223,7 +223,7 @@ class Sitting:
         about = survey or (thread.survey if thread else "")
         self._filed = (filed, "", about, thread.key if thread and not survey else "")
 
-    def outcome(self, person: Person, *, is_silent: bool, moved: bool) -> Outcome:
+    def outcome(self, person: Person, *, is_silent: bool) -> Outcome:
         """Close the sitting. A silent one keeps everything and says nothing."""
         changed = tuple(t for key, t in self._threads.items() if self._before.get(key) is not t)
         effects = tuple(self.effects)
@@ -242,7 +242,6 @@ class Sitting:
             self._opt_out,
             self._by,
             self._erases,
-            moved,
         )
 
     @property

@@ -72,7 +72,7 @@ def confirm_start(turn: Turn, consent: Consent) -> None:
 
 def ask_returning(turn: Turn) -> None:
     """Ask, after a long silence, whether the same person carries on. No earlier answer is shown (invariant 12)."""
-    turn.sentences.append(f"{_own_place(turn)} {turn.q.say(Phrase.RETURNING, turn.state.language)}")
+    turn.say(Phrase.RETURNING, place=_place(turn))
     turn.send(options=tuple(Option(code, label) for code, label in _returning_labels(turn)))
 
 
@@ -216,7 +216,10 @@ def ask_delete(turn: Turn) -> None:
     """Ask for a yes before everything is removed."""
     if turn.state.phase is not Phase.CONFIRMING_DELETE:
         turn.change(phase=Phase.CONFIRMING_DELETE, resume=turn.state.phase)
-    turn.sentences.append(f"{_own_place(turn)} {turn.q.say(Phrase.CONFIRM_DELETE, turn.state.language)}")
+    if turn.here.is_closed or turn.state.resume is Phase.COMPLETE:
+        turn.say(Phrase.CONFIRM_DELETE_AFTER, place="1/1")  # the only thing that awaits an answer
+    else:
+        turn.say(Phrase.CONFIRM_DELETE, place=_place(turn))
     turn.send()
 
 
@@ -227,8 +230,8 @@ def erase(turn: Turn) -> None:
     turn.send()
 
 
-def _own_place(turn: Turn) -> str:
-    """Return the place before a question of the bot's own: all that awaits an answer shows one."""
+def _place(turn: Turn) -> str:
+    """Return the place of the question to go on with: all that awaits an answer shows one, the bot's own too."""
     return turn.place_of(turn.standing) if turn.standing is not None else turn.first_place
 
 

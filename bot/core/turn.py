@@ -190,6 +190,14 @@ class Turn:
         self.change(trail=(*(n for n in self.state.trail if n != target.name), target.name))
         self.send(target)
 
+    def reconsider(self) -> None:
+        """Take back what the skip logic no longer reaches, and calculate anew, without asking anything."""
+        questions = self.q.definition.questions
+        place = self.q.index(self.state.standing) if self.state.standing else len(questions)
+        while self.q.has_logic(self.here.source) and self._pass_over(place):
+            pass
+        self._calculate()
+
     def _settle(self) -> Question | None:
         """Find the next question, after taking back what the skip logic no longer reaches (as XForms does)."""
         while True:

@@ -1,6 +1,6 @@
 """When a survey takes answers: its opening and closing times, as the settings sheet gives them."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -38,6 +38,11 @@ def placed(opens: datetime | None, closes: datetime | None, at: datetime) -> Win
     if closes is not None and at >= closes:
         return Window.CLOSED
     return Window.NOT_YET if opens is not None and at < opens else Window.OPEN
+
+
+def closed_by_hand(at: int | None) -> datetime | None:
+    """Read when somebody closed a survey, as storage keeps it: epoch milliseconds UTC, None for never."""
+    return datetime.fromtimestamp(at / 1000, UTC) if at is not None else None
 
 
 def closed_on(definition: SurveyDefinition, closed_at: datetime | None) -> datetime | None:

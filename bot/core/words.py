@@ -118,6 +118,7 @@ class WordTable:
     wrong_number: frozenset[str] = NO_PHRASES
     later: frozenset[str] = NO_PHRASES
     auto_replies: frozenset[str] = NO_PHRASES  # how a machine's own message begins
+    signatures: frozenset[str] = NO_PHRASES  # how the line begins that a telephone puts under a text: "sent from my"
     reactions: frozenset[str] = NO_PHRASES  # what an iPhone writes before the quoted text: "liked"
 
     def __repr__(self) -> str:

@@ -19,7 +19,8 @@ from bot.service.library import Library
 from bot.service.options import write_options
 from channels.base import Channel, Kind, Option, Outbound
 from channels.layout import with_numbered_options
-from storage.batch import LEASE_MS
+from storage.outbox import REPLY_LEASE_MS
+from storage.outbox import State as Stage
 from storage.replaying import KeptMessage
 from storage.turns import (
     AnswerRow,
@@ -39,20 +40,22 @@ REPLY_EXPIRES_MS = 48 * 3600 * 1000
 MACHINE = "machine"
 """The stored kind of whatever a short code or an alphanumeric sender wrote: kept, and never answered."""
 
-REPLIED = "replied"
-SUPERSEDED = "superseded"
-SIMULATED = "simulated"
-SENT_ONCE = "sent_once"
-"""The reply to a DELETE where nobody waits on the line: its contact is gone, so no outbox can send it later."""
-SAID_AT_ONCE = frozenset((REPLIED, SUPERSEDED, SIMULATED, SENT_ONCE))
-"""States of a reply that goes out with the turn itself, again on a repeat; every other is the outbox's business."""
+SAID_AT_ONCE = frozenset((Stage.REPLIED.value, Stage.SUPERSEDED.value, Stage.SIMULATED.value))
+"""States of a reply that goes out in the answer to its message, and again on a repeat."""
 
 _HEARD = {
     Kind.OPT_OUT.value: Heard.CARRIER_STOP,
     Kind.OPT_IN.value: Heard.CARRIER_START,
     Kind.HELP.value: Heard.CARRIER_HELP,
     Kind.CHOICE.value: Heard.TAP,
+    Kind.START.value: Heard.LINK,
+    Kind.EDITED.value: Heard.EDITED,
+    # Who blocks us wants silence, and cannot be told so. Unblocking is not START: nobody asked for texts by it.
+    Kind.BLOCKED.value: Heard.CARRIER_STOP,
+    Kind.UNBLOCKED.value: Heard.NOTICE,
 }
+LATE_MS = 60_000
+"""A polled text is as late as one fetched after an outage once it was on its way for so long; less is the clocks'."""
 
 
 class LaidOut(NamedTuple):
@@ -162,17 +165,17 @@ class Decider:
         can = channel.capabilities
         laid_out = self._lay_out(arrived.channel, say)
         goes_inline = can.inline_reply and arrived.arrival != "reconciled"
-        at_once = SIMULATED if can.is_test else REPLIED
-        later = SENT_ONCE if outcome.erases else "queued"
+        at_once = Stage.SIMULATED if can.is_test else Stage.REPLIED
+        later = Stage.SENT_ONCE if outcome.erases else Stage.QUEUED
         return ReplyRow(
             id=self._new_id(),
             position=place,
             text=laid_out.text,
             options=laid_out.options,
-            state=at_once if goes_inline else later,
+            state=(at_once if goes_inline else later).value,
             survey=outcome.survey,
             segments=laid_out.segments,
-            lease_until=arrived.received_at + LEASE_MS if goes_inline else None,
+            lease_until=arrived.received_at + REPLY_LEASE_MS if goes_inline else None,
             expires_at=arrived.received_at + REPLY_EXPIRES_MS,
         )
 
@@ -202,11 +205,17 @@ def message_of(arrived: Arrived | KeptMessage, channel: Channel, recalled: Mappi
         source=can.source,
         short=can.short_wording,
         choice_id=arrived.choice_id,
-        attachments=len(arrived.media.split()),
+        attachments=1 if arrived.kind == Kind.UNSUPPORTED.value else len(arrived.media.split()),
         is_answerable=arrived.kind != MACHINE,
-        sent_at=_moment(arrived.provider_at or arrived.received_at) if arrived.arrival == "reconciled" else None,
+        sent_at=_sent_at(arrived),
         recalled=recalled,
     )
+
+
+def _sent_at(arrived: Arrived | KeptMessage) -> datetime | None:
+    sent = arrived.provider_at or arrived.received_at
+    is_late = arrived.arrival == "poll" and arrived.received_at - sent > LATE_MS
+    return _moment(sent) if is_late or arrived.arrival == "reconciled" else None
 
 
 def _recalled(opened: Opened) -> Mapping[str, Mapping[str, str]]:

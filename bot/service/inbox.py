@@ -11,12 +11,13 @@ from uuid import uuid4
 import structlog
 from msgspec import json
 
-from bot.service.deciding import MACHINE, SAID_AT_ONCE, SENT_ONCE, Decider
+from bot.service.deciding import MACHINE, SAID_AT_ONCE, Decider
 from bot.service.library import Library, UnknownVersion
 from bot.service.options import read_options
 from channels.base import Channel, Inbound, Outbound, Sender
 from storage.intake import Intake
 from storage.keys import KeyRing
+from storage.outbox import State
 from storage.script import Database
 from storage.turns import Arrived, Kept, ReplyRow, TurnFailed
 
@@ -61,21 +62,21 @@ class Inbox:
         channel = self._channels[inbound.channel]
         if channel.capabilities.acknowledges:
             self._acknowledge(channel, inbound)
-        if any(reply.state not in SAID_AT_ONCE for reply in kept.replies):
+        if any(reply.state == State.QUEUED for reply in kept.replies):
             self.has_queued.set()
-        replies = [
-            (reply.state, outbound(reply, inbound.address, inbound.our_address))
+        await self._send_once(arrived, kept)
+        return tuple(
+            outbound(reply, inbound.address, inbound.our_address)
             for reply in kept.replies
             if reply.state in SAID_AT_ONCE
-        ]
-        for state, message in replies:
-            if state == SENT_ONCE and not kept.repeated:
-                await channel.send(message)
-        return tuple(message for state, message in replies if state != SENT_ONCE)
+        )
 
     async def rerun_unhandled(self, now: int, limit: int = 100) -> int:
-        """Run again the messages whose turn failed; their replies go out by the outbox. Says how many passed."""
-        return await self._intake.rerun_unhandled(limit, now)
+        """Run again the messages whose turn failed; say how many passed.
+
+        Their replies go out by the outbox, but for the answer to a DELETE, which has no contact to wait with.
+        """
+        return await self._intake.rerun_unhandled(limit, now, self._send_once)
 
     async def close(self) -> None:
         """Finish what was accepted."""
@@ -87,6 +88,12 @@ class Inbox:
         task = asyncio.create_task(channel.acknowledge(inbound))
         self._acknowledging.add(task)
         task.add_done_callback(self._acknowledging.discard)
+
+    async def _send_once(self, arrived: Arrived, kept: Kept) -> None:
+        """Send what no outbox can send later, because its contact is gone."""
+        for reply in kept.replies:
+            if reply.state == State.SENT_ONCE and not kept.repeated:
+                await self._channels[arrived.channel].send(outbound(reply, arrived.address, arrived.our_address))
 
     async def _take(self, arrived: Arrived) -> Kept:
         try:

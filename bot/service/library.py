@@ -5,13 +5,13 @@ They are read again when another process publishes or closes one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.core.desk import Desk
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing
 from bot.core.survey import Language, SurveyDefinition
+from bot.core.window import closed_by_hand
 from bot.core.words import Words
 from storage import surveys
 from storage.script import Database
@@ -90,7 +90,9 @@ class Library:
             if (row.survey, row.version) not in versions:
                 versions[row.survey, row.version] = self._ready(SurveyDefinition.from_json(row.definition))
         listings = [
-            Listing(versions[row.survey, row.version], _moment(row.closed_at)) for row in published if row.is_current
+            Listing(versions[row.survey, row.version], closed_by_hand(row.closed_at))
+            for row in published
+            if row.is_current
         ]
         self._versions = versions
         self.desk = Desk(listings, self._wording.phrases, self._wording.words[""])
@@ -100,7 +102,3 @@ class Library:
     def _ready(self, definition: SurveyDefinition) -> Questionnaire:
         wording = self._wording
         return Questionnaire(definition, wording.phrases, wording.words, wording.offered(definition))
-
-
-def _moment(at: int | None) -> datetime | None:
-    return datetime.fromtimestamp(at / 1000, UTC) if at is not None else None

@@ -149,7 +149,8 @@ def _window(message: Unheard) -> tuple[int, int]:
     """
     if message.state == State.REPLIED:
         return message.made_at - BEFORE_MS, max(message.made_at + AFTER_MS, message.lease_until)
-    return message.began_at - BEFORE_MS, message.began_at + AFTER_MS
+    # After a restore nobody knows when it went out, only that it was before it was first looked for.
+    return message.began_at - BEFORE_MS, max(message.began_at + AFTER_MS, message.lease_until)
 
 
 def _by_outbox_id(listed: Iterable[Listed]) -> dict[str, list[Listed]]:

@@ -10,7 +10,7 @@ from bot.service.refusals import after_refusal
 from channels.base import STATUS_RANK, Problem, Receipt, Status
 from storage import receipts
 from storage.outbox import State
-from storage.receipts import Report, Reported, Verdict
+from storage.receipts import ReceiptRow, Reported, Verdict
 from storage.script import Database
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class Receipts:
 
         A report whose message is not known yet waits, and is applied when the provider's id becomes known.
         """
-        report = Report(
+        report = ReceiptRow(
             channel=receipt.channel,
             provider=receipt.provider,
             provider_id=receipt.provider_id,
@@ -53,7 +53,7 @@ class Receipts:
             )
 
 
-def decide(report: Report, message: Reported) -> Verdict:
+def decide(report: ReceiptRow, message: Reported) -> Verdict:
     """Say what a report does to its message.
 
     A report under an id that the message is not known by proves that the provider has taken it. One under the known id
@@ -83,7 +83,7 @@ def _kept(receipt: Receipt) -> str:
     return json.dumps({**fields, **problem}, ensure_ascii=False, sort_keys=True)
 
 
-def _problem(report: Report) -> Problem:
+def _problem(report: ReceiptRow) -> Problem:
     """Read back what the channel made of the code. Gone with the other fields if the resident was erased."""
     fields = json.loads(report.fields) if report.fields else {}
     return Problem(fields.get("problem", Problem.UNKNOWN))

@@ -22,7 +22,7 @@ class TurnedAway(Exception):
         self.message = message
 
 
-class Sender(StrEnum):
+class PostedFrom(StrEnum):
     """Where a posted form says that it comes from."""
 
     OURS = "ours"
@@ -30,7 +30,7 @@ class Sender(StrEnum):
     UNSAID = "unsaid"  # no browser: every browser of the last years sends at least one of the two headers
 
 
-def sender_of(request: Request, public_base_url: str) -> Sender:
+def posted_from(request: Request, public_base_url: str) -> PostedFrom:
     """Read where a form was posted from.
 
     Sec-Fetch-Site is sent over https and to localhost only; a phone on a church hall's plain http sends Origin.
@@ -38,12 +38,12 @@ def sender_of(request: Request, public_base_url: str) -> Sender:
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
-        return Sender.OURS if site in ("same-origin", "none") else Sender.FOREIGN
+        return PostedFrom.OURS if site in ("same-origin", "none") else PostedFrom.FOREIGN
     origin = request.headers.get("origin")
     if origin is None:
-        return Sender.UNSAID
+        return PostedFrom.UNSAID
     ours = {urlsplit(public_base_url).netloc, request.headers.get("host", "")} - {""}
-    return Sender.OURS if urlsplit(origin).netloc in ours else Sender.FOREIGN
+    return PostedFrom.OURS if urlsplit(origin).netloc in ours else PostedFrom.FOREIGN
 
 
 def new_secret() -> str:

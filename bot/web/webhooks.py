@@ -23,7 +23,7 @@ BODY_SECONDS = 10.0
 log = structlog.get_logger()
 
 
-class Intake(Protocol):
+class TakesMessages(Protocol):
     """What takes messages in: `bot.service.inbox.Inbox`."""
 
     async def handle(self, inbound: Inbound) -> tuple[Outbound, ...]:
@@ -44,7 +44,7 @@ class Webhooks:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        inbox: Intake,
+        inbox: TakesMessages,
         keep_receipt: KeepReceipt,
         metrics: Metrics,
         now: Callable[[], int],

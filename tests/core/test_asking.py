@@ -33,6 +33,10 @@ def test_a_reply_that_is_not_clearly_one_choice_is_asked_again_and_never_guessed
     assert phone.answers["c0", "agree"].codes == ()
 
 
+def test_a_reply_that_may_be_one_of_two_names_both() -> None:
+    assert begun("yes").text("I don't agree").startswith("Did you mean Disagree or Strongly disagree?\n2/3")
+
+
 def test_after_three_tries_the_question_is_left_open_with_all_words_kept() -> None:
     phone = begun("yes")
     replies = play(phone, ["blah", "blub", "bloh"])

@@ -8,10 +8,10 @@ from bot.core.events import Circumstances, Commanded
 from bot.core.survey import Start, SurveyDefinition
 from tests.core.phones import PARKS, begun, tap
 from tests.core.small_surveys import survey
-from tests.playing import NOON, Resident
+from tests.playing import NOON, Resident, play
 
 CLOSES = survey(*PARKS.questions, closes="2026-06-30")
-LATE = "This survey has closed, so your text came too late"
+LATE = "This survey has closed. Your text came after that"
 CLOSED = "This survey closed on 30 June 2026."
 
 
@@ -60,6 +60,14 @@ def test_neither_a_yes_nor_carrying_on_opens_a_survey_that_has_closed(text: str)
     for phone in (asked_first, returning):
         assert phone.text(text) == f"{CLOSED} Thank you for your interest."
         assert phone.filed == "late"
+
+
+def test_delete_after_the_close_names_no_question_to_go_on_with() -> None:
+    phone = closed("yes")
+    assert phone.text("delete").startswith("1/1 Remove every answer and text sent from this number?")
+    assert phone.text("no") == f"Nothing was removed.\n{CLOSED} Thank you for your interest."
+    play(phone, ["delete", "yes"])
+    assert phone.erased == 1
 
 
 def test_what_comes_after_a_finished_survey_has_closed_is_late() -> None:

@@ -14,10 +14,16 @@ from tests.playing import play, resident
 @pytest.mark.parametrize("text", ["YES", "yes please!", "y", "Yes 👍", "delete", "DELETE"])
 def test_delete_is_done_once_confirmed(text: str) -> None:
     phone = begun("yes", "delete")
-    assert phone.text(text) == (
-        "Done. Every answer and text from this number is removed. Thank you for letting us know."
-    )
+    assert phone.text(text) == "Done. Every answer and text from this number is removed."
     assert phone.erased == 1
+
+
+def test_delete_after_the_end_names_no_question_to_go_on_with() -> None:
+    phone = begun("yes", "2", "bench")
+    assert phone.text("delete") == (
+        "1/1 Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+    )
+    assert phone.text("no").startswith("Nothing was removed.\nYou have answered this survey")
 
 
 @pytest.mark.parametrize("text", ["no", "NO THANKS", "nope"])
@@ -30,13 +36,21 @@ def test_delete_is_not_done_on_a_no(text: str) -> None:
 @pytest.mark.parametrize("text", ["yes delete it", "yes, no", "no keep them"])
 def test_what_is_not_clearly_yes_or_no_to_delete_is_asked_again_and_is_no_answer(text: str) -> None:
     phone = begun("delete")
-    assert phone.text(text).startswith("1/3 Remove every answer")
+    assert phone.text(text) == (
+        "Remove every answer and text sent from this number? Reply YES to remove them, NO to go on with question 1/3."
+    )
     assert (phone.codes, phone.erased) == ({}, 0)
 
 
 @pytest.mark.parametrize(
     ("text", "reply"),
-    [("2", "2/3 The"), ("skip", "2/3 The"), ("help", "Commands"), ("parks", "1/3 Do"), ("start", "Welcome back.\n1/3")],
+    [
+        ("2", "2/3 The"),
+        ("skip", "2/3 The"),
+        ("help", "You can text SKIP"),
+        ("parks", "1/3 Do"),
+        ("start", "Welcome back.\n1/3"),
+    ],
 )
 def test_anything_else_forgets_the_wish_to_delete(text: str, reply: str) -> None:
     phone = begun("delete")
@@ -145,15 +159,12 @@ INFORMED = survey(
     [
         (["more"], "In short: a plan.\n1/2"),
         (["yes", "more"], "About B.\n2/2"),
-        (
-            ["help"],
-            "Commands: SKIP, BACK, CHANGE and a number, MORE, LANGUAGE, PRIVACY, MYDATA, DELETE, NEW, STOP.\nTo ",
-        ),
+        (["help"], "NEW (for someone else on this phone), STOP.\nTo speak to a person"),
         (["help"], "on paper: Ann, 01782 000000.\n1/2"),
         (["/help"], "on paper: Ann, 01782 000000.\n1/2"),
         (["?"], "on paper: Ann, 01782 000000.\n1/2"),
         (["privacy"], "Privacy: example.org/privacy\n1/2"),
-        (["mydata"], "Kept from this number: texts 2, answers 0.\nTo see them or have them put right, ask Ann"),
+        (["mydata"], "any other text sent to us.\nTo see them or have them put right, ask Ann"),
         (["who is this"], "This is The council, asking for your views: Our parks.\nCheck: example.org/real\n1/2"),
         (["language"], "This survey is in English only for now, sorry.\n1/2"),
         (["change"], "To change an answer, text CHANGE and the question's number, like CHANGE 2.\n1/2"),

@@ -34,10 +34,8 @@ def carrier(phone: Resident, heard: Heard) -> str:
 def test_stop_ends_all_with_one_confirmation_that_says_how_to_come_back(texts: list[str], stop: str) -> None:
     phone = resident(PARKS)
     play(phone, texts)
-    reply = phone.text(stop)
-    assert reply.startswith("You will get no more texts from us. Your answers are kept.")
-    assert "DELETE" in reply
-    assert "START" in reply
+    how_on = "Your answers are kept. Text DELETE to remove them, START to come back."
+    assert phone.text(stop) == f"You will get no more texts from us. {how_on if texts else 'Text START to come back.'}"
     assert phone.outcomes[-1].opt_out is True
     kept = dict(phone.answers)
     assert play(phone, ["1", "STOP", "parks", "help", "new", "yes", "hello", "skip"]) == [""] * 8
@@ -64,6 +62,12 @@ def test_where_the_carrier_has_answered_nothing_more_is_said() -> None:
     assert phone.filed == "command"
 
 
+def test_the_carriers_start_from_someone_who_is_not_on_stop_is_a_start() -> None:
+    phone = resident(PARKS)
+    assert "1/3 Do you use the parks?" in carrier(phone, Heard.CARRIER_START)
+    assert carrier(phone, Heard.CARRIER_START).startswith("Welcome back.\n1/3")
+
+
 @pytest.mark.parametrize(
     ("text", "filed"), [("STOP", "command"), ("help", "command"), ("1", "noise"), ("stop the boats", "noise")]
 )
@@ -71,6 +75,52 @@ def test_what_comes_from_an_address_on_stop_is_filed(text: str, filed: str) -> N
     phone = resident(PARKS)
     play(phone, ["parks", "stop", text])
     assert phone.filed == filed
+
+
+def test_start_from_someone_who_has_answered_names_the_survey_that_is_open_besides() -> None:
+    phone = resident(PARKS, BUSES)
+    play(phone, ["parks", "yes", "2", "bench", "stop"])
+    assert phone.text("START") == (
+        "Welcome back.\nYou have answered this survey, thank you. To change an answer, text CHANGE and its number.\n"
+        "To take part, text BUS (Our buses)."
+    )
+    assert "1/2 Do you take the bus?" in phone.text("bus")
+
+
+def test_start_from_someone_who_has_answered_lists_all_that_are_open_besides() -> None:
+    others = [survey(one("a", "A?"), id=id, keyword=id.upper(), title={"en": id}) for id in ("cats", "dogs")]
+    phone = resident(PARKS, *others, survey(one("b", "B?"), id="past", keyword="PAST", closes="2026-05-01"))
+    play(phone, ["parks", "yes", "2", "bench"])
+    assert phone.text("start").endswith("To take part, text one of these words:\nCATS: cats\nDOGS: dogs")
+
+
+def test_start_names_no_survey_that_has_been_answered_already_by_this_person() -> None:
+    phone = resident(PARKS, BUSES)
+    play(phone, ["bus", "yes", "town", "parks", "yes", "2", "bench"])
+    assert phone.text("start").endswith("text CHANGE and its number.")
+    play(phone, ["new", "yes", "2", "bench"])
+    assert phone.text("start").endswith("To take part, text BUS (Our buses).")
+
+
+def test_start_does_not_name_a_survey_of_which_only_an_answer_is_being_changed() -> None:
+    phone = resident(PARKS, BUSES)
+    play(phone, ["parks", "yes", "2", "bench", "change 1", "join bus", "yes", "town"])
+    assert phone.text("start").endswith("text CHANGE and its number.")
+
+
+def test_start_on_a_survey_that_has_closed_names_the_one_that_is_open() -> None:
+    phone = resident(PARKS, survey(*BUSES.questions, id="buses", keyword="BUS", closes="2026-05-10"))
+    play(phone, ["bus", "yes"])
+    phone.wait(days=10)
+    assert phone.text("start").endswith(
+        "This survey closed on 10 May 2026. Thank you for your interest.\nTo take part, text PARKS (Our parks)."
+    )
+
+
+def test_start_where_a_question_waits_puts_it_again_and_names_nothing_else() -> None:
+    phone = resident(PARKS, BUSES)
+    play(phone, ["parks", "yes", "stop"])
+    assert "To take part" not in phone.text("start")
 
 
 def test_stop_ends_every_conversation_and_start_returns_to_them() -> None:
@@ -245,7 +295,7 @@ def test_a_button_of_the_other_survey_answers_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("Bus", "1/2 Do you take the bus?"), ("Help", "Commands:"), ("x", "1/3 Do")]
+    ("text", "said"), [("Bus", "1/2 Do you take the bus?"), ("Help", "You can text SKIP"), ("x", "1/3 Do")]
 )
 def test_a_button_that_is_not_ours_can_be_a_word_we_know(text: str, said: str) -> None:
     phone = resident(PARKS, BUSES)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from bot.core.events import (
     Began,
     Circumstances,
     Commanded,
+    Delayed,
+    Edited,
     Event,
     KeywordAgain,
     PerhapsKeyword,
@@ -42,6 +45,7 @@ from tests.core.happenings import (
     several_surveys,
     texts,
 )
+from tests.core.phones import begun as begun_phone
 from tests.playing import Resident, resident
 
 
@@ -228,7 +232,19 @@ def every_event(here: Circumstances, text: str, choice_id: str) -> list[Event]:
         PerhapsKeyword(here, text, "PARKS"),
         Stopped(here),
         Started(here),
+        Delayed(here),
+        Edited(here),
     ]
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed"])
+def test_every_event_has_an_answer_before_anything_was_said(is_closed: bool) -> None:
+    thread = begun_phone().threads["c0"]
+    here = Circumstances(datetime(2026, 12, 1, tzinfo=UTC), "sms", "sms", True, is_closed)
+    for event in every_event(here, "yes", "x"):
+        _, effects = conversation.step(thread.questionnaire, conversation.begin("en"), event)
+        assert sum(isinstance(effect, File) for effect in effects) == 1
+        assert sum(isinstance(effect, Say) for effect in effects) == (not isinstance(event, Stopped))
 
 
 @enough

@@ -11,15 +11,18 @@ from bot.core.reading import (
     Chosen,
     Declined,
     Option,
+    Rule,
     Unclear,
     read_exactly,
     read_postcode_area,
     read_reply,
 )
-from bot.core.reading.normalise import fold, key, normalise, tokens
+from bot.core.reading.normalise import fold, key, normalise, repair_digits, tokens
+from bot.core.reading.scheme import scheme
+from bot.core.reading.several import read_numbers, read_several
 from bot.core.survey import QuestionType
 from tests.core.test_reading_replies import REPLIES
-from tests.core.words import AGREEMENT, TODAY, WORDS, YES_NO
+from tests.core.words import AGREEMENT, TODAY, WORDS, YES_NO, asked
 
 SHAPES = tuple({reply.question: reply.asked for reply in REPLIES}.values())
 PIECES = sorted(
@@ -68,6 +71,54 @@ def test_what_is_read_exactly_is_read_the_same_with_good_will(question: Asked, t
     exact = read_exactly(question, text, WORDS)
     if exact is not None:
         assert read_reply(question, text, WORDS) == exact
+
+
+LABELS = (
+    "One",
+    "Two",
+    "3",
+    "4 or more",
+    "None",
+    "2nd",
+    "Don't know",
+    "16-24",
+    "1 or 2",
+    "Bus / tram",
+    "Parks",
+    "Other",
+)
+OPTIONS = st.one_of(
+    st.lists(st.sampled_from(LABELS), min_size=3, max_size=11, unique=True).map(
+        lambda labels: tuple(Option(f"c{n}", n, (label,)) for n, label in enumerate(labels, 1))
+    ),
+    st.sampled_from([shape.options for shape in SHAPES if shape.options]),
+)
+NUMBERS = st.lists(st.integers(1, 5), min_size=2, max_size=4, unique=True)
+NUMBERED = st.one_of(
+    st.tuples(NUMBERS, st.sampled_from([" ", ", ", ",", "  ", " ,"])).map(
+        lambda drawn: drawn[1].join(map(str, drawn[0]))
+    ),
+    st.text("0123456789 ,", max_size=9),
+    MIXED,
+)
+
+
+@given(OPTIONS, NUMBERED, st.one_of(st.none(), st.integers(0, 4)))
+@settings(max_examples=1500)
+def test_the_short_way_to_read_numbers_reads_what_the_long_way_reads(
+    options: tuple[Option, ...], text: str, most: int | None
+) -> None:
+    made = scheme(options, WORDS)
+    short = read_numbers(made, text, most)
+    if short is not None:
+        assert read_several(made, repair_digits(fold(text)), most) == short
+
+
+@pytest.mark.parametrize("text", ["2 3", "2, 3", "2 and 3", "two, three", "23", "1st 2, 2nd 3", "1 2"])
+def test_a_list_with_a_number_that_also_names_another_option_is_asked_again(text: str) -> None:
+    rooms = asked("Any", "One", "2", "3", type=QuestionType.SELECT_MULTIPLE)
+    assert isinstance(read_reply(rooms, text, WORDS), Unclear)
+    assert read_reply(rooms, "1 4", WORDS) == Chosen(("any", "3"), Rule.SEVERAL, 1.0)
 
 
 @given(st.sampled_from(SHAPES), st.sampled_from([reply.text for reply in REPLIES]))

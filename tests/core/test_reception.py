@@ -72,13 +72,25 @@ def test_mydata_gives_counts_and_never_answers() -> None:
         )
     )
     play(phone, ["parks", "3"])
-    assert phone.text("mydata") == "Kept from this number: texts 3, answers 1.\nText DELETE to remove them.\n2/2 Why?"
+    assert phone.text("mydata") == (
+        "Kept from this number: answers 1, texts in surveys 3, and any other text sent to us.\n"
+        "Text DELETE to remove them.\n2/2 Why?"
+    )
 
 
 def test_a_stop_counts_as_one_text_however_many_surveys_there_are() -> None:
     phone = resident(PARKS, BUSES)
     play(phone, ["parks", "bus", "stop", "start"])
-    assert "texts 5, answers 0" in phone.text("mydata")
+    assert "answers 0, texts in surveys 5," in phone.text("mydata")
+
+
+def test_mydata_from_an_address_without_answers_says_so_and_counts_nothing() -> None:
+    phone = resident(PARKS)
+    play(phone, ["hello", "is this real?"])
+    assert phone.text("mydata") == (
+        "Kept from this number: no answers, only the texts sent to us.\nText DELETE to remove them."
+    )
+    assert phone.filed == "command"
 
 
 def test_delete_from_an_address_without_answers_removes_its_texts() -> None:
@@ -172,9 +184,9 @@ def test_an_outcome_tells_where_its_message_is_filed() -> None:
     play(phone, ["parks", "yes"])
     told: Outcome = phone.outcomes[-1]
     assert (told.filed, told.question, told.survey, told.thread) == (Filed.ANSWER, "use_parks", "parks", "c0")
-    assert told.moved
+    assert told.person.idle_count == 0
     phone.text("hello")
-    assert not phone.outcomes[-1].moved
+    assert phone.outcomes[-1].person.idle_count == 1
 
 
 def test_a_language_chosen_before_is_used_for_the_next_survey() -> None:

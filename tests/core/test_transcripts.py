@@ -8,7 +8,7 @@ wording, run with EARSHOT_REGENERATE=1 and read the diff.
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,8 @@ def _happens(phone: Resident, line: str) -> list[str] | None:
     if found := re.fullmatch(r"\(it is (\d{4}-\d\d-\d\d)\)", line):
         phone.at = datetime.fromisoformat(f"{found[1]}T12:00").replace(tzinfo=UTC)
         return []
+    if found := re.fullmatch(r"\(a text sent (\d+) minutes ago reaches us: (.+)\)", line):
+        return _answered(phone.text(found[2], sent_at=phone.at - timedelta(minutes=int(found[1]))))
     if line == "(a picture without words)":
         return _answered(phone.send(replace(message, attachments=1)))
     if line == "(an empty text)":

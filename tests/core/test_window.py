@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.sitting import Listing
-from bot.core.window import Window, closed_on, day, first_day, london_day, window
+from bot.core.window import Window, closed_by_hand, closed_on, day, first_day, london_day, window
 from tests.core.small_surveys import one, survey
 from tests.playing import questionnaire, resident
 
@@ -74,3 +74,9 @@ def test_a_rehearsal_is_open_at_any_time_and_another_version_keeps_the_close() -
     listing.open_always()
     assert listing.window(HAND) is Window.OPEN
     assert listing.window(moment("2020-01-01T00:00")) is Window.OPEN
+
+
+def test_a_close_by_hand_is_read_as_storage_keeps_it() -> None:
+    assert closed_by_hand(1_778_000_000_500) == datetime(2026, 5, 5, 16, 53, 20, 500_000, tzinfo=UTC)
+    assert closed_by_hand(0) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert closed_by_hand(None) is None

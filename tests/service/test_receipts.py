@@ -14,7 +14,7 @@ from bot.service.refusals import LATER_TRY_MS
 from channels.base import STATUS_RANK, Accepted, Outbound, Problem, Receipt, SendResult, Status
 from channels.simulator import SimulatorChannel
 from storage.keys import KeyRing
-from storage.receipts import Report, Reported, Verdict
+from storage.receipts import ReceiptRow, Reported, Verdict
 from storage.script import Database
 from storage.settling import Ended, Later
 from tests.fakes.twilio import FakeTwilio
@@ -209,7 +209,7 @@ class InMemory:
         self.status = ""
         self.seen: set[tuple[str, str]] = set()
 
-    def take(self, report: Report) -> Verdict | None:
+    def take(self, report: ReceiptRow) -> Verdict | None:
         if (report.status, report.code) in self.seen:
             return None
         self.seen.add((report.status, report.code))
@@ -227,11 +227,11 @@ class InMemory:
         return verdict
 
 
-def reports(statuses: Sequence[Status]) -> Iterator[Report]:
+def reports(statuses: Sequence[Status]) -> Iterator[ReceiptRow]:
     for status in statuses:
         code = "30003" if status in (Status.FAILED, Status.UNDELIVERED) else ""
         fields = '{"problem": "unreachable"}' if code else "{}"
-        yield Report("sms", "twilio", "SM1", "o", status, code, fields, 1)
+        yield ReceiptRow("sms", "twilio", "SM1", "o", status, code, fields, 1)
 
 
 @given(st.lists(st.sampled_from(list(Status)), min_size=1))

@@ -5,9 +5,9 @@ import json
 
 from msgspec.structs import replace
 
-from storage.batch import LEASE_MS
 from storage.intake import Intake
 from storage.keys import KeyRing
+from storage.outbox import REPLY_LEASE_MS
 from storage.script import Database, Fetch, Row, Script
 from storage.turns import (
     AnswerRow,
@@ -132,7 +132,7 @@ def _answer(arrived: Arrived, response_id: str, count: int) -> AnswerRow:
 
 
 def _reply(opened: Opened, text: str) -> ReplyRow:
-    until = opened.arrived.received_at + LEASE_MS
+    until = opened.arrived.received_at + REPLY_LEASE_MS
     return ReplyRow(new_id(), 0, text, "[]", "replied", "hello", 1, until, None)
 
 

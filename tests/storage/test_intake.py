@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
-from storage.batch import LEASE_MS
 from storage.database import open_database
 from storage.keys import KeyRing
+from storage.outbox import REPLY_LEASE_MS
 from storage.script import Database, Run, Script
 from storage.turns import Arrived, Busy, Decided, Kept, Opened, TurnFailed
 from tests.storage.deciding import JOHN, MARY, NOON, ONE_TURN, counts, decide, make_intake, message, rows
@@ -31,7 +31,7 @@ async def test_a_message_its_answer_and_its_reply_are_on_disk_when_take_returns(
         ("Hello", "words", 1, kept.inbound_id)
     ]
     assert await rows(database, "SELECT text, state, purpose, lease_until, priority FROM outbox") == [
-        ("Reply 1", "replied", "reply", NOON + LEASE_MS, 0)
+        ("Reply 1", "replied", "reply", NOON + REPLY_LEASE_MS, 0)
     ]
     shown = await rows(database, "SELECT language, core_answered, core_applicable, last_inbound_at FROM response")
     assert shown == [("en", 1, 10, NOON)]
@@ -46,8 +46,8 @@ async def test_a_repeat_gets_the_same_reply_and_changes_only_the_lease(database:
     first = await intake.take(message("Hello", "SM1"))
     again = await intake.take(message("Hello", "SM1", received_at=NOON + 5_000))
     assert (again.repeated, again.inbound_id) == (True, first.inbound_id)
-    assert [replace(reply, lease_until=NOON + LEASE_MS) for reply in again.replies] == list(first.replies)
-    assert again.replies[0].lease_until == NOON + 5_000 + LEASE_MS
+    assert [replace(reply, lease_until=NOON + REPLY_LEASE_MS) for reply in again.replies] == list(first.replies)
+    assert again.replies[0].lease_until == NOON + 5_000 + REPLY_LEASE_MS
     assert await counts(database) == ONE_TURN
 
 

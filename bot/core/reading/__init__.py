@@ -15,6 +15,7 @@ from bot.core.reading.readings import (
     Words,
 )
 from bot.core.reading.reply import read_exactly, read_reply
+from bot.core.reading.signature import unsigned
 
 __all__ = [
     "Asked",
@@ -31,4 +32,5 @@ __all__ = [
     "read_exactly",
     "read_postcode_area",
     "read_reply",
+    "unsigned",
 ]

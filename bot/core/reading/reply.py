@@ -21,6 +21,7 @@ from bot.core.reading.readings import (
 )
 from bot.core.reading.scheme import Scheme, scheme
 from bot.core.reading.several import read_numbers, read_several
+from bot.core.reading.signature import unsigned
 from bot.core.survey import QuestionType
 from bot.core.words import Words as WordTables
 
@@ -36,6 +37,7 @@ def read_exactly(asked: Asked, text: str, words: WordTables) -> Chosen | Number 
     It is asked before commands are looked for, so it takes only numbers, labels and their letters, ordinals and plain
     yes or no, never a slip, a start of a word or a polite phrase.
     """
+    text = unsigned(text, words)
     match asked.type:
         case QuestionType.SELECT_ONE:
             return _choose_exactly(scheme(asked.options, words), text)
@@ -89,7 +91,7 @@ def read_reply(asked: Asked, text: str, words: WordTables) -> Reading:
     """Read a reply with good will: as one answer if every word of it fits, else as unclear. Never a guess."""
     if exact := read_exactly(asked, text, words):
         return exact
-    lines = fold(", ".join(line for line in text[:_LONGEST].splitlines() if line.strip()))
+    lines = fold(", ".join(line for line in unsigned(text, words)[:_LONGEST].splitlines() if line.strip()))
     match asked.type:
         case QuestionType.SELECT_ONE:
             return read_one(scheme(asked.options, words), repair_digits(lines))

@@ -102,8 +102,8 @@ def _compact(scheme: Scheme, core: Tokens) -> tuple[str, ...]:
     """Read "135" as 1, 3 and 5, where no option has two digits and no digit comes twice."""
     if len(core) != 1 or not core[0].isdecimal() or len(scheme.numbers) > _COMPACT_MOST:
         return ()
-    codes = [scheme.numbers.get(int(digit), "") for digit in core[0]]
-    return tuple(codes) if all(codes) and len(set(codes)) == len(codes) else ()
+    codes = [scheme.numbers.get(int(digit), "") for digit in core[0] if int(digit) not in scheme.equals]
+    return tuple(codes) if all(codes) and len(set(codes)) == len(core[0]) else ()
 
 
 def _ranked(scheme: Scheme, core: Tokens) -> tuple[str, ...]:
@@ -165,6 +165,8 @@ def _pick(scheme: Scheme, rest: Tokens, *, are_letters: bool) -> tuple[int, Pick
         if code := scheme.names.get(phrase) or scheme.parts.get(phrase):
             return size, (code, _By.NAME)
     number = number_of(rest[0]) if rest[0].isdecimal() else lex.numbers.get(rest[0], 0)
+    if number in scheme.equals:
+        return 0, None  # it stands before one option and is the name of another
     if number in scheme.numbers:
         return 1, (scheme.numbers[number], _By.NUMBER)
     if (place := _rank(rest[0], lex)) in scheme.numbers:
