@@ -21,14 +21,15 @@ RUN uv sync --frozen --no-default-groups --no-editable
 
 FROM python:${PYTHON}
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin earshot \
-    && install --directory --owner=earshot --group=earshot --mode=0700 /data
+    && install --directory --owner=earshot --group=earshot --mode=0700 /data /ledger /backups
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    DATABASE_URL=sqlite:////data/earshot.db
+    DATABASE_URL=sqlite:////data/earshot.db \
+    SUPPRESSION_LEDGER=/ledger/earshot.ledger
 USER earshot
 WORKDIR /data
-VOLUME /data
+VOLUME ["/data", "/ledger", "/backups"]
 EXPOSE 8000
 # /healthz answers any Host, and needs no sign-in. The slim image has no curl.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \

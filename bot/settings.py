@@ -22,6 +22,7 @@ from pydantic_settings import (
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9A-Za-z]+)$"
 LONGEST_KEPT_DAYS = 36_500
+LEDGER_OFF = "off"
 SECRETS = (
     "DATABASE_URL",  # may hold a password
     "SECRET_KEY",
@@ -81,6 +82,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///./earshot.db", description="Where everything is kept: `sqlite:///path` or `postgresql://...`."
     )
+    suppression_ledger: str = Field(
+        "", description="The file outside the database that keeps STOP, START and erasures; `off` for none."
+    )
     public_base_url: str = Field("", description="The address at which providers and people reach this server.")
     secret_key: SecretStr = Field(SecretStr(""), description="At least 16 characters. Wraps the stored keys.")
     secret_key_previous: SecretStr = Field(
@@ -130,6 +134,7 @@ class Settings(BaseSettings):
     retention_silent_days: Days = Field(
         400, description="Days after the last text until they go where a survey never closes."
     )
+    retention_voice_days: Days = Field(30, description="Days after they were fetched until voice notes go.")
     retention_words_days: Days = Field(90, description="Days after the close until texts in and out lose their words.")
     retention_receipts_days: Days = Field(90, description="Days until delivery reports and the provider's ids go.")
     retention_sessions_days: Days = Field(30, description="Days after their end until staff sign-ins go.")

@@ -6,7 +6,7 @@ never reads the database and never decides what is said.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -48,7 +48,8 @@ class Inbound(Struct, frozen=True, gc=False):
     """One message as a channel heard it. `fields` keeps the provider's other fields, without names, places, addresses.
 
     `address` is opaque text of at most 140 characters. `at` is when we received it, epoch milliseconds UTC; so is
-    `provider_at`, where the provider says. `(provider, account, event_id)` names the message for ever.
+    `provider_at`, where the provider says. `(provider, account, event_id)` names the message for ever. `voice` is the
+    provider's own reference to a voice note, by which it can be downloaded later.
     """
 
     channel: str
@@ -70,6 +71,7 @@ class Inbound(Struct, frozen=True, gc=False):
     sender: Sender = Sender.PERSON
     arrival: Arrival = Arrival.WEBHOOK
     fields: Mapping[str, str] = field(default_factory=dict)
+    voice: str = ""
 
     def __repr__(self) -> str:
         """Name the message, never its words or its sender."""
@@ -113,8 +115,8 @@ class Capabilities(Struct, frozen=True, gc=False):
     `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address`
     the same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
     always). `acknowledges` says that there is something to `acknowledge`. `cost_unit` is `segment`, `template` or
-    empty. `source` is the export's word for what comes this way; `is_test` marks rows that nobody must take for
-    residents'.
+    empty. `source` is the export's word for what comes this way; `carrier` the company whose app carries the words, if
+    it is no telephone network; `is_test` marks rows that nobody must take for residents'. `voice_notes` says that residents can send them, and that the channel is one of `VoiceNotes`.
     """
 
     max_text: int
@@ -134,7 +136,9 @@ class Capabilities(Struct, frozen=True, gc=False):
     pace_per_address: float = 0.0
     cost_unit: str = ""
     source: str = "sms"
+    carrier: str = ""
     is_test: bool = False
+    voice_notes: bool = False
 
 
 class Problem(StrEnum):
@@ -162,12 +166,6 @@ class Rejected(Struct, frozen=True, gc=False):
 
     problem: Problem
     code: str
-    permanent: bool = True
-
-    @property
-    def opted_out(self) -> bool:
-        """Whether the resident has told the carrier STOP."""
-        return self.problem is Problem.OPTED_OUT
 
 
 class RetryAfter(Struct, frozen=True, gc=False):
@@ -339,6 +337,35 @@ class Polled(Protocol):
         is on disk. Raises Outage.
         """
         ...
+
+
+SOUND = "audio/"
+"""How the MIME type of everything begins that can be listened to."""
+
+
+class Recording(Struct, frozen=True, gc=False):
+    """A voice note as the provider gave it. `media_type` is one of ours, told by the content; `seconds` where known."""
+
+    media_type: str
+    content: bytes
+    seconds: int | None = None
+
+    def __repr__(self) -> str:
+        """Say what it is, never what it holds."""
+        return f"Recording({self.media_type}, {len(self.content)} bytes)"
+
+
+@runtime_checkable
+class VoiceNotes(Protocol):
+    """A channel by which residents can send voice notes."""
+
+    async def download(self, reference: str) -> Recording:
+        """Download the voice note of an `Inbound.voice`. Raises RecordingGone, or Outage where a later try helps."""
+        ...
+
+
+class RecordingGone(Exception):
+    """A voice note that cannot be had, now or later. The message says why to a person, and names nobody."""
 
 
 class Outage(Exception):

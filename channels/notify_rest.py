@@ -125,13 +125,18 @@ class NotifyRest:
             lambda answer: msgspec.convert(answer, _ReceivedPage).received_text_messages,
         )
 
-    async def template_for_any_text(self) -> str:
-        """Find the text message template that says ((message)) and nothing else; empty if none does. Raises Outage."""
-        templates = await self._listed(
+    async def templates(self) -> dict[str, str]:
+        """List the text message templates, as body by id. Raises Outage."""
+        found = await self._listed(
             lambda client: client.get_all_templates("sms"),
             lambda answer: msgspec.convert(answer, _Templates).templates,
         )
-        return next((template.id for template in templates if template.body.strip() == _ANY_TEXT), "")
+        return {template.id: template.body for template in found}
+
+    async def template_for_any_text(self) -> str:
+        """Find the text message template that says ((message)) and nothing else; empty if none does. Raises Outage."""
+        templates = await self.templates()
+        return next((id for id, body in templates.items() if body.strip() == _ANY_TEXT), "")
 
     async def close(self) -> None:
         """Let go of connections. A call that is still under way lets go of its own when it ends."""

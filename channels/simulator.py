@@ -1,7 +1,6 @@
 """The simulator: the channel contract without a provider, for the browser page and the terminal.
 
-It can stand in for any channel by taking that channel's capabilities. It checks no signature, so it is mounted in the
-demo alone.
+It stands in for a channel by taking that channel's look. It checks no signature, so it is mounted in the demo alone.
 """
 
 import json
@@ -11,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from channels.base import (
     Accepted,
     Answer,
     Arrival,
-    Capabilities,
     Inbound,
     Kind,
     Listed,
@@ -27,18 +27,9 @@ from channels.base import (
     Request,
     SendResult,
 )
-from channels.layout import with_numbered_options
-from channels.segments import count, plain
-
-LIKE_SMS: Final = Capabilities(
-    max_text=1600,
-    short_wording=True,
-    can_start_conversation=True,
-    inline_reply=True,
-    pace=1000.0,
-    cost_unit="segment",
-    is_test=True,
-)
+from channels.layout import split
+from channels.looks import SMS, Drawn, Look
+from channels.segments import count
 
 _LONGEST_ADDRESS: Final = 140
 _PROVIDER: Final = "simulator"
@@ -54,18 +45,17 @@ def _now() -> int:
 class SimulatorChannel:
     """A phone on a page. What `send` delivers waits in memory until the page reads it with `delivered`."""
 
-    def __init__(
-        self, channel_name: str = "simulator", like: Capabilities = LIKE_SMS, clock: Callable[[], int] = _now
-    ) -> None:
+    def __init__(self, channel_name: str = "simulator", like: Look = SMS, clock: Callable[[], int] = _now) -> None:
         self.name = channel_name
-        self.capabilities = like
+        self.look = like
+        self.capabilities = like.capabilities
         self._clock = clock
         self._delivered: dict[str, deque[Outbound]] = {}
 
     def receive(self, request: Request) -> tuple[Inbound, ...]:
-        """Read `{"address", "text"}`, and for a tapped button `"choice"`; `"event_id"` makes a repeat recognisable.
+        """Read `{"address", "text"}`, with the key's id as `"choice"` for a tap. Raises Refused (400).
 
-        Raises Refused (400).
+        `"event_id"` makes a repeat recognisable.
         """
         message = _read_object(request.body)
         address, text = _text_of(message, "address"), _text_of(message, "text")
@@ -93,30 +83,19 @@ class SimulatorChannel:
         return ()
 
     def answer(self, messages: tuple[Outbound, ...]) -> Answer:
-        """Write the replies as JSON: text, buttons where the channel has them, and what each would cost."""
-        body = json.dumps({"messages": [self.shown(message) for message in messages]}, ensure_ascii=False)
-        return Answer(body.encode(), "application/json")
+        """Write the replies as JSON: each message's text, its keys, and what it would cost."""
+        shown = [self._described(message.id, drawn) for message in messages for drawn in self.shown(message)]
+        return Answer(json.dumps({"messages": shown}, ensure_ascii=False).encode(), "application/json")
 
-    def shown(self, outbound: Outbound) -> dict[str, object]:
-        """Describe a message as a page draws it: `id`, `text`, `options`, and `segments`, `units`, `encoding`."""
-        text = self.lay_out(outbound)
-        cost = count(text)
-        options = outbound.options if self._has_buttons_for(outbound) else ()
-        return {
-            "id": outbound.id,
-            "text": text,
-            "options": [{"id": option.id, "label": option.label} for option in options],
-            "segments": cost.segments if self.capabilities.cost_unit == "segment" else 0,
-            "units": cost.units,
-            "encoding": cost.encoding,
-        }
+    def shown(self, outbound: Outbound) -> tuple[Drawn, ...]:
+        """Draw a message as the phone shows it: in numbered parts where it is too long, the keys below the last."""
+        drawn = self.look.draw(outbound.text, outbound.options)
+        *others, last = split(drawn.text, self.capabilities.max_text)
+        return (*[Drawn(part) for part in others], replace(drawn, text=last))
 
     def lay_out(self, outbound: Outbound) -> str:
-        """Write the text as the resident will see it: options as numbered lines unless they fit on buttons."""
-        if self._has_buttons_for(outbound):
-            return outbound.text
-        text = with_numbered_options(outbound.text, outbound.options)
-        return plain(text) if self.capabilities.cost_unit == "segment" else text
+        """Write the text as the resident will see it above any keys, options as numbered lines where it has none."""
+        return self.look.draw(outbound.text, outbound.options).text
 
     def segments(self, text: str) -> int:
         """Count what the text would cost as SMS, where the channel stands in for SMS."""
@@ -150,9 +129,17 @@ class SimulatorChannel:
         """Forget what was delivered."""
         self._delivered.clear()
 
-    def _has_buttons_for(self, outbound: Outbound) -> bool:
-        can = self.capabilities
-        return 0 < len(outbound.options) <= max(can.max_buttons, can.max_list_rows)
+    def _described(self, message_id: str, drawn: Drawn) -> dict[str, object]:
+        cost = count(drawn.text)
+        return {
+            "id": message_id,
+            "text": drawn.text,
+            "opener": drawn.opener,
+            "keys": [{"id": key.id, "label": key.label, "note": key.note} for key in drawn.keys],
+            "segments": self.segments(drawn.text),
+            "units": cost.units,
+            "encoding": cost.encoding,
+        }
 
 
 def _read_object(body: bytes) -> Mapping[str, object]:

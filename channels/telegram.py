@@ -22,6 +22,7 @@ from channels.base import (
     Outbound,
     Problem,
     Receipt,
+    Recording,
     Refused,
     Rejected,
     Request,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 TOKEN_HEADER: Final = "x-telegram-bot-api-secret-token"  # noqa: S105  # the header's name, no secret
+LARGEST_RECORDING: Final = 20 * 1024 * 1024
+"""Bytes: the most that the Bot API lets a bot download."""
 ONLY_IN_PRIVATE: Final = "I can only talk in private, so I leave this group. Tap my name to write to me."
 
 _TOKEN = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]+")
@@ -186,6 +189,10 @@ class TelegramChannel:
                 await self._leave(int(inbound.address), speaks=inbound.fields["chat"] != "channel")
         except Outage as outage:
             log.warning("not acknowledged", channel=self.name, update_id=inbound.event_id, reason=str(outage))
+
+    async def download(self, reference: str) -> Recording:
+        """Download a voice note by Telegram's file id. Raises RecordingGone, Outage."""
+        return await (await self._connected()).recording(reference, LARGEST_RECORDING)
 
     async def subscribe(self, url: str) -> None:
         """Ask Telegram to post updates to this address of ours, with our secret. Raises Outage."""

@@ -31,6 +31,7 @@ from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteWebhook,
     EditMessageReplyMarkup,
+    GetFile,
     GetMe,
     GetUpdates,
     GetWebhookInfo,
@@ -42,7 +43,19 @@ from aiogram.methods import (
 from aiogram.methods.base import TelegramType
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from channels.base import Accepted, Option, Outage, Problem, Rejected, RetryAfter, SendResult, Unknown
+from channels.base import (
+    Accepted,
+    Option,
+    Outage,
+    Problem,
+    Recording,
+    RecordingGone,
+    Rejected,
+    RetryAfter,
+    SendResult,
+    Unknown,
+)
+from channels.recordings import LIMITS, NoLongerThere, read_recording
 from channels.telegram_checkup import Standing
 from channels.telegram_updates import ALLOWED_UPDATES
 
@@ -150,6 +163,20 @@ class TelegramApi:
         except AiogramError as error:
             raise _outage_of(error) from None
 
+    async def recording(self, file_id: str, most: int) -> Recording:
+        """Download a file of at most so many bytes. Raises RecordingGone, Outage."""
+        try:
+            file = await self._bot(GetFile(file_id=file_id))
+        except TelegramBadRequest as refusal:
+            if "temporarily" in refusal.message:
+                raise Outage("Telegram does not have the voice note just now") from None
+            if "too big" in refusal.message:
+                raise RecordingGone(f"it is larger than {most // 1024 // 1024} MB") from None
+            raise NoLongerThere from None
+        except AiogramError as error:
+            raise _outage_of(error) from None
+        return await self._session.download(self._bot, file.file_path or "", most)
+
     async def standing(self) -> Standing:
         """Ask Telegram what it knows of our bot and its webhook. Raises Outage."""
         try:
@@ -195,6 +222,16 @@ class Session(AiohttpSession):
             raise NotConnected(method, "nobody answers") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             raise TelegramNetworkError(method, type(problem).__name__) from None
+
+    async def download(self, bot: Bot, path: str, most: int) -> Recording:
+        """Download a file by the path that Telegram gave. Raises RecordingGone, Outage; none shows the address."""
+        session = await self.create_session()
+        url = self.api.file_url(token=bot.token, path=path)
+        try:
+            async with session.get(url, timeout=LIMITS, allow_redirects=False) as response:
+                return await read_recording(response, most)
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise Outage(f"Telegram's file could not be fetched ({type(problem).__name__})") from None
 
     async def make_request(
         self,

@@ -24,6 +24,8 @@ CAPABILITIES: Final = Capabilities(
     pace=30.0,
     pace_per_address=1.0,
     source="telegram",
+    carrier="Telegram",
+    voice_notes=True,
 )
 
 _CUT: Final = "\u2026"

@@ -66,6 +66,7 @@ class _Seen(Struct, frozen=True):
 
 class _File(Struct, frozen=True):
     mime_type: str = ""
+    file_id: str = ""
 
 
 class _Reference(Struct, frozen=True):
@@ -200,6 +201,7 @@ class UpdateReader:
             media=(media,) if media else (),
             campaign=payload,
             fields={"message_id": str(message.message_id)},
+            voice=message.voice.file_id if message.voice is not None and kind is Kind.MEDIA else "",
         )
 
     def _edited(self, came: _Came, message: _Message) -> Inbound | None:
@@ -268,6 +270,7 @@ class UpdateReader:
         media: tuple[str, ...] = (),
         campaign: str = "",
         fields: Mapping[str, str],
+        voice: str = "",
     ) -> Inbound:
         return Inbound(
             channel=self._channel,
@@ -288,6 +291,7 @@ class UpdateReader:
             sender=_kind_of(sender) if chat.type == _PRIVATE else Sender.ALPHANUMERIC,
             arrival=came.arrival,
             fields=fields,
+            voice=voice,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from channels.base import (
+    SOUND,
     Answer,
     Capabilities,
     Inbound,
@@ -19,6 +20,7 @@ from channels.base import (
     Listed,
     Outbound,
     Problem,
+    Recording,
     Refused,
     Rejected,
     Request,
@@ -47,10 +49,15 @@ CAPABILITIES: Final = Capabilities(
     pace=80.0,
     cost_unit="template",
     source="whatsapp",
+    carrier="Meta",
+    voice_notes=True,
 )
 
 PLACE: Final = "application/geo+json"
 """The kind of thing (RFC 7946) a shared place counts as; where it is, is not kept."""
+
+LARGEST_RECORDING: Final = 16 * 1024 * 1024
+"""Bytes: the most that WhatsApp takes of a resident's media."""
 
 _SENDER = re.compile(r"whatsapp:\+[1-9]\d{6,14}|MG[0-9A-Za-z]+")
 _NOTHING_TO_SAY: Final = Answer(
@@ -151,8 +158,18 @@ class WhatsAppChannel(TwilioChannel):
                 reply_to=fields.get("OriginalRepliedMessageSid", ""),
                 media=media,
                 fields={name: value for name, value in kept.items() if name not in _DROPPED},
+                voice=_voice(fields["MessageSid"], media),
             ),
         )
+
+    async def received_since(self, our_address: str, since: int) -> tuple[Inbound, ...]:
+        """List what Twilio received for us since then, oldest first, with the kind of media that came. Raises Outage.
+
+        The list says neither that a text was STOP to the carrier, nor which button was tapped: such a message arrives
+        as `TEXT` with its words alone.
+        """
+        found = await super().received_since(our_address, since)
+        return tuple([await self._with_media(one) if one.kind is Kind.MEDIA else one for one in found])
 
     def answer(self, messages: tuple[Outbound, ...]) -> Answer:
         """Say nothing: every reply goes by REST."""
@@ -202,6 +219,10 @@ class WhatsAppChannel(TwilioChannel):
                 self._contents.give_up(layout)
         return await self._send_parts(envelope, split(in_words(outbound.text, outbound.options), MAX_TEXT))
 
+    async def download(self, reference: str) -> Recording:
+        """Download a voice note by its message's sid. Raises RecordingGone, Outage."""
+        return await (await self._connected()).recording(reference, LARGEST_RECORDING)
+
     async def sent_since(self, our_address: str, since: int) -> tuple[Listed, ...]:
         """List what Twilio has of ours since then, newest first, queued messages too. Raises Outage.
 
@@ -210,6 +231,10 @@ class WhatsAppChannel(TwilioChannel):
         """
         listed = await super().sent_since(our_address, since)
         return tuple([each for one in listed for each in _with_and_without_lines(one)])
+
+    async def _with_media(self, inbound: Inbound) -> Inbound:
+        media = await (await self._connected()).media_types(inbound.event_id)
+        return replace(inbound, media=media, voice=_voice(inbound.event_id, media))
 
     def _reaches(self, address: str) -> bool:
         return address.startswith(WHATSAPP)
@@ -225,6 +250,11 @@ def _kind(fields: Mapping[str, str], media: tuple[str, ...], choice_id: str) -> 
         return Kind.MEDIA
     is_empty = not fields.get("Body") and fields.get("MessageType", "text") != "text"
     return Kind.UNSUPPORTED if is_empty else Kind.TEXT
+
+
+def _voice(sid: str, media: tuple[str, ...]) -> str:
+    """Give the reference to a voice note, where there is one: Twilio finds media by the message that brought them."""
+    return sid if any(kind.startswith(SOUND) for kind in media) else ""
 
 
 def _aliases(fields: Mapping[str, str], address: str) -> tuple[str, ...]:

@@ -9,12 +9,23 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from storage import decided
+from storage import aliases, decided, links
 from storage.inbound import KEEP, PUT_OFF, UNHANDLED, as_row
 from storage.keys import CURRENT_KEYS, KeyRing
 from storage.outbox import REPLY_LEASE_MS
 from storage.script import Fetch, Many, Row, Run, Script
-from storage.turns import Arrived, ContactRow, ConversationRow, Decide, Decided, Kept, Opened, ReplyRow, TurnFailed
+from storage.turns import (
+    Arrived,
+    ContactRow,
+    ConversationRow,
+    Decide,
+    Decided,
+    Kept,
+    LinkCodeIn,
+    Opened,
+    ReplyRow,
+    TurnFailed,
+)
 
 _KEPT_BY_ID = "SELECT id, filed FROM inbound WHERE id IN (SELECT :ids*text) ORDER BY id FOR UPDATE"
 _KEPT_BY_NAME = """
@@ -53,6 +64,10 @@ class Moved(Exception):
     """Another process has changed the keys or erased a contact meanwhile: reload the keys and run the batch again."""
 
 
+class OneSender(Exception):
+    """Two messages of one batch turned out to be from one contact, by different addresses: run them one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a batch needs besides its messages. `is_alone` where nobody else can write meanwhile, as on SQLite."""
@@ -61,16 +76,24 @@ class Means:
     decide: Decide
     new_id: Callable[[], str]
     recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]]
+    link_code_in: LinkCodeIn
     is_alone: bool
 
 
 @dataclass(slots=True)
 class Entrant:
-    """One message on its way through a batch. `is_kept` once its row stands in the table."""
+    """One message on its way through a batch. `is_kept` once its row stands in the table.
+
+    `hmacs` are the look-ups of the address that wrote, `others` those of its aliases. `own` is the look-up of the
+    contact's own address, under which the ledgers know it. `led_to` is the contact whose link code it brings.
+    """
 
     arrived: Arrived
     is_kept: bool = False
     hmacs: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    own: str = ""
+    led_to: str = ""
     contact: ContactRow | None = None
     conversations: list[ConversationRow] = field(default_factory=list)
     decided: Decided | None = None
@@ -85,10 +108,11 @@ def take_all(arrivals: Sequence[Arrived], means: Means) -> Script[list[Kept | Tu
     new = yield from (_find if means.is_alone else _keep)(entrants)
     if new:
         yield from _find_contacts(new, means)
+        yield from _follow_codes(new, means)
         recalled = yield from _open(new, means.recalled_surveys())
         for entrant in new:
             _decide(entrant, means.decide, recalled)
-        yield from _write(new)
+        yield from _write(new, means)
     return [entrant.outcome for entrant in entrants if entrant.outcome is not None]
 
 
@@ -160,24 +184,61 @@ def _repeat(entrants: list[Entrant]) -> Script[None]:
 
 
 def _find_contacts(entrants: list[Entrant], means: Means) -> Script[None]:
-    """Find or make each sender's contact, and lock it."""
+    """Find or make each sender's contact, and lock it. Only strangers and aliases cost a statement more."""
     for entrant in entrants:
-        entrant.hmacs = means.keys.lookups(entrant.arrived.channel, entrant.arrived.address)
+        arrived = entrant.arrived
+        entrant.hmacs = means.keys.lookups(arrived.channel, arrived.address)
+        entrant.own = entrant.hmacs[0]
+        entrant.others = [hmac for alias in arrived.aliases for hmac in means.keys.lookups(arrived.channel, alias)]
     every = {"hmacs": [hmac for entrant in entrants for hmac in entrant.hmacs]}
     known = yield Fetch(_LOCK_CONTACTS if means.is_alone else _FIND_CONTACTS, every)
     there = {row[0] for row in known.rows}
     made: set[str] = set()
-    strangers = [entrant for entrant in entrants if there.isdisjoint(entrant.hmacs)]
-    if strangers:
-        made = yield from _make_contacts(strangers, means)
-    if strangers or not means.is_alone:
+    unknown = [entrant for entrant in entrants if there.isdisjoint(entrant.hmacs)]
+    if unknown:
+        strangers = yield from _recognise(unknown)
+        if strangers:
+            made = yield from _make_contacts(strangers, means)
+        every["hmacs"] += [entrant.own for entrant in unknown]
+    if unknown or not means.is_alone:
         known = yield Fetch(_LOCK_CONTACTS, every)
     contacts = {row[0]: row[1:] for row in known.rows}
     for entrant in entrants:
-        row = next((contacts[hmac] for hmac in entrant.hmacs if hmac in contacts), None)
+        row = next((contacts[hmac] for hmac in (*entrant.hmacs, entrant.own) if hmac in contacts), None)
         if row is None:
             raise Moved
         entrant.contact = _contact(row, is_new=row[0] in made)
+    if unknown and len({entrant.contact.id for entrant in entrants if entrant.contact}) < len(entrants):
+        raise OneSender
+    yield from _record_aliases(entrants, means)
+
+
+def _recognise(unknown: list[Entrant]) -> Script[list[Entrant]]:
+    """Know again by an alias who writes from an address that no contact has; give those whom nobody knows."""
+    wanted = [hmac for entrant in unknown for hmac in (*entrant.hmacs, *entrant.others)]
+    own = yield from aliases.leads_to(wanted)
+    strangers = []
+    for entrant in unknown:
+        hmac = next((own[hmac] for hmac in (*entrant.hmacs, *entrant.others) if hmac in own), None)
+        if hmac is None:
+            strangers.append(entrant)
+        else:
+            entrant.own = hmac
+    return strangers
+
+
+def _record_aliases(entrants: list[Entrant], means: Means) -> Script[None]:
+    """Record every address of a message that is not its contact's own, and join contacts that it shows to be one."""
+    met = [
+        (entrant.contact.id, entrant.arrived.channel, address, entrant.arrived.received_at)
+        for entrant in entrants
+        if entrant.arrived.aliases and entrant.contact is not None
+        for address in (entrant.arrived.address, *entrant.arrived.aliases)
+        if entrant.own not in means.keys.lookups(entrant.arrived.channel, address)
+    ]
+    if met:
+        for contact_id, other_id, at in (yield from aliases.record(met, means.keys)):
+            yield from links.join(contact_id, other_id, means.new_id(), at)
 
 
 def _contact(row: Row, is_new: bool) -> ContactRow:
@@ -187,11 +248,13 @@ def _contact(row: Row, is_new: bool) -> ContactRow:
 
 def _make_contacts(entrants: list[Entrant], means: Means) -> Script[set[str]]:
     """Make contacts for addresses never seen, or erased: then STOP still holds, by the ledger."""
-    stops = yield Fetch(_NEWEST_STOPS, {"hmacs": [hmac for entrant in entrants for hmac in entrant.hmacs]})
+    every = [hmac for entrant in entrants for hmac in (*entrant.hmacs, *entrant.others)]
+    stops = yield Fetch(_NEWEST_STOPS, {"hmacs": every})
     rows = []
     for entrant in sorted(entrants, key=lambda entrant: entrant.hmacs[0]):
         arrived = entrant.arrived
-        stopped, by, at = next((row[1:] for row in reversed(stops.rows) if row[0] in entrant.hmacs), (False, "", None))
+        known_as = {*entrant.hmacs, *entrant.others}
+        stopped, by, at = next((row[1:] for row in reversed(stops.rows) if row[0] in known_as), (False, "", None))
         contact_id = means.new_id()
         rows.append(
             {
@@ -209,6 +272,19 @@ def _make_contacts(entrants: list[Entrant], means: Means) -> Script[set[str]]:
         )
     yield Many(_MAKE_CONTACT, rows)
     return {str(row["id"]) for row in rows}
+
+
+def _follow_codes(entrants: list[Entrant], means: Means) -> Script[None]:
+    """See where the link codes lead that some messages bring."""
+    bringing = {
+        entrant.contact.id: (entrant, code)
+        for entrant in entrants
+        if entrant.contact is not None and (code := means.link_code_in(entrant.arrived))
+    }
+    if bringing:
+        brought = [links.Brought(id, e.own, code, e.arrived.received_at) for id, (e, code) in bringing.items()]
+        for contact_id, led_to in (yield from links.lead(brought, means.keys)).items():
+            bringing[contact_id][0].led_to = led_to
 
 
 def _open(entrants: list[Entrant], surveys: Mapping[str, tuple[str, ...]]) -> Script[dict[tuple[str, str], str]]:
@@ -235,7 +311,9 @@ def _decide(entrant: Entrant, decide: Decide, recalled: Mapping[tuple[str, str],
         own = {conversation.response_id for conversation in entrant.conversations}
         recalled = {key: said for key, said in recalled.items() if key[0] in own}
     try:
-        entrant.decided = decide(Opened(entrant.arrived, entrant.contact, tuple(entrant.conversations), recalled))
+        conversations = tuple(entrant.conversations)
+        opened = Opened(entrant.arrived, entrant.contact, conversations, recalled, bool(entrant.led_to))
+        entrant.decided = decide(opened)
     except Exception as error:  # whatever it is, the message stays on disk, and its neighbours go on
         entrant.outcome = TurnFailed(f"The turn of inbound {entrant.arrived.id} raised {type(error).__name__}.")
         entrant.outcome.__cause__ = error
@@ -243,18 +321,28 @@ def _decide(entrant: Entrant, decide: Decide, recalled: Mapping[tuple[str, str],
         entrant.outcome = Kept(entrant.arrived.id, entrant.decided.replies, repeated=False)
 
 
-def _write(entrants: list[Entrant]) -> Script[None]:
+def _write(entrants: list[Entrant], means: Means) -> Script[None]:
     failed = [entrant for entrant in entrants if entrant.decided is None]
     if failed:
         yield Many(KEEP, [as_row(entrant.arrived) for entrant in failed if not entrant.is_kept])
         yield Many(PUT_OFF, [{"id": t.arrived.id, "contact": t.contact.id} for t in failed if t.contact])
     yield from decided.write(
         [
-            decided.Result(entrant.arrived, entrant.contact.id, entrant.hmacs[0], entrant.decided, entrant.is_kept)
+            decided.Result(entrant.arrived, entrant.contact.id, entrant.own, entrant.decided, entrant.is_kept)
             for entrant in entrants
             if entrant.decided and entrant.contact
         ]
     )
+    for entrant in entrants:
+        if entrant.decided and entrant.contact and (entrant.decided.link_code or entrant.decided.joins):
+            yield from _link(entrant.decided, entrant.contact.id, entrant, means)
+
+
+def _link(decided: Decided, contact_id: str, entrant: Entrant, means: Means) -> Script[None]:
+    if decided.link_code:
+        yield from links.offer(contact_id, decided.link_code, entrant.arrived.received_at, means.keys)
+    if decided.joins and entrant.led_to:
+        yield from links.join(contact_id, entrant.led_to, means.new_id(), entrant.arrived.received_at)
 
 
 def keep_unhandled(arrived: Arrived, means: Means) -> Script[None]:

@@ -9,6 +9,7 @@ messages may have been sent.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from storage.ledger import IS_HELD
 from storage.outbox import REPLY, Priority, State
 from storage.script import Fetch, Row, Run, Script
 
@@ -74,8 +75,13 @@ class Claimed:
 
 
 def due_senders(claim: Claim) -> Script[dict[str, str]]:
-    """Find the senders (our addresses) that have something due, each with its channel. Only reads."""
+    """Find the senders (our addresses) that have something due, each with its channel. Only reads.
+
+    There is none while a restored database has not caught up yet: what it holds may have been sent since.
+    """
     due: dict[str, str] = {}
+    if (yield Fetch(IS_HELD)).first is not None:
+        return due
     # One look-up in the index for each sender, however many messages wait under it.
     addresses = yield Fetch(
         f"""
@@ -182,9 +188,7 @@ def _rules(claim: Claim, our_address: str, priority: Priority) -> dict[str, obje
     }
 
 
-def _take(
-    claim: Claim, our_address: str, priority: Priority, limit: int, apart_ms: int
-) -> Script[list[Claimed]]:
+def _take(claim: Claim, our_address: str, priority: Priority, limit: int, apart_ms: int) -> Script[list[Claimed]]:
     """Choose, lock, look again, then change by id.
 
     One UPDATE with `IN (SELECT ... LIMIT n FOR UPDATE SKIP LOCKED)` takes more than n on PostgreSQL. The contacts are

@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from storage.script import Database
 from storage.sqlite import SqliteDatabase, connect_to_write
 
 # The newest revision in storage/migrations. Here too, because finding it there costs a second of CPU at every start.
-HEAD = "0002"
+HEAD = "0005"
 
 _VERSION = "SELECT version_num FROM alembic_version"
 _CHECK_URL = "Set DATABASE_URL to sqlite:///./earshot.db or postgresql://user:password@host/name."
@@ -22,29 +24,59 @@ _CHECK_URL = "Set DATABASE_URL to sqlite:///./earshot.db or postgresql://user:pa
 
 async def open_database(url: str) -> Database:
     """Open `sqlite:///relative`, `sqlite:////absolute` or `postgresql://...`, migrated. Raises CannotOpen."""
+    await bring_to(url, HEAD)
+    if (path := sqlite_path(url)) is not None:
+        with _saying_which_file(path):
+            return SqliteDatabase(path)
+    with _saying_where(url):
+        return await PostgresDatabase.connect(url)
+
+
+async def bring_to(url: str, revision: str) -> None:
+    """Migrate a database to a revision: to HEAD any, to an older one only a database without tables. Raises CannotOpen.
+
+    An older one is for a backup that an older Earshot has made.
+    """
+    if (path := sqlite_path(url)) is not None:
+        await _bring_sqlite(path, revision)
+    else:
+        with _saying_where(url):
+            await _bring_postgres(url, revision)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Give the file that a SQLite address names; None for PostgreSQL. Raises CannotOpen for any other address."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
-        return await _open_sqlite(Path(rest[1:]))
+        return Path(rest[1:])
     if scheme in ("postgresql", "postgres") and rest:
-        return await _open_postgres(url)
+        return None
     raise CannotOpen("That is no database address Earshot knows", f"scheme {scheme[:20]!r}", _CHECK_URL)
 
 
-async def _open_sqlite(path: Path) -> Database:
-    where = f"the SQLite file {path}"
-    await asyncio.to_thread(_refuse_unwritable, path, where)
-    try:
+async def _bring_sqlite(path: Path, wanted: str) -> None:
+    await asyncio.to_thread(_refuse_unwritable, path, _named(path))
+    with _saying_which_file(path):
         revision = await asyncio.to_thread(_sqlite_revision, path)
-        if revision != HEAD:
+        if revision != wanted:
             from storage import migrating  # only now: it costs a second of CPU
 
-            if revision is not None and not migrating.knows(revision):
-                raise _newer(revision, where)
-            await asyncio.to_thread(migrating.on_sqlite, path)
-        return SqliteDatabase(path)
+            _refuse_to_go_back(revision, wanted, _named(path), migrating.knows)
+            await asyncio.to_thread(migrating.on_sqlite, path, migrating.to(wanted))
+
+
+@contextmanager
+def _saying_which_file(path: Path) -> Iterator[None]:
+    """Say in words what SQLite objects to. Raises CannotOpen."""
+    try:
+        yield
     except sqlite3.Error as error:
         remedy = "Choose another file, or restore this one from a backup; if another program holds it, stop that."
-        raise CannotOpen(f"SQLite cannot use it: {error}", where, remedy) from error
+        raise CannotOpen(f"SQLite cannot use it: {error}", _named(path), remedy) from error
+
+
+def _named(path: Path) -> str:
+    return f"the SQLite file {path}"
 
 
 def _refuse_unwritable(path: Path, where: str) -> None:
@@ -69,25 +101,27 @@ def _sqlite_revision(path: Path) -> str | None:
             row = connection.execute(_VERSION).fetchone()
             return row[0] if row else None
         if tables:
-            raise CannotOpen(
-                "It holds another program's tables", f"the SQLite file {path}", "Choose another file in DATABASE_URL."
-            )
+            raise CannotOpen("It holds another program's tables", _named(path), "Choose another file in DATABASE_URL.")
         return None
     finally:
         connection.close()
 
 
-async def _open_postgres(url: str) -> Database:
-    where = _without_credentials(url)
-    try:
-        revision = await _postgres_revision(url)
-        if revision != HEAD:
-            from storage import migrating  # only now: it costs a second of CPU
+async def _bring_postgres(url: str, wanted: str) -> None:
+    revision = await _postgres_revision(url)
+    if revision != wanted:
+        from storage import migrating  # only now: it costs a second of CPU
 
-            if revision is not None and not migrating.knows(revision):
-                raise _newer(revision, where)
-            await migrating.on_postgres(url)
-        return await PostgresDatabase.connect(url)
+        _refuse_to_go_back(revision, wanted, _without_credentials(url), migrating.knows)
+        await migrating.on_postgres(url, migrating.to(wanted))
+
+
+@contextmanager
+def _saying_where(url: str) -> Iterator[None]:
+    """Say in words what PostgreSQL, or the way to it, objects to. Raises CannotOpen."""
+    try:
+        yield
+        return
     except asyncpg.InvalidAuthorizationSpecificationError:
         what, remedy = "PostgreSQL refuses this user or password", "Correct the user and password in DATABASE_URL."
     except asyncpg.InvalidCatalogNameError:
@@ -101,7 +135,7 @@ async def _open_postgres(url: str) -> Database:
     except (ValueError, asyncpg.InterfaceError):
         what, remedy = "That PostgreSQL address cannot be read", _CHECK_URL
     # Outside the handlers and without a cause: a driver's own words may repeat the address, password and all.
-    raise CannotOpen(what, where, remedy)
+    raise CannotOpen(what, _without_credentials(url), remedy)
 
 
 async def _postgres_revision(url: str) -> str | None:
@@ -115,9 +149,15 @@ async def _postgres_revision(url: str) -> str | None:
         await connection.close()
 
 
-def _newer(revision: str, where: str) -> CannotOpen:
-    what = f"A newer Earshot made its tables (revision {revision[:40]})"
-    return CannotOpen(what, where, "Run that version, or restore a backup from before the upgrade.")
+def _refuse_to_go_back(revision: str | None, wanted: str, where: str, knows: Callable[[str], bool]) -> None:
+    if revision is None:
+        return
+    if not knows(revision):
+        what = f"A newer Earshot made its tables (revision {revision[:40]})"
+        raise CannotOpen(what, where, "Run that version, or restore a backup from before the upgrade.")
+    if wanted != HEAD:
+        what = f"It has tables of revision {revision} already, and revision {wanted} is needed"
+        raise CannotOpen(what, where, "Name a database without tables in DATABASE_URL.")
 
 
 def _without_credentials(url: str) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from storage import aliases, links, voice
 from storage.erasure import erase_contact
 from storage.inbound import FILE, KEEP_FILED, WIPE, as_filed
 from storage.outbox import Priority
 from storage.script import Fetch, Many, Run, Script
-from storage.turns import Arrived, Decided
+from storage.turns import AnswerRow, Arrived, ConversationState, Decided
 
 # The first condition on `state` is word for word the partial indexes' own, or SQLite does not use them.
 _SUPERSEDE = """
@@ -22,7 +23,11 @@ _CANCEL = """
     WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
         AND purpose <> 'reply' AND state = 'queued'"""
 
-_RESPONDENT = "INSERT INTO respondent (id, made_at) VALUES (:id, :at)"
+# Who begins first on a contact that was joined to another is the person who joined it.
+_RESPONDENT = """
+    INSERT INTO respondent (id, made_at, person_id)
+    VALUES (:id, :at, (SELECT c.person_id FROM contact c WHERE c.id = :contact
+        AND NOT EXISTS (SELECT 1 FROM conversation v WHERE v.contact_id = c.id)))"""
 _RESPONSE = """
     INSERT INTO response (id, respondent_id, survey, version, source, channel, campaign, started_at, test)
     VALUES (:response_id, :respondent_id, :survey, :version, :source, :channel, :campaign, :started_at, :test)"""
@@ -61,7 +66,7 @@ _REPLY = """
 
 
 class Result(Struct, frozen=True, gc=False):
-    """One turn's decision, with whom it is for. `hmac` is the sender's look-up for the ledgers.
+    """One turn's decision, with whom it is for. `hmac` is the contact's look-up for the ledgers.
 
     `is_kept` says that the message's own row is written already.
     """
@@ -91,6 +96,18 @@ def write(results: list[Result]) -> Script[None]:
     yield from _many(FILE, (row for is_kept, row in filed if is_kept))
     yield from _many(WIPE, ({"id": r.arrived.id} for r in results if r.is_kept and r.decided.erase))
     yield from _many(_REPLY, (row for result in results for row in _replies(result)))
+    yield from _many(voice.WAITS, (_voice_note(result) for result in staying if result.decided.voice))
+
+
+def write_later(
+    state: ConversationState, answers: Iterable[AnswerRow], inbound_id: str, filed: str, at: int
+) -> Script[None]:
+    """Write what came of a message whose own turn is long past. `at` is when its sender last wrote, and stays so."""
+    yield Run(_STATE, asdict(state) | {"at": at})
+    yield Run(_SHOWN, asdict(state) | {"at": at})
+    for answer in answers:
+        yield Run(_ANSWER, (yield from _answer(answer, inbound_id)))
+    yield Run("UPDATE inbound SET filed = :filed WHERE id = :id", {"filed": filed, "id": inbound_id})
 
 
 def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
@@ -114,7 +131,11 @@ def _begin(results: list[Result]) -> Script[None]:
         return
     yield from _many(
         _RESPONDENT,
-        ({"id": new.respondent_id, "at": new.started_at} for _, new in begun if new.respondent_is_new),
+        (
+            {"id": new.respondent_id, "at": new.started_at, "contact": result.contact_id}
+            for result, new in begun
+            if new.respondent_is_new
+        ),
     )
     rows = [
         asdict(new)
@@ -147,13 +168,31 @@ def _answers(results: list[Result]) -> Script[None]:
     rows = []
     for result in results:
         for answer in result.decided.answers:
-            row = asdict(answer) | {"inbound_id": result.arrived.id}
-            if answer.join:
-                before = (yield Fetch(_NEWEST_WORDS, row)).first
-                if before and before[0]:
-                    row["said"] = f"{before[0]}\n{answer.said or ''}"
-            rows.append(row)
+            rows.append((yield from _answer(answer, result.arrived.id)))
     yield from _many(_ANSWER, rows)
+
+
+def _answer(answer: AnswerRow, inbound_id: str) -> Script[dict[str, Any]]:
+    row = asdict(answer) | {"inbound_id": inbound_id}
+    if answer.join:
+        before = (yield Fetch(_NEWEST_WORDS, row)).first
+        if before and before[0]:
+            row["said"] = f"{before[0]}\n{answer.said or ''}"
+    return row
+
+
+def _voice_note(result: Result) -> dict[str, Any]:
+    arrived, decided = result.arrived, result.decided
+    return {
+        "id": arrived.id,
+        "contact": result.contact_id,
+        "response": decided.response_id,
+        "question": decided.question,
+        "channel": arrived.channel,
+        "reference": decided.voice,
+        "at": arrived.received_at,
+        "test": arrived.test,
+    }
 
 
 def _ledgers(results: list[Result]) -> Script[None]:
@@ -165,20 +204,23 @@ def _ledgers(results: list[Result]) -> Script[None]:
             for entry in r.decided.opt_ins
         ),
     )
-    yield from _many(
-        _OPT_OUT,
-        (
-            {
-                "hmac": r.hmac,
-                "channel": r.arrived.channel,
-                "stopped": r.decided.opt_out,
-                "by": r.decided.opt_out_by,
-                "at": r.arrived.received_at,
-            }
-            for r in results
-            if r.decided.opt_out is not None
-        ),
-    )
+    stops = [
+        {
+            "contact": r.contact_id,
+            "hmac": r.hmac,
+            "channel": r.arrived.channel,
+            "stopped": r.decided.opt_out,
+            "by": r.decided.opt_out_by,
+            "at": r.arrived.received_at,
+        }
+        for r in results
+        if r.decided.opt_out is not None
+    ]
+    yield from _many(_OPT_OUT, stops)
+    yield from _many(aliases.STOPPED_TOO, stops)
+    for r in results:
+        if r.decided.opt_out:
+            yield from links.stop_joined(r.contact_id, r.arrived.received_at)
 
 
 def _replies(result: Result) -> Iterable[dict[str, Any]]:

@@ -20,6 +20,13 @@ _OUTBOX = """
         settled_at = CASE WHEN state IN ('queued', 'sending', 'unknown', 'replied') THEN :at ELSE settled_at END,
         state = CASE WHEN state IN ('queued', 'sending', 'unknown', 'replied') THEN 'cancelled' ELSE state END
     WHERE contact_id = :contact"""
+# A restored backup would bring them back, and only this knows that they had gone (`storage.ledger`).
+_REMEMBER = """
+    INSERT INTO erasure (address_hmac, channel, at)
+    SELECT address_hmac, channel, CAST(:at AS BIGINT) FROM contact WHERE id = :contact
+    UNION SELECT a.address_hmac, c.channel, CAST(:at AS BIGINT)
+    FROM contact_alias a JOIN contact c ON c.id = a.contact_id
+    WHERE a.contact_id = :contact"""
 _RESPONDENTS = """
     DELETE FROM respondent WHERE id IN (SELECT :respondents*text)
         AND NOT EXISTS (SELECT 1 FROM response WHERE respondent_id = respondent.id)
@@ -30,6 +37,7 @@ def erase_contact(contact_id: str, at: int) -> Script[None]:
     """Erase one contact: its answers, responses, conversations, respondents, every word it wrote and every word to it.
 
     Messages that are waiting to go out are cancelled. Opt-in and opt-out entries stay: they hold an HMAC, no address.
+    So does, for a while, an entry that says it was erased.
     """
     contact = {"contact": contact_id}
     yield Fetch("SELECT id FROM contact WHERE id = :contact FOR UPDATE", contact)
@@ -38,7 +46,8 @@ def erase_contact(contact_id: str, at: int) -> Script[None]:
     yield Run(_EARLY_RECEIPTS, contact)
     yield Run(_INBOUND, contact)
     yield Run(_OUTBOX, contact | {"at": at})
-    yield Run("DELETE FROM contact WHERE id = :contact", contact)  # and, by cascade, its conversations
+    yield Run(_REMEMBER, contact | {"at": at})
+    yield Run("DELETE FROM contact WHERE id = :contact", contact)  # and, by cascade, its conversations and aliases
     yield Run(  # and, by cascade, their answers
         "DELETE FROM response WHERE id IN (SELECT :responses*text)", {"responses": [row[0] for row in has]}
     )

@@ -1,4 +1,4 @@
-"""What a database is, by name: a demo's own, for one, whose trial rows are its real ones."""
+"""What a database is and what was done with it, by name: a demo's own, when it was last backed up, what it awaits."""
 
 from storage.script import Fetch, Run, Script
 
@@ -16,3 +16,29 @@ def mark_demo() -> Script[None]:
            WHERE NOT EXISTS (SELECT 1 FROM inbound WHERE NOT test)
            ON CONFLICT (name) DO NOTHING"""
     )
+
+
+def note_down(name: str, value: str) -> Script[None]:
+    """Keep a value under a name, in the place of an older one."""
+    yield Run(
+        """INSERT INTO installation (name, value) VALUES (:name, :value)
+           ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
+        {"name": name, "value": value},
+    )
+
+
+def noted(name: str) -> Script[str | None]:
+    """Give what is kept under a name. Only reads."""
+    found = yield Fetch("SELECT value FROM installation WHERE name = :name", {"name": name})
+    return str(found.first[0]) if found.first else None
+
+
+def named_or(new_name: str) -> Script[str]:
+    """Give the database's own name, by which its suppression ledger knows it; the first time, it is `new_name`."""
+    yield Run(
+        "INSERT INTO installation (name, value) VALUES ('identity', :value) ON CONFLICT (name) DO NOTHING",
+        {"value": new_name},
+    )
+    identity = yield from noted("identity")
+    assert identity is not None
+    return identity

@@ -16,7 +16,7 @@ from storage.batch import Means, Moved
 from storage.errors import Unavailable, UnknownKey
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Row, Script
-from storage.turns import Arrived, Busy, Decide, Kept, TurnFailed
+from storage.turns import Arrived, Busy, Decide, Kept, LinkCodeIn, TurnFailed
 
 BATCH = 512
 QUEUE_LIMIT = 4_096
@@ -57,9 +57,10 @@ class Intake:
         new_id: Callable[[], str],
         queue_limit: int = QUEUE_LIMIT,
         recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]] = dict,
+        link_code_in: LinkCodeIn = lambda _: "",
     ) -> None:
         self._database = database
-        self._means = Means(keys, decide, new_id, recalled_surveys, is_alone=not database.is_postgres)
+        self._means = Means(keys, decide, new_id, recalled_surveys, link_code_in, is_alone=not database.is_postgres)
         self._queue_limit = queue_limit
         self._waiting: deque[_Waiting] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -162,10 +163,13 @@ class Intake:
         while self._waiting and len(together) < BATCH:
             each = self._waiting.popleft()
             arrived = each.arrived
-            sender = (arrived.channel, arrived.address)
-            message = (arrived.provider, arrived.account, arrived.event_id)
-            (held_back if sender in seen or message in seen else together).append(each)
-            seen.update((sender, message))
+            names: list[tuple[str, ...]] = [
+                (arrived.channel, arrived.address),
+                (arrived.provider, arrived.account, arrived.event_id),
+            ]
+            names += [(arrived.channel, alias) for alias in arrived.aliases]
+            (together if seen.isdisjoint(names) else held_back).append(each)
+            seen.update(names)
         self._waiting.extendleft(reversed(held_back))
         return together
 

@@ -1,4 +1,4 @@
-"""The keys for residents' addresses: random, kept in the database, wrapped by a key derived from SECRET_KEY.
+"""The keys for addresses and voice notes: random, kept in the database, wrapped by a key derived from SECRET_KEY.
 
 An address is encrypted (AES-GCM, bound to its contact) and looked up by a keyed HMAC. Changing SECRET_KEY re-wraps the
 keys and touches no address; `rotate_data_keys` makes new ones after a leak. Retired look-up keys are kept, because
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -110,6 +110,18 @@ class KeyRing:
         plain = cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound_to(contact_id))
         return plain[2 : 2 + int.from_bytes(plain[:2], "big")].decode()
 
+    def seal(self, content: bytes, note_id: str) -> bytes:
+        """Encrypt a voice note for its own row; moved to another row it does not open."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._keys.ciphers[self._keys.current].encrypt(nonce, content, _bound_to_note(note_id))
+
+    def unseal(self, blob: bytes, note_id: str, key_id: int) -> bytes:
+        """Decrypt a voice note. Raises UnknownKey and InvalidTag as `decrypt` does."""
+        cipher = self._keys.ciphers.get(key_id)
+        if cipher is None:
+            raise UnknownKey(f"Key {key_id} is not in the ring that this process has read.")
+        return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound_to_note(note_id))
+
     def lookup(self, channel: str, address: str) -> str:
         """Give the hex HMAC-SHA256 under which an address is found."""
         return _hmac(self._keys.digests[0], channel, address)
@@ -124,30 +136,36 @@ class KeyRing:
 
 
 async def rotate_data_keys(database: Database, ring: KeyRing) -> int:
-    """Make new data keys and move every contact to them, in slices; give how many moved.
+    """Make new data keys and move every address and voice note to them, in slices; give how many contacts moved.
 
     Safe while turns are running, and safe to run again after it was cut short. The old encryption keys are deleted.
     """
     await database.run(lambda: _make_next(ring, database.is_postgres))
     await ring.reload(database)
     moved = 0
-    while pass_moved := await _move_every_contact(database, ring):
+    while pass_moved := await _move_every(database, ring, _move_contacts):
         moved += pass_moved
+    for move_slice in (_move_aliases, _move_voice_note):
+        while await _move_every(database, ring, move_slice):
+            pass
     await database.run(lambda: _forget_retired(ring.current_key_id))
     await ring.reload(database)
     return moved
 
 
-async def _move_every_contact(database: Database, ring: KeyRing) -> int:
+MoveSlice = Callable[[KeyRing, str], Script[list[str]]]
+
+
+async def _move_every(database: Database, ring: KeyRing, move_slice: MoveSlice) -> int:
     moved, after = 0, ""
     while True:
-        ids = await database.run(lambda after=after: _move_slice(ring, after))  # type: ignore[misc]
+        ids = await database.run(lambda after=after: move_slice(ring, after))  # type: ignore[misc]
         if not ids:
             return moved
         moved, after = moved + len(ids), ids[-1]
 
 
-def _move_slice(ring: KeyRing, after: str) -> Script[list[str]]:
+def _move_contacts(ring: KeyRing, after: str) -> Script[list[str]]:
     found = yield Fetch(
         "SELECT id, channel, address_encrypted, key_id FROM contact "
         "WHERE id > :after AND key_id <> :current ORDER BY id LIMIT :slice FOR UPDATE",
@@ -162,6 +180,47 @@ def _move_slice(ring: KeyRing, after: str) -> Script[list[str]]:
         "UPDATE contact SET address_encrypted = :blob, address_hmac = :hmac, key_id = :key WHERE id = :id", changes
     )
     return [change["id"] for change in changes]
+
+
+def _move_aliases(ring: KeyRing, after: str) -> Script[list[str]]:
+    """Move what finds a contact by its other addresses. A turn may have recorded one under the new key meanwhile."""
+    found = yield Fetch(
+        "SELECT a.address_hmac, a.contact_id, a.address_encrypted, a.key_id, a.made_at, c.channel "
+        "FROM contact_alias a JOIN contact c ON c.id = a.contact_id "
+        "WHERE a.address_hmac > :after AND a.key_id <> :current ORDER BY a.address_hmac LIMIT :slice FOR UPDATE OF a",
+        {"after": after, "current": ring.current_key_id, "slice": SLICE},
+    )
+    moved = []
+    for _, contact_id, blob, key_id, made_at, channel in found.rows:
+        address = ring.decrypt(bytes(blob), contact_id, key_id)
+        encrypted, lookup = ring.encrypt(address, contact_id), ring.lookup(channel, address)
+        moved.append(
+            {"hmac": lookup, "contact": contact_id, "blob": encrypted, "key": ring.current_key_id, "at": made_at}
+        )
+    were = [row[0] for row in found.rows]
+    yield Run("DELETE FROM contact_alias WHERE address_hmac IN (SELECT :were*text)", {"were": were})
+    yield Many(
+        "INSERT INTO contact_alias (address_hmac, contact_id, address_encrypted, key_id, made_at) "
+        "VALUES (:hmac, :contact, :blob, :key, :at) ON CONFLICT (address_hmac) DO NOTHING",
+        moved,
+    )
+    return were
+
+
+def _move_voice_note(ring: KeyRing, after: str) -> Script[list[str]]:
+    """Move one: it may be megabytes, and a resident's turn waits meanwhile."""
+    found = yield Fetch(
+        "SELECT id, content, key_id FROM voice_note WHERE id > :after AND key_id <> :current ORDER BY id LIMIT 1"
+        " FOR UPDATE",
+        {"after": after, "current": ring.current_key_id},
+    )
+    for note_id, blob, key_id in found.rows:
+        again = ring.seal(ring.unseal(bytes(blob), note_id, key_id), note_id)
+        yield Run(
+            "UPDATE voice_note SET content = :blob, key_id = :key WHERE id = :id",
+            {"id": note_id, "blob": again, "key": ring.current_key_id},
+        )
+    return [row[0] for row in found.rows]
 
 
 def _read_all() -> Script[list[Row]]:
@@ -213,7 +272,9 @@ def _make_next(ring: KeyRing, is_postgres: bool) -> Script[None]:
 def _forget_retired(current: int) -> Script[None]:
     yield Run(
         "DELETE FROM data_key WHERE purpose = 'encrypt' AND id < :current "
-        "AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.key_id = data_key.id)",
+        "AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.key_id = data_key.id) "
+        "AND NOT EXISTS (SELECT 1 FROM contact_alias WHERE contact_alias.key_id = data_key.id) "
+        "AND NOT EXISTS (SELECT 1 FROM voice_note WHERE voice_note.key_id = data_key.id)",
         {"current": current},
     )
 
@@ -274,6 +335,10 @@ def _hmac(keyed: hmac.HMAC, channel: str, address: str) -> str:
 
 def _bound_to(contact_id: str) -> bytes:
     return f"contact.address|{contact_id}".encode()
+
+
+def _bound_to_note(note_id: str) -> bytes:
+    return f"voice_note.content|{note_id}".encode()
 
 
 def _now() -> int:

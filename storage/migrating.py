@@ -43,6 +43,11 @@ def to_head(configured: Config) -> None:
     command.upgrade(configured, "head")
 
 
+def to(revision: str) -> Work:
+    """Apply what is missing up to a revision."""
+    return lambda configured: command.upgrade(configured, revision)
+
+
 def knows(revision: str) -> bool:
     """Say whether this program has that revision; it has not when a newer program made the schema."""
     return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}

@@ -27,7 +27,7 @@ _WRITING = {"enable_seqscan": "off", "jit": "off"}
 
 # Rolled back by the server because two transactions met: the script is run again from its start.
 _MET_ANOTHER = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_UNREACHABLE = (
+UNREACHABLE = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -44,7 +44,7 @@ class PostgresDatabase:
     is_postgres = True
 
     def __init__(self, dsn: str, writing: "asyncpg.Pool", reading: "asyncpg.Pool") -> None:
-        self._dsn = dsn
+        self.dsn = dsn
         self._writing = writing
         self._reading = reading
         self._under_way = 0
@@ -85,13 +85,13 @@ class PostgresDatabase:
         statement = for_postgres(sql)
         with asyncio.Runner() as runner:
             try:
-                connection = runner.run(asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS))
-            except _UNREACHABLE as error:
+                connection = runner.run(asyncpg.connect(self.dsn, timeout=CONNECT_SECONDS))
+            except UNREACHABLE as error:
                 raise Unavailable(f"PostgreSQL cannot be reached just now ({type(error).__name__}).") from error
             try:
                 transaction = connection.transaction(isolation="repeatable_read", readonly=True)
                 runner.run(transaction.start())
-                cursor = runner.run(_open_cursor(connection, statement.text, statement.values(params or {})))
+                cursor = runner.run(open_cursor(connection, statement.text, statement.values(params or {})))
                 yield iter(lambda: [tuple(row) for row in runner.run(cursor.fetch(SLICE))], [])
             finally:
                 runner.run(connection.close())
@@ -112,7 +112,7 @@ class PostgresDatabase:
         try:
             async with pool.acquire() as connection:
                 yield connection
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             if isinstance(error, ValueError):  # asyncpg's word for a parameter of the wrong type: our mistake
                 raise
             raise Unavailable(f"PostgreSQL cannot be used just now ({type(error).__name__}).") from error
@@ -122,7 +122,8 @@ class PostgresDatabase:
                 self._idle.set()
 
 
-async def _open_cursor(connection: "asyncpg.Connection", sql: str, values: Sequence[object]) -> "asyncpg.cursor.Cursor":
+async def open_cursor(connection: "asyncpg.Connection", sql: str, values: Sequence[object]) -> "asyncpg.cursor.Cursor":
+    """Open a server-side cursor, inside a transaction that the caller holds."""
     return await connection.cursor(sql, *values)
 
 

@@ -26,11 +26,15 @@ class KeptMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """What stands of one question: its state, and its codes, number or date as text."""
+    """What stands of one question: its state, and its codes, number or date as text.
+
+    `is_spoken` says that a person wrote it down from a voice note: no message holds its words.
+    """
 
     question: str
     state: str
     codes: tuple[str, ...]
+    is_spoken: bool = False
 
 
 def responses(survey: str) -> Script[list[tuple[str, str]]]:
@@ -54,7 +58,7 @@ def messages(response_id: str) -> Script[list[KeptMessage]]:
 def answers(response_id: str) -> Script[list[StoredAnswer]]:
     """Return the newest revision of every answer, in the order in which they were first given."""
     found = yield Fetch(
-        """SELECT question, revision, state, value_code FROM answer
+        """SELECT question, revision, state, value_code, input FROM answer
            WHERE response_id = :response ORDER BY id""",
         {"response": response_id},
     )
@@ -66,6 +70,7 @@ def answers(response_id: str) -> Script[list[StoredAnswer]]:
             question,
             next(row[2] for row in found.rows if (row[0], row[1]) == (question, revision)),
             tuple(row[3] or "" for row in found.rows if (row[0], row[1]) == (question, revision)),
+            any(row[4] == "voice" for row in found.rows if row[0] == question),
         )
         for question, revision in newest.items()
     ]

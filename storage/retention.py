@@ -23,6 +23,7 @@ class Kept(StrEnum):
 
     ANSWERS = "answers"
     CONTACTS = "contacts"
+    VOICE_NOTES = "voice_notes"
     WORDS_IN = "words_in"
     WORDS_OUT = "words_out"
     RECEIPTS = "receipts"
@@ -33,6 +34,8 @@ class Kept(StrEnum):
     SESSIONS = "sessions"
     ATTEMPTS = "attempts"
     AUDIT = "audit"
+    LINK_CODES = "link_codes"
+    LINK_TRIES = "link_tries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Horizon:
 
     contacts_closed: Sequence[str]
     contacts_before: int
+    voice_notes_until: int
     quiet_before: int
     words_closed: Sequence[str]
     words_unattached_before: int
@@ -53,6 +57,7 @@ class Horizon:
     sessions_before: int
     audit_before: int
     answers_closed: Sequence[str]
+    links_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,9 @@ _CONTACT = """
                     AND w.survey = i.survey AND w.purpose = i.purpose AND w.id > i.id AND NOT w.given)))))"""
 _WORDS_OVER = """
     (t.survey IN (SELECT :closed*text) OR (t.survey = '' AND t.{at} < :unattached_before) OR t.{at} < :before)"""
-_NO_CONTACT = "t.address_hmac <> '' AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.address_hmac = t.address_hmac)"
+_NO_CONTACT = """t.address_hmac <> ''
+    AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.address_hmac = t.address_hmac)
+    AND NOT EXISTS (SELECT 1 FROM contact_alias a WHERE a.address_hmac = t.address_hmac)"""
 # With a retired look-up key one address has several HMACs; which entry is its newest cannot be told without it.
 _NOT_ON_STOP = """
     NOT EXISTS (SELECT 1 FROM opt_out n WHERE n.address_hmac = t.address_hmac AND n.stopped
@@ -108,6 +115,8 @@ def due(horizon: Horizon) -> tuple[Due, ...]:
     return (
         Due(Kept.ANSWERS, "response", "t.survey IN (SELECT :closed*text)", {"closed": h.answers_closed}, 25),
         Due(Kept.CONTACTS, "contact", _CONTACT, contacts | {"quiet_before": h.quiet_before}, 8),
+        # Its own date stands in each row: it runs from when the recording was fetched.
+        Due(Kept.VOICE_NOTES, "voice_note", "t.keep_until <= :until", {"until": h.voice_notes_until}, 8),
         Due(Kept.WORDS_IN, "inbound", f"{heard} AND {_WORDS_OVER.format(at='received_at')}", words, 400),
         Due(Kept.WORDS_OUT, "outbox", f"{said} AND {_WORDS_OVER.format(at='made_at')}", words, 400),
         Due(Kept.RECEIPTS, "receipt", "t.received_at < :before", receipts, 400, first=0),
@@ -153,6 +162,8 @@ def due(horizon: Horizon) -> tuple[Due, ...]:
             first=0,
         ),
         Due(Kept.AUDIT, "audit", "t.at < :before AND t.action <> :attempt", audit, 400, first=0),
+        Due(Kept.LINK_CODES, "link_code", "t.expires_at <= :until", {"until": h.links_until}, 400, "code_hmac"),
+        Due(Kept.LINK_TRIES, "link_try", "t.expires_at <= :until", {"until": h.links_until}, 400, first=0),
     )
 
 
@@ -233,6 +244,7 @@ def _each(sql: str) -> Callable[[Sequence[Id]], Script[None]]:
 
 _CLEARING: Mapping[Kept, Callable[[Sequence[Id]], Script[None]]] = {
     Kept.ANSWERS: _answers,
+    Kept.VOICE_NOTES: _each("DELETE FROM voice_note WHERE id IN (SELECT :ids*text)"),
     # The row and its place in the report stay.
     Kept.WORDS_IN: _each(
         """UPDATE inbound SET text = '', choice_id = '', reply_to = '', media = '', fields = ''
@@ -247,4 +259,6 @@ _CLEARING: Mapping[Kept, Callable[[Sequence[Id]], Script[None]]] = {
     Kept.SESSIONS: _each("DELETE FROM staff_session WHERE secret_hash IN (SELECT :ids*text)"),
     Kept.ATTEMPTS: _each("DELETE FROM audit WHERE id IN (SELECT :ids*bigint)"),
     Kept.AUDIT: _each("DELETE FROM audit WHERE id IN (SELECT :ids*bigint)"),
+    Kept.LINK_CODES: _each("DELETE FROM link_code WHERE code_hmac IN (SELECT :ids*text)"),
+    Kept.LINK_TRIES: _each("DELETE FROM link_try WHERE id IN (SELECT :ids*bigint)"),
 }

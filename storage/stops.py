@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storage.aliases import STOPPED_TOO
+from storage.links import stop_joined
 from storage.script import Fetch, Run, Script
 
 
 def stop_by_carrier(contact_id: str, now: int) -> Script[None]:
-    """Put a contact on STOP because the carrier refused our message, note it once, and cancel what waits for it."""
+    """Put a contact on STOP because the carrier refused our message, note it once, and cancel what waits for it.
+
+    So is whatever is joined to it.
+    """
     found = yield Fetch(
         "SELECT channel, address_hmac, opted_out_at FROM contact WHERE id = :id FOR UPDATE", {"id": contact_id}
     )
@@ -19,13 +24,13 @@ def stop_by_carrier(contact_id: str, now: int) -> Script[None]:
         {"at": now if opted_out_at is None else opted_out_at, "id": contact_id},
     )
     if opted_out_at is None:
+        entry = {"hmac": address_hmac, "channel": channel, "stopped": True, "by": "send", "at": now}
         yield Run(
-            """
-            INSERT INTO opt_out (address_hmac, channel, stopped, by, at)
-            VALUES (:address_hmac, :channel, TRUE, 'send', :at)
-            """,
-            {"address_hmac": address_hmac, "channel": channel, "at": now},
+            "INSERT INTO opt_out (address_hmac, channel, stopped, by, at) VALUES (:hmac, :channel, :stopped, :by, :at)",
+            entry,
         )
+        yield Run(STOPPED_TOO, entry | {"contact": contact_id})
+        yield from stop_joined(contact_id, now)
     yield Run(
         """
         UPDATE outbox SET state = 'cancelled', code = 'stopped', settled_at = :now

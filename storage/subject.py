@@ -10,7 +10,10 @@ from storage.erasure import erase_contact
 from storage.script import Fetch, Script
 from storage.staff import note
 
-_CONTACTS = "SELECT id FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id FOR UPDATE"
+# By its own address, or by one that the provider has named as the same sender's.
+_IS_MEANT = """(address_hmac IN (SELECT :hmacs*text)
+    OR id IN (SELECT a.contact_id FROM contact_alias a WHERE a.address_hmac IN (SELECT :hmacs*text)))"""
+_CONTACTS = f"SELECT id FROM contact WHERE {_IS_MEANT} ORDER BY id FOR UPDATE"  # noqa: S608 - our own text
 _ANSWERS = """
     SELECT COUNT(*) FROM (SELECT DISTINCT a.response_id, a.question FROM answer a
         WHERE a.response_id IN (SELECT v.response_id FROM conversation v WHERE v.contact_id = :contact)) q"""
@@ -61,7 +64,10 @@ def _number(fetch: Fetch) -> Script[int]:
 
 @dataclass(frozen=True, slots=True)
 class ContactHeld:
-    """One address on one channel. Times are epoch milliseconds UTC, here and below."""
+    """One address on one channel. Times are epoch milliseconds UTC, here and below.
+
+    `is_joined` says that its person has joined another address to it; never which.
+    """
 
     id: str
     channel: str
@@ -71,6 +77,16 @@ class ContactHeld:
     opted_out_at: int | None
     last_inbound_at: int | None
     made_at: int
+    is_joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AliasHeld:
+    """Another address of a contact on the same channel, encrypted for that contact."""
+
+    contact_id: str
+    address_encrypted: bytes
+    key_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,23 @@ class TextIn:
     received_at: int
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class VoiceNoteHeld:
+    """One voice note from a contact. `content` is None where it is not here; `became` is empty until it was seen to."""
+
+    id: str
+    contact_id: str
+    response_id: str
+    question: str
+    received_at: int
+    media_type: str
+    content: bytes | None
+    key_id: int | None
+    keep_until: int | None
+    transcribed_at: int | None
+    became: str
+
+
 @dataclass(frozen=True, slots=True)
 class TextOut:
     """One message to a contact, and the response of the text that it answers."""
@@ -166,18 +199,27 @@ class Held:
     """Everything, each kind in the order in which it came."""
 
     contacts: Sequence[ContactHeld]
+    aliases: Sequence[AliasHeld]
     responses: Sequence[ResponseHeld]
     answers: Sequence[AnswerHeld]
     texts_in: Sequence[TextIn]
+    voice_notes: Sequence[VoiceNoteHeld]
     texts_out: Sequence[TextOut]
     receipts: Sequence[ReceiptHeld]
     opt_ins: Sequence[LedgerEntry]
     opt_outs: Sequence[LedgerEntry]
 
 
-_HELD_CONTACTS = """
-    SELECT id, channel, address_encrypted, key_id, language, opted_out_at, last_inbound_at, made_at
-    FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY made_at, id"""
+_HELD_CONTACTS = f"""
+    SELECT id, channel, address_encrypted, key_id, language, opted_out_at, last_inbound_at, made_at,
+        EXISTS (SELECT 1 FROM contact o WHERE o.person_id = contact.person_id AND o.id <> contact.id)
+    FROM contact WHERE {_IS_MEANT} ORDER BY made_at, id"""  # noqa: S608 - our own text
+_HELD_ALIASES = """
+    SELECT contact_id, address_encrypted, key_id FROM contact_alias
+    WHERE contact_id IN (SELECT :contacts*text) ORDER BY made_at, address_hmac"""
+_HMACS = """
+    SELECT address_hmac FROM contact WHERE id IN (SELECT :contacts*text)
+    UNION SELECT address_hmac FROM contact_alias WHERE contact_id IN (SELECT :contacts*text)"""
 _HELD_RESPONSES = """
     SELECT r.id, v.contact_id, r.respondent_id, r.survey, r.version, r.language, r.started_at, r.last_answer_at,
         r.completed_at, r.stopped_at
@@ -190,6 +232,10 @@ _HELD_ANSWERS = """
 _HELD_TEXTS_IN = """
     SELECT contact_id, response_id, kind, text, choice_id, media, fields, event_id, filed, received_at
     FROM inbound WHERE contact_id IN (SELECT :contacts*text) ORDER BY received_at, id"""
+_HELD_VOICE_NOTES = """
+    SELECT id, contact_id, response_id, question, received_at, media_type, content, key_id, keep_until, transcribed_at,
+        became
+    FROM voice_note WHERE contact_id IN (SELECT :contacts*text) ORDER BY received_at, id"""
 _HELD_TEXTS_OUT = """
     SELECT o.id, o.contact_id, i.response_id, o.purpose, o.text, o.state, o.status, o.provider_id, o.made_at
     FROM outbox o LEFT JOIN inbound i ON i.id = o.inbound_id
@@ -210,18 +256,23 @@ def everything(hmacs: Sequence[str]) -> Script[Held]:
     names = {"hmacs": list(hmacs)}
     contacts = [ContactHeld(*row) for row in (yield Fetch(_HELD_CONTACTS, names)).rows]
     of_contacts = {"contacts": [contact.id for contact in contacts]}
+    aliases = [AliasHeld(*row) for row in (yield Fetch(_HELD_ALIASES, of_contacts)).rows]
+    names["hmacs"] += [row[0] for row in (yield Fetch(_HMACS, of_contacts)).rows if row[0] not in names["hmacs"]]
     responses = [ResponseHeld(*row) for row in (yield Fetch(_HELD_RESPONSES, of_contacts)).rows]
     answers = yield Fetch(_HELD_ANSWERS, {"responses": [response.id for response in responses]})
     texts_in = yield Fetch(_HELD_TEXTS_IN, of_contacts)
+    voice_notes = yield Fetch(_HELD_VOICE_NOTES, of_contacts)
     texts_out = [TextOut(*row) for row in (yield Fetch(_HELD_TEXTS_OUT, of_contacts)).rows]
     receipts = yield Fetch(_HELD_RECEIPTS, {"outbox": [text.id for text in texts_out]})
     opt_ins = yield Fetch(_HELD_OPT_INS, names)
     opt_outs = yield Fetch(_HELD_OPT_OUTS, names)
     return Held(
         contacts,
+        aliases,
         responses,
         [AnswerHeld(*row) for row in answers.rows],
         [TextIn(*row) for row in texts_in.rows],
+        [VoiceNoteHeld(*row) for row in voice_notes.rows],
         texts_out,
         [ReceiptHeld(*row) for row in receipts.rows],
         [LedgerEntry(*row) for row in opt_ins.rows],

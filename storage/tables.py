@@ -1,8 +1,11 @@
 """The tables. Every time is epoch milliseconds UTC in a BIGINT, so that both engines compare and sort them alike.
 
-An address stands in `contact.address_encrypted` and nowhere else; residents' words stand in `inbound.text`,
-`answer.said` and `outbox.text` and nowhere else. A test searches every other column.
+An address stands in `address_encrypted` of `contact` and `contact_alias` and nowhere else; residents' words stand in
+`inbound.text`, `answer.said` and `outbox.text` and nowhere else, their voices in `voice_note.content`. A test searches
+every other column.
 """
+
+# Over 400 lines: every table in one place, one after the other, is what whoever writes SQL looks up.
 
 import sqlalchemy as sa
 
@@ -30,6 +33,13 @@ def _at(name: str, nullable: bool = True) -> "sa.Column[int]":
 
 def _text(name: str, nullable: bool = False) -> "sa.Column[str]":
     return sa.Column(name, sa.Text, nullable=nullable, server_default=None if nullable else "")
+
+
+def _person(table: str) -> "tuple[sa.Column[str], sa.Index]":
+    """One id for those that a person has joined; NULL for nearly all (`storage.links`)."""
+    is_joined = sa.text("person_id IS NOT NULL")
+    index = sa.Index(f"ix_{table}_person", "person_id", sqlite_where=is_joined, postgresql_where=is_joined)
+    return sa.Column("person_id", sa.Text), index
 
 
 def _contact(ondelete: str = "SET NULL", nullable: bool = True) -> "sa.Column[str]":
@@ -89,10 +99,39 @@ contact = sa.Table(
     sa.Column("idle_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
     _at("made_at", nullable=False),
+    *_person("contact"),
+)
+
+# Other addresses of the same sender on the same channel, as its provider named them (`storage.aliases`).
+contact_alias = sa.Table(
+    "contact_alias",
+    metadata,
+    sa.Column("address_hmac", sa.Text, primary_key=True),
+    sa.Column("contact_id", sa.Text, sa.ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("address_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("key_id", sa.Integer, nullable=False),
+    _at("made_at", nullable=False),
+)
+
+# A code by which a person joins another address to this one: its keyed HMAC alone, for ten minutes and one use.
+link_code = sa.Table(
+    "link_code",
+    metadata,
+    sa.Column("code_hmac", sa.Text, primary_key=True),
+    sa.Column("contact_id", sa.Text, sa.ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)
+# A wrong code, until it no longer counts. By HMAC, so that DELETE does not give new tries.
+link_try = sa.Table(
+    "link_try",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("address_hmac", sa.Text, nullable=False, index=True),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
 )
 
 # A person, as far as we know one: a random id that means nothing elsewhere.
-respondent = sa.Table("respondent", metadata, _id(), _at("made_at", nullable=False))
+respondent = sa.Table("respondent", metadata, _id(), _at("made_at", nullable=False), *_person("respondent"))
 
 # One respondent's answers to one survey: one row of the export.
 response = sa.Table(
@@ -169,6 +208,34 @@ inbound = sa.Table(
         sqlite_where=sa.text("filed = 'unhandled'"),
         postgresql_where=sa.text("filed = 'unhandled'"),
     ),
+)
+
+# A voice note, for a person to write down: `id` is its message's. `reference` is the provider's, until it is fetched;
+# `content` is encrypted by `key_id`, bound to the row. `became` says what came of it, once somebody has seen to it.
+voice_note = sa.Table(
+    "voice_note",
+    metadata,
+    sa.Column("id", sa.Text, sa.ForeignKey("inbound.id"), primary_key=True),
+    _contact("CASCADE", nullable=False),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    _text("reference"),
+    _text("media_type"),
+    sa.Column("content", sa.LargeBinary),
+    sa.Column("key_id", sa.Integer),
+    sa.Column("seconds", sa.Integer),
+    _at("received_at", nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    _at("try_at", nullable=False),
+    _text("problem"),
+    _at("fetched_at"),
+    _at("keep_until"),
+    _at("transcribed_at"),
+    _text("transcriber"),
+    _text("became"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("ix_voice_note_contact", "contact_id"),
 )
 
 # Append-only. The newest revision of a (response, question) counts; a multiple answer is one row per chosen item.
@@ -293,7 +360,17 @@ opt_out = sa.Table(
     sa.Column("address_hmac", sa.Text, nullable=False, index=True),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("stopped", sa.Boolean, nullable=False),  # false: START
-    sa.Column("by", sa.Text, nullable=False),  # text, carrier, send or staff
+    sa.Column("by", sa.Text, nullable=False),  # text, carrier, send, staff or linked
+    _at("at", nullable=False),
+)
+
+# Whom we have erased, by HMAC alone, for as long as a backup may bring them back (`storage.ledger`).
+erasure = sa.Table(
+    "erasure",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("address_hmac", sa.Text, nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
     _at("at", nullable=False),
 )
 

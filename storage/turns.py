@@ -12,7 +12,8 @@ from msgspec import Struct, field
 class Arrived(Struct, frozen=True, gc=False):
     """One inbound message as it will be kept. `id` is ours and new; the message's name is provider, account, event_id.
 
-    `fields` and `media` are JSON text. `address` is the resident's, in the clear: it is encrypted on the way in.
+    `fields` and `media` are JSON text. `address` is the resident's, in the clear: it is encrypted on the way in. So are
+    `aliases`, the sender's other addresses on the channel.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Arrived(Struct, frozen=True, gc=False):
     provider_at: int | None
     received_at: int
     test: bool
+    aliases: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name the message, never its words or its sender."""
@@ -73,12 +75,14 @@ class Opened(Struct, frozen=True, gc=False):
 
     `recalled` holds the latest words of text questions that a survey's own logic reads (see
     `SurveyDefinition.words_recalled`), by response id and question; storage fills it for the surveys it was told of.
+    `is_led` says that the link code which the message brings leads to another contact.
     """
 
     arrived: Arrived
     contact: ContactRow
     conversations: tuple[ConversationRow, ...]
     recalled: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    is_led: bool = False
 
 
 class NewResponse(Struct, frozen=True, gc=False):
@@ -167,7 +171,8 @@ class Decided(Struct, frozen=True, gc=False):
     `filed` is the message's place in the reconciliation report. `opt_out` is True for STOP, False for START, None for
     neither; `opt_out_by` is `text` or `carrier`. `erase` removes everything this address ever gave, this message's
     words included; `replies` of such a turn are kept without a contact so that a repeat gets them again. `voice` is the
-    provider's reference to a voice note that is to be fetched for a person to write down.
+    provider's reference to a voice note that is to be fetched for a person to write down. `link_code` is a new code by
+    which another address can be joined to this one; `joins` joins this one to where its own code led.
     """
 
     filed: str
@@ -184,6 +189,8 @@ class Decided(Struct, frozen=True, gc=False):
     opt_out_by: str = "text"
     erase: bool = False
     voice: str = ""
+    link_code: str = ""
+    joins: bool = False
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -196,6 +203,10 @@ class Kept(Struct, frozen=True, gc=False):
 
 Decide = Callable[[Opened], Decided]
 """Pure. May raise: then the message alone is kept as `unhandled` and its caller gets the error."""
+
+
+LinkCodeIn = Callable[[Arrived], str]
+"""Read the link code that a message brings; empty for nearly all."""
 
 
 class TurnFailed(Exception):

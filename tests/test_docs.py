@@ -24,10 +24,14 @@ from bot.analysis.reconciliation import FILED
 from bot.analysis.status import STATUSES
 from bot.cli.channels import providers_of
 from bot.cli.commands import build
+from bot.cli.compose import wording
 from bot.core import limits
 from bot.core.expression_parser import ARITY
 from bot.core.survey import QuestionType, Role, Start
 from bot.core.words import CommandKind
+from bot.service.library import Library
+from bot.service.transcribing import Transcribing
+from bot.service.voice import VoiceBox
 from bot.settings import SECRETS, Settings, load
 from bot.surveys.questions import CHANNELS
 from bot.web import app as web
@@ -36,7 +40,9 @@ from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
+from bot.web.voice import voice_routes
 from storage.database import open_database
+from storage.keys import KeyRing
 from storage.tables import metadata
 from tests.channels.settings import EVERY_CHANNEL
 from tests.core.test_transcripts import play
@@ -185,8 +191,11 @@ async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> No
     database = await open_database(f"sqlite:///{tmp_path / 'earshot.db'}")
     metrics, pages_of_ours = Metrics(), Pages("Stoke")
     staff = staff_routes(database, Figures(database, lambda: 0), pages_of_ours, lambda: 0, "")
-    simulator = simulator_routes(ScriptedPhone(), pages_of_ours, SimulatorSetup("Earshot", (), 0.0), "")
-    application = web.build(_nobody, [staff, simulator], metrics, _yes)
+    simulator = simulator_routes({"sms": ScriptedPhone()}, pages_of_ours, SimulatorSetup("Earshot", (), 0.0), "")
+    box = VoiceBox(database, await KeyRing.open(database, "a secret of tests"), {}, now=lambda: 0)
+    transcribing = Transcribing(database, Library(database, wording()), now=lambda: 0)
+    voice = voice_routes(database, box, transcribing, pages_of_ours, lambda: 0, "")
+    application = web.build(_nobody, [staff, voice, simulator], metrics, _yes)
     await database.close()
     served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}
     names = providers_of(load(**EVERY_CHANNEL)).channels

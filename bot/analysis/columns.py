@@ -6,11 +6,10 @@ choice that only older versions have stands where it stood.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.core.survey import Choice, Question, QuestionType, SurveyDefinition
-from bot.core.window import closed_on
+from bot.core.window import closed_by_hand, closed_on
 from storage.script import Fetch, Script
 
 FIXED: Mapping[str, str] = MappingProxyType(
@@ -28,7 +27,7 @@ FIXED: Mapping[str, str] = MappingProxyType(
         "last_answer_at": "When the latest answer came, UTC to the minute",
         "completed_at": "When the last question was passed, UTC to the minute",
         "assisted": "1 if somebody helped the respondent to answer, else 0",
-        "duplicate_group": "Id of the first response of a respondent who has several here",
+        "duplicate_group": "Id of the first response of a person who has several here, also by LINK",
         "is_primary": "1 for the response to count of such a group, and for every other response; else 0",
         "late": "1 if an answer came after the survey had closed, else 0",
         "quality": "Marks for the analyst's judgement: straightline, too_fast",
@@ -104,8 +103,7 @@ class Published:
 
     def is_closed(self, now: int) -> bool:
         """Say whether it takes no more answers: closed by hand, or its newest version's closing time has passed."""
-        by_hand = None if self.closed_at is None else datetime.fromtimestamp(self.closed_at / 1000, UTC)
-        closed = closed_on(self.newest, by_hand)
+        closed = closed_on(self.newest, closed_by_hand(self.closed_at))
         return closed is not None and closed.timestamp() * 1000 <= now
 
 

@@ -77,7 +77,7 @@ class ResponseRow(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """A response whose respondent has several: the group's id, and whether this is the one to count."""
+    """A response whose person has several: the group's id, and whether this is the one to count."""
 
     group: str
     is_primary: bool
@@ -102,19 +102,23 @@ def answers_json(items: str, *, is_postgres: bool) -> str:
 
 
 def read_duplicates(database: Database, selection: Selection) -> Mapping[str, Duplicate]:
-    """Find the respondents with several responses, by response id. Blocks: for a worker thread.
+    """Find the people with several responses, by response id. Blocks: for a worker thread.
 
-    The most complete counts: a complete one, then the most core answers, then the newest.
+    The most complete counts: a complete one, then the most core answers, then the newest. Where a person has joined
+    several addresses (LINK), a complete one counts, then the one that was answered last.
     """
-    sql = f"""SELECT r.respondent_id, r.id, r.completed_at IS NOT NULL, r.core_answered, r.started_at FROM response r
- WHERE {selection.where()} AND r.respondent_id IN
- (SELECT s.respondent_id FROM response s WHERE {selection.where("s")} GROUP BY s.respondent_id HAVING COUNT(*) > 1)
+    sql = f"""SELECT COALESCE(p.person_id, p.id), r.id, r.completed_at IS NOT NULL,
+ CASE WHEN p.person_id IS NULL THEN r.core_answered ELSE COALESCE(r.last_answer_at, 0) END, r.started_at
+ FROM response r JOIN respondent p ON p.id = r.respondent_id
+ WHERE {selection.where()} AND COALESCE(p.person_id, p.id) IN
+ (SELECT COALESCE(q.person_id, q.id) FROM response s JOIN respondent q ON q.id = s.respondent_id
+ WHERE {selection.where("s")} GROUP BY 1 HAVING COUNT(*) > 1)
  ORDER BY r.started_at, r.id"""  # noqa: S608 - texts of ours alone
     groups: dict[str, list[tuple[bool, int, int, str]]] = {}
     with database.stream(sql, selection.params) as slices:
         for responses in slices:
-            for respondent, response, *completeness in responses:
-                groups.setdefault(respondent, []).append((*completeness, response))
+            for person, response, *completeness in responses:
+                groups.setdefault(person, []).append((*completeness, response))
     return {
         member[-1]: Duplicate(group=members[0][-1], is_primary=member == max(members))
         for members in groups.values()

@@ -1,11 +1,15 @@
-"""`chat`: talk to the bot in the terminal, as a resident would by text."""
+"""`chat`: talk to the bot in the terminal, as a resident would by SMS, WhatsApp or Telegram.
+
+What can be tapped stands below a message as `[1] Label`; a line that is such a number in its brackets is the tap.
+"""
 
 import asyncio
 import json
+import re
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +23,17 @@ from bot.cli.logs import configure
 from bot.core.commands import find_language
 from bot.core.questionnaire import Questionnaire
 from bot.settings import Settings, load
-from channels.base import Request
+from channels.base import Outbound, Request
+from channels.looks import LOOKS, Key
 from channels.simulator import SimulatorChannel
 from storage import surveys as store
 from storage.database import open_database
 from storage.keys import KeyRing
 from storage.script import Database
 
-CHANNELS = ("sms",)
+CHANNELS = {look.name: look for look in LOOKS}
+
+_tap = re.compile(r"\s*\[(\d{1,2})\]\s*").fullmatch
 
 
 def register(app: typer.Typer) -> None:
@@ -36,31 +43,36 @@ def register(app: typer.Typer) -> None:
 
 def chat(
     survey: Annotated[str, typer.Argument(metavar="SURVEY", help="The survey's form_id.")],
-    channel: Annotated[str, typer.Option(help="Whose look and limits to take: sms.")] = "sms",
+    channel: Annotated[str, typer.Option(help=f"Whose look and limits to take: {', '.join(CHANNELS)}.")] = "sms",
     lang: Annotated[str, typer.Option(help="Begin in this language.")] = "",
 ) -> None:
     """Begin a survey and pass lines back and forth. Its rows are marked as trials."""
     if channel not in CHANNELS:
         raise typer.BadParameter(f"choose one of: {', '.join(CHANNELS)}", param_hint="--channel")
     configure(readable=True)
-    asyncio.run(_chat(load(), survey, lang))
+    asyncio.run(_chat(load(), survey, lang, simulator_channel(CHANNELS[channel])))
 
 
-async def _chat(settings: Settings, survey: str, lang: str) -> None:
-    async with _place(settings, survey) as (database, keys):
-        channel = simulator_channel()
-        async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
-            listing = service.library.desk.listings.get(survey)
-            if listing is None:
-                raise UnknownSurvey(survey, list(service.library.desk.listings))
-            line: str | None = _first_text(listing.questionnaire, lang)
-            address = f"chat-{uuid4().hex}"
-            print(f"> {line}")
-            while line is not None:
-                body = json.dumps({"address": address, "text": line}).encode()
-                (inbound,) = channel.receive(Request("", {}, body, now()))
-                _show(channel, [channel.lay_out(reply) for reply in await service.inbox.handle(inbound)], settings)
-                line = await asyncio.to_thread(_read_line)
+async def _chat(settings: Settings, survey: str, lang: str, channel: SimulatorChannel) -> None:
+    async with (
+        _place(settings, survey) as (database, keys),
+        service_of(database, keys, {channel.name: channel}, wording(every=True)) as service,
+    ):
+        listing = service.library.desk.listings.get(survey)
+        if listing is None:
+            raise UnknownSurvey(survey, list(service.library.desk.listings))
+        line: str | None = _first_text(listing.questionnaire, lang)
+        address, buttons = f"chat-{uuid4().hex}", tuple[Key, ...]()
+        print(f"> {line}")
+        while line is not None:
+            key = _tapped(line, buttons)
+            said = {"text": line} if key is None else {"text": key.label, "choice": key.id}
+            body = json.dumps({"address": address, **said}).encode()
+            (inbound,) = channel.receive(Request("", {}, body, now()))
+            if key is not None and channel.look.keys_go:
+                buttons = ()
+            buttons = _show(channel, await service.inbox.handle(inbound), settings) or buttons
+            line = await asyncio.to_thread(_read_line)
 
 
 @asynccontextmanager
@@ -104,13 +116,27 @@ def _first_text(questionnaire: Questionnaire, lang: str) -> str:
     return f"{definition.keywords[0]} {code}"
 
 
-def _show(channel: SimulatorChannel, texts: list[str], settings: Settings) -> None:
-    for text in texts:
-        count = channel.segments(text)
+def _tapped(line: str, buttons: Sequence[Key]) -> Key | None:
+    """Find what a line like `[2]` taps; None where it taps nothing, and is a text like any other."""
+    found = _tap(line)
+    place = int(found[1]) if found else 0
+    return buttons[place - 1] if 0 < place <= len(buttons) else None
+
+
+def _show(channel: SimulatorChannel, replies: Sequence[Outbound], settings: Settings) -> tuple[Key, ...]:
+    """Print the replies as the phone shows them, and return the newest buttons, if there are any."""
+    buttons: tuple[Key, ...] = ()
+    for message in [drawn for reply in replies for drawn in channel.shown(reply)]:
         print()
-        print(text)
-        print(f"  [{count} segment{'s' if count != 1 else ''}, {count * settings.pence_per_segment:.1f}p]")
+        print(message.text)
+        for place, key in enumerate(message.keys, 1):
+            print(f"  [{place}] {key.note or key.label}")  # with a note, the label is that number already
+        if channel.capabilities.cost_unit == "segment":
+            count = channel.segments(message.text)
+            print(f"  [{count} segment{'s' if count != 1 else ''}, {count * settings.pence_per_segment:.1f}p]")
+        buttons = message.keys or buttons
     print()
+    return buttons
 
 
 def _read_line() -> str | None:

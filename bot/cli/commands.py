@@ -9,8 +9,10 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import ExportRefused
-from bot.cli import asking, exporting, people, running, surveys
+from bot.cli import asking, backups, doctoring, exporting, people, running, surveys
 from bot.cli.compose import Refusal
+from bot.service.backup import BackupRefused
+from bot.service.suppression import LedgerProblem
 from bot.settings import SettingsProblem
 from bot.surveys.problems import SurveyRefused
 from bot.web.accounts import StaffRefused
@@ -18,6 +20,8 @@ from storage.errors import CannotOpen, Unavailable, WrongSecret
 
 EXPECTED = (
     Refusal,
+    BackupRefused,
+    LedgerProblem,
     SettingsProblem,
     ExportRefused,
     UnknownSurvey,
@@ -45,6 +49,8 @@ def build() -> typer.Typer:
     running.register(app)
     asking.register(app)
     exporting.register(app)
+    backups.register(app)
+    doctoring.register(app)
     app.add_typer(survey_commands, name="survey")
     app.add_typer(staff_commands, name="staff")
     return app

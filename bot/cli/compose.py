@@ -18,10 +18,12 @@ from bot.service.looking import Looking
 from bot.service.outbox import Outbox
 from bot.service.receipts import Receipts
 from bot.service.reconcile import fetch_missed
+from bot.service.voice import VoiceBox
 from bot.service.word_files import load_words
 from bot.settings import Settings
 from channels.base import Channel
-from channels.simulator import LIKE_SMS, SimulatorChannel
+from channels.looks import LOOKS, SMS, Look
+from channels.simulator import SimulatorChannel
 from storage.database import open_database
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
@@ -36,6 +38,7 @@ SWEEP_SECONDS = 15.0
 RECONCILE_SECONDS = 180.0
 RERUN_SECONDS = 30.0
 SCRUB_SECONDS = 60.0
+VOICE_SECONDS = 15.0
 
 
 class Refusal(Exception):
@@ -54,6 +57,7 @@ class Service:
     outbox: Outbox
     looking: Looking
     receipts: Receipts
+    voice: VoiceBox
 
 
 def now() -> int:
@@ -73,9 +77,14 @@ def stop_phrases() -> frozenset[str]:
     return frozenset(phrase for table in load_words() for phrase in table.stop)
 
 
-def simulator_channel() -> SimulatorChannel:
-    """Make the channel of the browser simulator and the terminal chat."""
-    return SimulatorChannel(like=LIKE_SMS)
+def simulator_channel(look: Look = SMS) -> SimulatorChannel:
+    """Make the channel of the browser simulator and the terminal chat, as one app shows it."""
+    return SimulatorChannel("simulator" if look is SMS else f"simulator-{look.name}", look)
+
+
+def simulator_channels() -> dict[str, SimulatorChannel]:
+    """Make the simulator's channel for every app, by its name. The first stands in for SMS."""
+    return {channel.name: channel for channel in map(simulator_channel, LOOKS)}
 
 
 @asynccontextmanager
@@ -98,9 +107,12 @@ async def keys_of(settings: Settings, database: Database) -> KeyRing:
 
 @asynccontextmanager
 async def service_of(
-    database: Database, keys: KeyRing, channels: Mapping[str, Channel], said: Wording
+    database: Database, keys: KeyRing, channels: Mapping[str, Channel], said: Wording, *, voice_days: int = 30
 ) -> AsyncIterator[Service]:
-    """Put the service together over an open database, and finish what it accepted at the end."""
+    """Put the service together over an open database, and finish what it accepted at the end.
+
+    `voice_days` is how long a voice note is kept once it is fetched.
+    """
     library = Library(database, said)
     await library.load()
     new_id = TimeOrderedIds()
@@ -116,8 +128,9 @@ async def service_of(
         test=is_test,
     )
     looking = Looking(database, keys, channels, now=now, test=is_test)
+    voice = VoiceBox(database, keys, channels, now=now, keep_days=voice_days)
     try:
-        yield Service(database, keys, channels, library, inbox, outbox, looking, Receipts(database))
+        yield Service(database, keys, channels, library, inbox, outbox, looking, Receipts(database), voice)
     finally:
         await inbox.close()
         for channel in channels.values():
@@ -135,9 +148,6 @@ def clock_of(
     async def load() -> None:
         if await service.library.load():
             log.info("surveys loaded", surveys=len(service.library.definitions))
-
-    async def send() -> None:
-        await service.outbox.send_due()
 
     async def sweep() -> None:
         await service.outbox.sweep()
@@ -157,7 +167,7 @@ def clock_of(
                 await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)
 
     def job(
-        name: str, every_seconds: float, run: Callable[[], Awaitable[None]], wake: asyncio.Event | None = None
+        name: str, every_seconds: float, run: Callable[[], Awaitable[object]], wake: asyncio.Event | None = None
     ) -> Job:
         async def run_and_tell() -> None:
             await run()
@@ -168,10 +178,12 @@ def clock_of(
     return Clock(
         [
             job("surveys", LIBRARY_SECONDS, load),
-            job("outbox", OUTBOX_SECONDS, send, wake=service.inbox.has_queued),
+            job("outbox", OUTBOX_SECONDS, service.outbox.send_due, wake=service.inbox.has_queued),
             job("sweep", SWEEP_SECONDS, sweep),
             job("unhandled", RERUN_SECONDS, rerun),
             job("reconcile", RECONCILE_SECONDS, fetch),
+            job("voice", VOICE_SECONDS, service.voice.fetch_waiting),
             job("scrub", SCRUB_SECONDS, scrub_log),
+            *more,
         ]
     )

@@ -11,7 +11,7 @@ from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import Exported, Format, export
 from bot.analysis.reconciliation import reconcile
 from bot.cli.channels import providers_of
-from bot.cli.compose import Refusal, database_of, now, simulator_channel, wording
+from bot.cli.compose import Refusal, database_of, now, simulator_channels, wording
 from bot.service.library import Library
 from bot.service.replay import replay
 from bot.settings import Settings, load
@@ -89,5 +89,5 @@ async def _replay(settings: Settings, survey: str) -> list[str]:
         await library.load()
         if survey not in library.desk.listings:
             raise UnknownSurvey(survey, list(library.desk.listings))
-        channels = {"simulator": simulator_channel(), **providers_of(settings).channels}
+        channels = {**simulator_channels(), **providers_of(settings).channels}
         return [str(d) for d in await replay(database, library, channels, survey)]

@@ -111,6 +111,7 @@ def _policy(settings: Settings) -> privacy.RetentionPolicy:
     return privacy.RetentionPolicy(
         contacts_after_close=settings.retention_contacts_days,
         silent=settings.retention_silent_days,
+        voice_notes=settings.retention_voice_days,
         words_after_close=settings.retention_words_days,
         receipts=settings.retention_receipts_days,
         sessions_after_end=settings.retention_sessions_days,

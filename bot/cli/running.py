@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from fastapi import APIRouter
 
+from bot.cli.backups import prepare
 from bot.cli.channels import providers_of, telegram_job, to_configure
 from bot.cli.compose import (
     Refusal,
@@ -24,12 +25,13 @@ from bot.cli.compose import (
     keys_of,
     now,
     service_of,
-    simulator_channel,
+    simulator_channels,
     wording,
 )
 from bot.cli.logs import configure
 from bot.core.survey import wording as chosen
 from bot.service.clock import Clock
+from bot.service.transcribing import Transcribing
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
 from bot.web.accounts import Role, StaffRefused, create_staff, one_time_sign_in
@@ -40,6 +42,7 @@ from bot.web.pages import Pages
 from bot.web.phone import BotPhone
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
+from bot.web.voice import voice_routes
 from bot.web.webhooks import Webhooks
 from channels.base import Channel
 from storage import installation
@@ -130,15 +133,14 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
         said = wording(drafts_allowed=settings.drafts_allowed)
-        async with service_of(database, keys, providers.channels, said) as service:
+        days = settings.retention_voice_days
+        async with service_of(database, keys, providers.channels, said, voice_days=days) as service:
             _say_where(settings, service, listening)
             metrics = Metrics()
             application = _application(settings, service, metrics, providers.channels, [])
-            jobs = (
-                []
-                if providers.telegram is None
-                else [telegram_job(providers.telegram, service, settings, metrics.job_ran)]
-            )
+            jobs = await prepare(settings, service, providers, metrics.job_ran)
+            if providers.telegram is not None:
+                jobs.append(telegram_job(providers.telegram, service, settings, metrics.job_ran))
             await _run(application, clock_of(service, providers.senders, metrics.job_ran, jobs), listening)
 
 
@@ -151,12 +153,12 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
             )
         await _publish_shipped(database)
         keys = await keys_of(settings, database)
-        channel = simulator_channel()
-        async with service_of(database, keys, {channel.name: channel}, wording(every=True)) as service:
+        channels = simulator_channels()
+        async with service_of(database, keys, channels, wording(every=True)) as service:
             keywords = tuple(k for d in service.library.definitions for k in d.keywords)
             setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
-            phone = BotPhone(service.inbox, channel, database, keys, now)
-            routes = simulator_routes(phone, Pages(_council(service)), setup, settings.public_base_url)
+            phones = {each.look.name: BotPhone(service.inbox, each, database, keys, now) for each in channels.values()}
+            routes = simulator_routes(phones, Pages(_council(service)), setup, settings.public_base_url)
             metrics = Metrics()
             # No webhook is mounted: the simulator's page talks to the inbox itself.
             application = _application(settings, service, metrics, {}, [routes])
@@ -172,9 +174,12 @@ def _application(
     more: list[APIRouter],
 ) -> Application:
     webhooks = Webhooks(mounted, service.inbox, service.receipts.keep, metrics, now)
-    figures = Figures(service.database, now)
-    staff = staff_routes(service.database, figures, Pages(_council(service)), now, settings.public_base_url)
-    return build(webhooks, [staff, *more], metrics, lambda: _is_ready(service.database))
+    figures, pages = Figures(service.database, now), Pages(_council(service))
+    transcribing = Transcribing(service.database, service.library, now=now)
+    base = settings.public_base_url
+    staff = staff_routes(service.database, figures, pages, now, base)
+    voice = voice_routes(service.database, service.voice, transcribing, pages, now, base)
+    return build(webhooks, [staff, voice, *more], metrics, lambda: _is_ready(service.database))
 
 
 async def _run(application: Application, clock: Clock, listening: socket.socket) -> None:

@@ -16,7 +16,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.reading.normalise import key
 from bot.core.survey import SurveyDefinition
 from bot.core.survey import wording as chosen
-from bot.core.window import Window, window
+from bot.core.window import Window, closed_by_hand, window
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
 from bot.settings import Settings, load
@@ -90,9 +90,8 @@ def list_surveys() -> None:
         if not row.is_current:
             continue
         definition = SurveyDefinition.from_json(row.definition)
-        closed_at = datetime.fromtimestamp(row.closed_at / 1000, UTC) if row.closed_at is not None else None
         title = chosen(definition.title, "", definition.default_language)
-        state = window(definition, closed_at, moment).value
+        state = window(definition, closed_by_hand(row.closed_at), moment).value
         lines.append((definition.id, definition.version, state, " ".join(definition.keywords), title))
     if not sys.stdout.isatty():
         for line in lines:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from bot.core import link_code
 from bot.core.reading.amounts import number_in_words
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import LAST_TEXTS, fold, key, tokens
@@ -33,7 +34,7 @@ _BOT = re.compile(r"(/\w+)@\w+")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, with its argument in plain form: `3` for CHANGE, the language as written for LANGUAGE."""
+    """A command, with its argument in plain form: `3` for CHANGE, the language for LANGUAGE, the code for LINK."""
 
     kind: CommandKind
     argument: str = ""
@@ -105,7 +106,7 @@ def find_command(text: str, words: Words) -> Command | None:
     for kind, phrases in lex.commands.items():
         if bare in phrases or whole in phrases:
             return Command(kind)
-    return _change(core, words) or _language(core, words)
+    return _change(core, words) or _language(core, words) or _link(said, core, folded, words)
 
 
 def _change(core: Tokens, words: Words) -> Command | None:
@@ -132,6 +133,16 @@ def _language(core: Tokens, words: Words) -> Command | None:
     argument = " ".join(core[size:])
     is_language = argument in lexicon(words).language_names or _CODE.fullmatch(argument)
     return Command(CommandKind.LANGUAGE, argument) if is_language else None
+
+
+def _link(said: Tokens, core: Tokens, folded: str, words: Words) -> Command | None:
+    """Read "link 7GKC2MPQ", also with gaps or a letter amiss; "link the bus lanes" is an answer."""
+    for read in (said, core):  # what looks like politeness may be the end of a code
+        size = _command_size(read, words, CommandKind.LINK)
+        code = "".join(read[size:]).upper() if size else ""
+        if link_code.is_code(code) or (len(folded.split()) == size + 1 and link_code.may_be_code(code)):
+            return Command(CommandKind.LINK, code)
+    return None
 
 
 def _command_size(core: Tokens, words: Words, kind: CommandKind) -> int:

@@ -1,7 +1,7 @@
 """The desk: what concerns a whole address, before any one survey's conversation.
 
-It decides which survey a text is for, and answers STOP, START, DELETE, NEW, MYDATA and words that start nothing. The
-order of reading is DESIGN section 7: STOP; an exact answer to the standing question; commands and language names;
+It decides which survey a text is for, and answers STOP, START, DELETE, NEW, MYDATA, LINK and words that start nothing.
+The order of reading is DESIGN section 7: STOP; an exact answer to the standing question; commands and language names;
 keywords; then whatever the conversation makes of it. Pure and total, like `conversation.step`.
 """
 
@@ -57,6 +57,8 @@ class Message(Struct, frozen=True, gc=False):
 
     `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that
     reached us late: fetched after an outage, or run again. `is_spoken` marks a voice note that a person can write down.
+    `carrier` is the company whose app carries the words, where that is no telephone network. `new_code` is there to be
+    given out if LINK asks for one; `is_led` says that the code in a LINK leads to another address.
     """
 
     at: datetime
@@ -71,6 +73,9 @@ class Message(Struct, frozen=True, gc=False):
     is_spoken: bool = False
     sent_at: datetime | None = None
     recalled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    new_code: str = ""
+    is_led: bool = False
+    carrier: str = ""
 
 
 AT_ANY_AGE = (CommandKind.DELETE, CommandKind.HELP, CommandKind.PRIVACY, CommandKind.MYDATA)
@@ -221,6 +226,8 @@ class Desk:
             self._new_person(sitting, message)
         elif command.kind is CommandKind.MYDATA:
             reception.count(self, sitting, thread, message)
+        elif command.kind is CommandKind.LINK:
+            reception.link(self, sitting, thread, message, command.argument)
         elif thread is None:
             reception.answer_newcomer(self, sitting, command.kind, message.at)
         else:
@@ -352,7 +359,14 @@ class Desk:
 
 
 def _beginning(message: Message) -> Circumstances:
-    return Circumstances(message.at, message.channel, message.source, message.short, sent_at=message.sent_at)
+    return Circumstances(
+        message.at,
+        message.channel,
+        message.source,
+        message.short,
+        carrier=message.carrier,
+        sent_at=message.sent_at,
+    )
 
 
 def _is_open_question(thread: Thread) -> bool:

@@ -18,6 +18,14 @@ class Filed(StrEnum):
     LATE = "late"
 
 
+class Linking(StrEnum):
+    """What a message does to join this address to another of the same person's."""
+
+    NOTHING = ""
+    OFFERS = "offers"  # a code is given out
+    JOINS = "joins"  # a code has led to another address
+
+
 class Option(Struct, frozen=True, gc=False):
     """One option under a message: what we get back when it is tapped, and what the resident reads."""
 

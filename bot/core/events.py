@@ -15,7 +15,8 @@ class Circumstances(Struct, frozen=True, gc=False):
 
     `channel` and `source` are as in the export; `short` asks for the SMS wording. `is_closed` says that the survey
     takes no more answers, `closed_on` in words. `recalled` holds the words of text answers that the survey's logic
-    reads. `sent_at` is when a text that reached us late was sent.
+    reads. `carrier` is the company whose app carries the words, where that is no telephone network. `sent_at` is when a
+    text that reached us late was sent.
     """
 
     at: datetime
@@ -25,6 +26,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     is_closed: bool = False
     closed_on: str = ""
     recalled: Mapping[str, str] = field(default_factory=dict)
+    carrier: str = ""
     sent_at: datetime | None = None
 
 
@@ -58,7 +60,7 @@ class Tapped(Struct, frozen=True, gc=False):
 
 
 class Commanded(Struct, frozen=True, gc=False):
-    """The resident texted one of the commands. For MYDATA the argument is what the desk found to say."""
+    """The resident texted one of the commands. For MYDATA and LINK the argument is what the desk found to say."""
 
     here: Circumstances
     command: CommandKind

@@ -31,6 +31,7 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
         say(Phrase.MINIMUM_AGE, age=definition.min_age) if definition.min_age else "",
         say(Phrase.TAKING_PART),
         say(Phrase.COST) if here.short else "",
+        say(Phrase.CARRIED, carrier=here.carrier) if here.carrier else "",
         say(Phrase.NOT_EMERGENCY),
         say(Phrase.CHECK, url=address) if address else "",
         say(Phrase.HOW_TO_STOP),

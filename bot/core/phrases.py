@@ -21,6 +21,7 @@ class Phrase(StrEnum):
     MINIMUM_AGE = "For people aged {age} and over."
     TAKING_PART = "It is your choice to take part."
     COST = "Texts cost your usual rate."
+    CARRIED = "{carrier}, who run this app, carry these messages too. SMS or phone is there instead: text HELP."
     NOT_EMERGENCY = "Not for emergencies: call 999."
     CHECK = "Check this is real, and privacy: {url}"
     HOW_TO_STOP = "Text STOP to end, HELP for help."
@@ -90,6 +91,15 @@ class Phrase(StrEnum):
     NOT_DELETED = "Nothing was removed."
     DELETED = "Done. Every answer and text from this number is removed."
     NOTHING_TO_DELETE = "There are no answers from this number. Every text from it is removed."
+    LINK_CODE = (
+        "To join your other phone or app to this one, send LINK {code} from there within 10 minutes. STOP on one then "
+        "stops both. Neither shows what you said on the other."
+    )
+    LINKED = (
+        "Done. Your other phone or app is joined to this one: STOP on one now stops both. Neither shows what you said "
+        "on the other."
+    )
+    NOT_LINKED = "Sorry, that code cannot be used. To get a new one, text LINK from your other phone or app."
     STOPPED = (
         "You will get no more texts from us. Your answers are kept. Text DELETE to remove them, START to come back."
     )

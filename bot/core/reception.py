@@ -1,4 +1,4 @@
-"""What the desk says when no conversation speaks: what is open, what is not yet or no longer, and what is kept."""
+"""What the desk says when no conversation speaks: what is open, what is kept, and how two addresses are joined."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.core import conversation
 from bot.core.commands import CommandKind
-from bot.core.effects import Filed, Say
+from bot.core.effects import Filed, Linking, Say
 from bot.core.events import Circumstances, Commanded
 from bot.core.limits import KEYWORDS_LISTED
 from bot.core.phrases import Phrase
@@ -112,3 +112,26 @@ def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message)
         thread.questionnaire, thread.state, Commanded(here, CommandKind.MYDATA, "\n".join(sentences), message.text)
     )
     sitting.take(thread, state, effects)
+
+
+def link(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message, code: str) -> None:
+    """LINK: give a code for another address; with a code, join this address to the one that got it.
+
+    Why a code is refused is never said: who tries codes must not learn which of them were real.
+    """
+    language = sitting.language(desk.language)
+    if not code:
+        sitting.link(Linking.OFFERS)
+        said = desk.phrases.say(Phrase.LINK_CODE, language, code=message.new_code)
+    elif message.is_led:
+        sitting.link(Linking.JOINS)
+        said = desk.phrases.say(Phrase.LINKED, language)
+    else:
+        said = desk.phrases.say(Phrase.NOT_LINKED, language)
+    if thread is None:
+        sitting.file(Filed.COMMAND)
+        sitting.say(Say(said))
+        return
+    here = desk.circumstances(thread, message)
+    told = Commanded(here, CommandKind.LINK, said, message.text)
+    sitting.take(thread, *conversation.step(thread.questionnaire, thread.state, told))

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.core import conversation
-from bot.core.effects import Effect, Erase, File, Filed, Say
+from bot.core.effects import Effect, Erase, File, Filed, Linking, Say
 from bot.core.events import Began, Circumstances, Stopped
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
@@ -74,7 +74,8 @@ class Thread(Struct, frozen=True, gc=False):
 class Outcome(Struct, frozen=True, gc=False):
     """What one message changed. `changed` has every thread whose state is new; `begun` are the keys of new ones.
 
-    `effects` go with the thread they belong to (empty: none). `opt_out` is True for STOP and False for START.
+    `effects` go with the thread they belong to (empty: none). `opt_out` is True for STOP and False for START. `linking`
+    says what becomes of this address and another of the same person's.
     """
 
     person: Person
@@ -88,6 +89,7 @@ class Outcome(Struct, frozen=True, gc=False):
     opt_out: bool | None
     opt_out_by: str
     erases: bool
+    linking: Linking
 
     @property
     def says(self) -> tuple[Say, ...]:
@@ -109,6 +111,7 @@ class Sitting:
         self._opt_out: bool | None = None
         self._by = "text"
         self._erases = False
+        self._linking = Linking.NOTHING
 
     @property
     def threads(self) -> tuple[Thread, ...]:
@@ -208,6 +211,10 @@ class Sitting:
         """Remove everything that the address ever gave."""
         self._erases = True
 
+    def link(self, linking: Linking) -> None:
+        """Offer a code to join another address, or join this one to where its code led."""
+        self._linking = linking
+
     def say(self, say: Say) -> None:
         """Say something that belongs to no conversation."""
         self.effects.append(("", say))
@@ -242,6 +249,7 @@ class Sitting:
             self._opt_out,
             self._by,
             self._erases,
+            self._linking,
         )
 
     @property
@@ -251,8 +259,10 @@ class Sitting:
 
     @property
     def moved(self) -> bool:
-        """Whether the message moved anything: an answer, a place, a language, a phase, STOP or START."""
-        if self._begun or self._opt_out is not None or self._erases or self._filed[0] is Filed.ANSWER:
+        """Whether the message moved anything: an answer, a place, a language, a phase, STOP, START or a link."""
+        if self._begun or self._opt_out is not None or self._erases or self._linking is Linking.JOINS:
+            return True
+        if self._filed[0] is Filed.ANSWER:
             return True
         return any(
             _position(thread.state) != _position(self._before[key].state)

@@ -127,7 +127,7 @@ def command(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
                 erase(turn)
             else:
                 ask_delete(turn)
-        case CommandKind.MYDATA:
+        case CommandKind.MYDATA | CommandKind.LINK:
             turn.add(argument)
             put_again(turn)
         case CommandKind.START | CommandKind.STOP | CommandKind.NEW:

@@ -26,6 +26,7 @@ class CommandKind(StrEnum):
     PRIVACY = "PRIVACY"
     MYDATA = "MYDATA"
     DELETE = "DELETE"
+    LINK = "LINK"
 
 
 @dataclass(frozen=True, slots=True)

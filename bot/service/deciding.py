@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import json
 from msgspec.structs import replace
 
 from bot.core.desk import Heard, Message
-from bot.core.effects import NoteOptIn, Record, Say
+from bot.core.effects import Filed, Linking, NoteOptIn, Record, Say
 from bot.core.reading import Rule
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
 from bot.service.library import Library
+from bot.service.link_codes import LinkCodes
 from bot.service.options import write_options
 from channels.base import Channel, Kind, Option, Outbound
 from channels.layout import with_numbered_options
@@ -33,6 +35,7 @@ from storage.turns import (
     OptInRow,
     ReplyRow,
 )
+from storage.voice import VOICE_FIELD
 
 REPLY_EXPIRES_MS = 48 * 3600 * 1000
 """A reply that could not be delivered for so long answers nothing any more."""
@@ -81,6 +84,7 @@ class Decider:
         self._library = library
         self._new_id = new_id
         self._random_id = random_id
+        self.link_codes = LinkCodes(lambda: library.desk.words)
         # Every resident gets the same questions.
         self._lay_out = lru_cache(maxsize=1_024)(self._lay_out_anew)
 
@@ -102,7 +106,11 @@ class Decider:
         ]
         channel = self._channels[arrived.channel]
         recalled = _recalled(opened)
-        outcome = self._library.desk.receive(_person(contact), threads, message_of(arrived, channel, recalled))
+        voice = _voice(arrived, channel)
+        message = message_of(
+            arrived, channel, recalled, is_spoken=bool(voice), new_code=self.link_codes.next, is_led=opened.is_led
+        )
+        outcome = self._library.desk.receive(_person(contact), threads, message)
         begun = self._begun(opened, outcome, channel)
         ids = {new: (row.conversation_id, row.response_id) for new, row in begun.items()}
         ids |= {row.id: (row.id, row.response_id) for row in opened.conversations}
@@ -114,13 +122,16 @@ class Decider:
             response_id=ids[outcome.thread][1] if outcome.thread else None,
             question=outcome.question,
             begun=tuple(begun.values()),
-            states=tuple(_state(thread, *ids[thread.key]) for thread in outcome.changed),
+            states=tuple(state_row(thread, *ids[thread.key]) for thread in outcome.changed),
             answers=_answers(outcome, ids, arrived, channel),
             replies=self._replies(outcome, arrived, channel),
             opt_ins=_opt_ins(outcome),
             opt_out=outcome.opt_out,
             opt_out_by=outcome.opt_out_by,
             erase=outcome.erases,
+            voice=voice if outcome.question and outcome.filed is not Filed.NOISE else "",
+            link_code=self.link_codes.take() if outcome.linking is Linking.OFFERS else "",
+            joins=outcome.linking is Linking.JOINS,
         )
 
     def _begun(self, opened: Opened, outcome: Outcome, channel: Channel) -> dict[str, NewResponse]:
@@ -194,7 +205,15 @@ def _person(contact: ContactRow) -> Person:
     )
 
 
-def message_of(arrived: Arrived | KeptMessage, channel: Channel, recalled: Mapping[str, Mapping[str, str]]) -> Message:
+def message_of(
+    arrived: Arrived | KeptMessage,
+    channel: Channel,
+    recalled: Mapping[str, Mapping[str, str]],
+    *,
+    is_spoken: bool = False,
+    new_code: str = "",
+    is_led: bool = False,
+) -> Message:
     """Make the desk's message out of what is stored of one."""
     can = channel.capabilities
     return Message(
@@ -203,13 +222,24 @@ def message_of(arrived: Arrived | KeptMessage, channel: Channel, recalled: Mappi
         text=arrived.text,
         channel=arrived.channel,
         source=can.source,
+        carrier=can.carrier,
         short=can.short_wording,
         choice_id=arrived.choice_id,
         attachments=1 if arrived.kind == Kind.UNSUPPORTED.value else len(arrived.media.split()),
         is_answerable=arrived.kind != MACHINE,
+        is_spoken=is_spoken,
         sent_at=_sent_at(arrived),
         recalled=recalled,
+        new_code=new_code,
+        is_led=is_led,
     )
+
+
+def _voice(arrived: Arrived, channel: Channel) -> str:
+    """Return the provider's reference to a voice note; empty where none came that can be fetched."""
+    if arrived.kind != Kind.MEDIA.value or not arrived.fields or not channel.capabilities.voice_notes:
+        return ""
+    return json.decode(arrived.fields, type=dict[str, str]).get(VOICE_FIELD, "")
 
 
 def _sent_at(arrived: Arrived | KeptMessage) -> datetime | None:
@@ -248,7 +278,8 @@ def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str,
     )
 
 
-def _state(thread: Thread, conversation_id: str, response_id: str) -> ConversationState:
+def state_row(thread: Thread, conversation_id: str, response_id: str) -> ConversationState:
+    """Lay out a conversation's state, and what its response shows of it."""
     state = thread.state
     return ConversationState(
         conversation_id=conversation_id,
@@ -269,20 +300,32 @@ def _answers(
     outcome: Outcome, ids: Mapping[str, tuple[str, str]], arrived: Arrived, channel: Channel
 ) -> tuple[AnswerRow, ...]:
     threads = {thread.key: thread for thread in outcome.changed}
+    given = Given(
+        arrived.channel,
+        "button" if arrived.kind == Kind.CHOICE.value else "typed",
+        "sms" if channel.capabilities.short_wording else "full",
+        arrived.received_at,
+    )
     return tuple(
         row
         for key, effect in outcome.effects
         if isinstance(effect, Record)
-        for row in _answer_rows(effect, threads[key], ids[key][1], arrived, channel)
+        for row in answer_rows(effect, threads[key], ids[key][1], given)
     )
 
 
-def _answer_rows(
-    record: Record, thread: Thread, response_id: str, arrived: Arrived, channel: Channel
-) -> list[AnswerRow]:
-    """One row for each chosen option, or one row in all."""
+class Given(NamedTuple):
+    """How an answer was given: by which channel, how (`typed`, `button`, `voice`), in which wording, and when."""
+
+    channel: str
+    input: str
+    wording: str
+    at: int
+
+
+def answer_rows(record: Record, thread: Thread, response_id: str, given: Given) -> list[AnswerRow]:
+    """Lay out an answer: one row for each chosen option, or one row in all."""
     is_multiple = len(record.codes) > 0 and thread.questionnaire.question(record.question).type == "select_multiple"
-    tapped = arrived.kind == Kind.CHOICE.value
     one = AnswerRow(
         response_id=response_id,
         question=record.question,
@@ -293,14 +336,14 @@ def _answer_rows(
         value_number=record.number,
         said=record.said or None,
         lang=thread.state.language,
-        channel=arrived.channel,
-        input="button" if tapped else "typed",
+        channel=given.channel,
+        input=given.input,
         rule=record.rule,
         confidence=record.confidence,
-        wording="sms" if channel.capabilities.short_wording else "full",
+        wording=given.wording,
         version=thread.questionnaire.definition.version,
         asked_at=_ms(record.asked_at),
-        answered_at=arrived.received_at,
+        answered_at=given.at,
         late=thread.state.late,
         join=record.join,
     )

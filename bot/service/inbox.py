@@ -20,6 +20,7 @@ from storage.keys import KeyRing
 from storage.outbox import State
 from storage.script import Database
 from storage.turns import Arrived, Kept, ReplyRow, TurnFailed
+from storage.voice import VOICE_FIELD
 
 log = structlog.get_logger()
 
@@ -45,7 +46,12 @@ class Inbox:
         """Set whenever a reply was left to the outbox, so that it need not wait for the clock."""
         self._acknowledging: set[asyncio.Task[None]] = set()
         self._intake = Intake(
-            database, keys, self._decider.decide, new_id=new_id, recalled_surveys=lambda: library.recalled
+            database,
+            keys,
+            self._decider.decide,
+            new_id=new_id,
+            recalled_surveys=lambda: library.recalled,
+            link_code_in=self._decider.link_codes.read,
         )
 
     async def handle(self, inbound: Inbound) -> tuple[Outbound, ...]:
@@ -121,12 +127,19 @@ class Inbox:
             choice_id=inbound.choice_id,
             reply_to=inbound.reply_to,
             media=" ".join(inbound.media),
-            fields=json.encode(inbound.fields).decode() if inbound.fields else "",
+            fields=_fields(inbound),
             arrival=inbound.arrival.value,
             provider_at=inbound.provider_at,
             received_at=inbound.at,
             test=self._decider.is_test(inbound.channel),
+            aliases=inbound.aliases,
         )
+
+
+def _fields(inbound: Inbound) -> str:
+    """Write what else is kept of a message; with it, for a turn that must run again, the reference to a voice note."""
+    kept = {**inbound.fields, VOICE_FIELD: inbound.voice} if inbound.voice else inbound.fields
+    return json.encode(kept).decode() if kept else ""
 
 
 def outbound(reply: ReplyRow, address: str, our_address: str) -> Outbound:

@@ -23,7 +23,7 @@ from storage.claiming import Claim, Claimed, Pace
 from storage.keys import KeyRing
 from storage.outbox import REPLY, Priority, State
 from storage.script import Database, Script
-from storage.settling import Ended, Hold, Later, Lost, Outcome, Settlement, Took
+from storage.settling import Ended, Hold, Later, Lost, Settlement, Took, Upshot
 from storage.stops import Consent, ledger
 
 log = structlog.get_logger()
@@ -179,7 +179,7 @@ class Outbox:
         async with limiter:
             if self._now() > message.lease_until - SEND_SECONDS * 1000:
                 return _hold(message), Later(self._now())  # its turn came too late; nothing was sent
-            return _hold(message), self._outcome(message, await self._try(message, address))
+            return _hold(message), self._upshot(message, await self._try(message, address))
 
     async def _try(self, message: Claimed, address: str) -> SendResult:
         outbound = Outbound(
@@ -205,7 +205,7 @@ class Outbox:
         window = self._channels[message.channel].capabilities.reply_window
         return window is not None and self._now() - (message.last_inbound_at or 0) >= window * 1000
 
-    def _outcome(self, message: Claimed, result: SendResult) -> Outcome:
+    def _upshot(self, message: Claimed, result: SendResult) -> Upshot:
         now = self._now()
         match result:
             case Accepted(provider_id):

@@ -80,10 +80,11 @@ def _read_again(
 
 def _compare(response_id: str, stored: list[StoredAnswer], read: dict[str, str]) -> list[Difference]:
     there = {answer.question: _outcome(answer.state, answer.codes) for answer in stored}
+    spoken = {answer.question for answer in stored if answer.is_spoken}
     return [
         Difference(response_id, question, there.get(question, "nothing"), read.get(question, "nothing"))
         for question in dict.fromkeys((*there, *read))
-        if there.get(question) != read.get(question)
+        if question not in spoken and there.get(question) != read.get(question)
     ]
 
 

@@ -9,7 +9,7 @@ STOP_WORDS: Final = frozenset(
 
 COMMANDS: Final = frozenset(
     {"START", "UNSTOP", "HELP", "INFO", "MORE", "SKIP", "BACK", "CHANGE", "LANGUAGE", "NEW", "PRIVACY", "MYDATA"}
-    | {"DELETE", "YES", "NO"}
+    | {"DELETE", "LINK", "YES", "NO"}
 )
 """Residents' commands, and the two words that answer a question: no survey's keyword may be one of them."""
 

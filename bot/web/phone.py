@@ -8,6 +8,7 @@ from bot.analysis.single import response_row
 from bot.service.inbox import Inbox
 from bot.web.simulator import SimulatedMessage
 from channels.base import Request
+from channels.looks import Key
 from channels.simulator import SimulatorChannel
 from storage.contacts import newest_response
 from storage.keys import KeyRing
@@ -30,19 +31,16 @@ class BotPhone:
         self._database = database
         self._keys = keys
         self._now = now
+        self.is_charged = channel.capabilities.cost_unit == "segment"
+        self.keys_go = channel.look.keys_go
 
     async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
         """Take in one text and return the reply; nothing where the bot stays silent."""
-        body = json.dumps({"address": address, "text": text, "event_id": uuid4().hex}).encode()
-        (inbound,) = self._channel.receive(Request("/simulator/text", {}, body, self._now()))
-        return tuple(
-            SimulatedMessage(
-                text=self._channel.lay_out(reply),
-                segments=self._channel.segments(self._channel.lay_out(reply)),
-                options=tuple(option.label for option in reply.options),
-            )
-            for reply in await self._inbox.handle(inbound)
-        )
+        return await self._said(address, text=text)
+
+    async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
+        """Take in one tap on a key of ours, with the label as its words, and return the reply."""
+        return await self._said(address, text=key.label, choice=key.id)
 
     async def row(self, address: str) -> Mapping[str, str] | None:
         """Return the export row of the newest response of this address, or None before it has one."""
@@ -52,3 +50,12 @@ class BotPhone:
             return None
         survey, response_id = found
         return await response_row(self._database, survey, response_id, now=self._now())
+
+    async def _said(self, address: str, **message: str) -> tuple[SimulatedMessage, ...]:
+        body = json.dumps({"address": address, "event_id": uuid4().hex, **message}).encode()
+        (inbound,) = self._channel.receive(Request("", {}, body, self._now()))
+        return tuple(
+            SimulatedMessage(drawn.text, self._channel.segments(drawn.text), drawn.keys, drawn.opener)
+            for reply in await self._inbox.handle(inbound)
+            for drawn in self._channel.shown(reply)
+        )

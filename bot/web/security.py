@@ -66,12 +66,12 @@ def is_form_token(token: str, session_secret: str) -> bool:
     return hmac.compare_digest(token.encode(), form_token(session_secret).encode())
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """Read a posted form, the last value of a name winning. Raises TurnedAway over FORM_LIMIT or when unreadable."""
+async def read_form(request: Request, limit: int = FORM_LIMIT) -> dict[str, str]:
+    """Read a posted form, the last value of a name winning. Raises TurnedAway over `limit` or when unreadable."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > FORM_LIMIT:
+        if len(body) > limit:
             raise TurnedAway(413, "That is too long", "Send a shorter text.")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))

@@ -1,25 +1,26 @@
 """The simulator: several residents' phones side by side on one page, and the export row growing beside them.
 
-It carries nothing but simulated texts, is mounted by `demo` alone, and needs no provider account.
+Each phone can be on SMS, WhatsApp or Telegram. The page carries nothing but simulated messages, is mounted by `demo`
+alone, and needs no provider account.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from bot.web.handsets import Board, Handset
 from bot.web.pages import Pages
-from bot.web.security import Sender, TurnedAway, fingerprint, new_secret, read_form, sender_of, set_cookie
+from bot.web.security import PostedFrom, TurnedAway, fingerprint, new_secret, posted_from, read_form, set_cookie
+from channels.looks import Key
 
 COOKIE = "earshot_simulator"
 PHONES_AT_FIRST = 3
 PHONES_AT_MOST = 12
 BOARDS_AT_MOST = 100
-BUBBLES_AT_MOST = 400
 LONGEST_TEXT = 1600
 # Ofcom keeps 07700 900000 to 900999 for drama: no resident of ours can ever have one.
 FIRST_NUMBER, LAST_NUMBER = 900001, 900999
@@ -27,18 +28,29 @@ FIRST_NUMBER, LAST_NUMBER = 900001, 900999
 
 @dataclass(frozen=True, slots=True)
 class SimulatedMessage:
-    """One message of the bot's, as the channel lays it out. `options` are for looks that have buttons; SMS has none."""
+    """One message of the bot's, as the phone shows it. `opener` stands on the button that opens `keys` as a list."""
 
     text: str
     segments: int
-    options: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    opener: str = ""
 
 
 class Phone(Protocol):
-    """What is behind the page: the bot, spoken to as a channel speaks to it. Addresses are E.164 drama numbers."""
+    """What is behind the page: the bot, spoken to as one channel speaks to it. Addresses are E.164 drama numbers.
+
+    `is_charged` says that a message costs by its segments; `keys_go`, that a message's keys go once one is tapped.
+    """
+
+    is_charged: bool
+    keys_go: bool
 
     async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
         """Take in one text and return the reply; nothing where the bot stays silent."""
+        ...
+
+    async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
+        """Take in one tap on a key of ours and return the reply."""
         ...
 
     async def row(self, address: str) -> Mapping[str, str] | None:
@@ -56,75 +68,20 @@ class SimulatorSetup:
     languages: tuple[str, ...] = ("English", "Urdu", "Polish")
 
 
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One message as the phone shows it. `segments` is 0 for the resident's own."""
+def simulator_routes(
+    phones: Mapping[str, Phone], pages: Pages, setup: SimulatorSetup, public_base_url: str
+) -> APIRouter:
+    """Make the simulator's page. `phones` are the apps by name: a phone can be switched from one to the next.
 
-    is_ours: bool
-    text: str
-    segments: int = 0
-
-
-@dataclass(slots=True)
-class Handset:
-    """One resident's phone. `look` names the style of the app drawn; `news` are the columns the last text changed."""
-
-    number: int
-    address: str
-    language: str
-    look: str = "sms"
-    bubbles: list[Bubble] = field(default_factory=list)
-    segments: int = 0
-    row: Mapping[str, str] = field(default_factory=dict)
-    news: frozenset[str] = frozenset()
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def written_address(self) -> str:
-        """The number as people write it: 07700 900001."""
-        national = "0" + self.address.removeprefix("+44")
-        return f"{national[:5]} {national[5:]}"
-
-    @property
-    def grown(self) -> list[tuple[str, str]]:
-        """The columns of the row that hold something."""
-        return [(name, value) for name, value in self.row.items() if value not in ("", "not_reached")]
-
-    @property
-    def waiting(self) -> list[tuple[str, str]]:
-        """The columns still empty, or of questions not reached."""
-        return [(name, value) for name, value in self.row.items() if value in ("", "not_reached")]
-
-    def keep(self, bubble: Bubble) -> None:
-        """Add a bubble; of a very long conversation the oldest go."""
-        self.bubbles.append(bubble)
-        self.segments += bubble.segments
-        del self.bubbles[:-BUBBLES_AT_MOST]
-
-
-@dataclass(slots=True)
-class Board:
-    """One browser's phones. `name` tells a script whether the page it holds is still of this board."""
-
-    name: str
-    handsets: list[Handset] = field(default_factory=list)
-    shown: int = 1
-
-    def handset(self, number: str) -> Handset:
-        """Find a phone by the number on the page. Raises TurnedAway for one that is not there."""
-        for handset in self.handsets:
-            if str(handset.number) == number:
-                return handset
-        raise TurnedAway(404, "There is no such phone", "The simulator was started anew. Open it again.")
-
-
-def simulator_routes(phone: Phone, pages: Pages, setup: SimulatorSetup, public_base_url: str) -> APIRouter:
-    """Make the simulator's page. Boards live in this process's memory; the conversations are real rows, marked test."""
-    simulator = Simulator(phone, pages, setup, public_base_url)
+    Boards live in this process's memory; the conversations are real rows, marked test.
+    """
+    simulator = Simulator(phones, pages, setup, public_base_url)
     router = APIRouter()
     for path, method, handler in (
         ("/simulator", "GET", simulator.show),
         ("/simulator/text", "POST", simulator.text),
+        ("/simulator/tap", "POST", simulator.tap),
+        ("/simulator/look", "POST", simulator.look),
         ("/simulator/add", "POST", simulator.add),
         ("/simulator/afresh", "POST", simulator.afresh),
     ):
@@ -135,8 +92,8 @@ def simulator_routes(phone: Phone, pages: Pages, setup: SimulatorSetup, public_b
 class Simulator:
     """The handlers behind simulator_routes."""
 
-    def __init__(self, phone: Phone, pages: Pages, setup: SimulatorSetup, public_base_url: str) -> None:
-        self._phone = phone
+    def __init__(self, phones: Mapping[str, Phone], pages: Pages, setup: SimulatorSetup, public_base_url: str) -> None:
+        self._phones = phones
         self._pages = pages
         self._setup = setup
         self._public_base_url = public_base_url
@@ -152,6 +109,7 @@ class Simulator:
             "simulator.html",
             board=board,
             shown=board.handset(str(board.shown)),
+            phones=self._phones,
             setup=self._setup,
             fill=request.query_params.get("fill", "")[:LONGEST_TEXT],
             price=self._price,
@@ -169,7 +127,33 @@ class Simulator:
             raise TurnedAway(413, "That is too long", f"A text holds at most {LONGEST_TEXT} characters.")
         if text.strip():
             async with handset.turn:
-                await self._send(handset, text)
+                handset.thread.keep(text, is_ours=False)
+                await self._hear(handset, await self._phones[handset.look].text(handset.address, text))
+        return _back_to(board, handset)
+
+    async def tap(self, request: Request) -> Response:
+        """Tap one key on one phone. A key that has gone meanwhile does nothing: the page then shows what is there."""
+        form, board = await self._own_form(request)
+        handset = board.handset(form.get("resident", ""))
+        async with handset.turn:
+            thread, phone = handset.thread, self._phones[handset.look]
+            bubble = thread.bubble(form.get("message", ""))
+            key = bubble.key(form.get("choice", "")) if bubble is not None else None
+            if bubble is not None and key is not None:
+                if phone.keys_go:
+                    thread.take_keys(bubble.number)
+                thread.keep(f"{key.label}\n{key.note}".strip(), is_ours=False, is_tap=phone.keys_go)
+                await self._hear(handset, await phone.tap(handset.address, key))
+        return _back_to(board, handset)
+
+    async def look(self, request: Request) -> Response:
+        """Open another app on one phone. Its conversation in the first one waits there."""
+        form, board = await self._own_form(request)
+        handset, look = board.handset(form.get("resident", "")), form.get("look", "")
+        if look not in self._phones:
+            raise TurnedAway(404, "There is no such app", f"Choose one of: {', '.join(self._phones)}.")
+        async with handset.turn:
+            handset.look = look
         return _back_to(board, handset)
 
     async def add(self, request: Request) -> Response:
@@ -185,12 +169,10 @@ class Simulator:
         self._boards.pop(fingerprint(request.cookies.get(COOKIE, "")), None)
         return RedirectResponse("/simulator", 303)
 
-    async def _send(self, handset: Handset, text: str) -> None:
-        handset.keep(Bubble(is_ours=False, text=text))
-        for message in await self._phone.text(handset.address, text):
-            handset.keep(Bubble(is_ours=True, text=message.text, segments=message.segments))
-        before, handset.row = handset.row, await self._phone.row(handset.address) or {}
-        handset.news = frozenset(name for name, value in handset.row.items() if before.get(name) != value)
+    async def _hear(self, handset: Handset, replies: tuple[SimulatedMessage, ...]) -> None:
+        for reply in replies:
+            handset.thread.keep(reply.text, is_ours=True, segments=reply.segments, keys=reply.keys, opener=reply.opener)
+        handset.thread.keep_row(await self._phones[handset.look].row(handset.address) or {})
 
     async def _board(self, request: Request) -> tuple[str, Board]:
         """Find this browser's board by its cookie, or begin one. The least recently used goes when there are many."""
@@ -210,7 +192,8 @@ class Simulator:
     async def _add_handset(self, board: Board) -> None:
         number = len(board.handsets) + 1
         language = self._setup.languages[(number - 1) % len(self._setup.languages)]
-        board.handsets.append(Handset(number, await self._free_address(), language))
+        look = list(self._phones)[(number - 1) % len(self._phones)]
+        board.handsets.append(Handset(number, await self._free_address(), language, look))
 
     async def _free_address(self) -> str:
         """Take the next number nobody has answered from: a number in use would go on where an earlier visitor stopped.
@@ -220,13 +203,13 @@ class Simulator:
         for _ in range(LAST_NUMBER - FIRST_NUMBER + 1):
             address = f"+447700{self._next_number}"
             self._next_number = self._next_number + 1 if self._next_number < LAST_NUMBER else FIRST_NUMBER
-            if await self._phone.row(address) is None:
+            if not any([await phone.row(address) for phone in self._phones.values()]):
                 break
         return address
 
     async def _own_form(self, request: Request) -> tuple[dict[str, str], Board]:
         # A script without a browser's headers is welcome: there is nothing here to steal, only texts to oneself.
-        if sender_of(request, self._public_base_url) is Sender.FOREIGN:
+        if posted_from(request, self._public_base_url) is PostedFrom.FOREIGN:
             raise TurnedAway(403, "That did not come from this site", "Open the simulator and try again.")
         form = await read_form(request)
         board = self._boards.get(fingerprint(request.cookies.get(COOKIE, "")))

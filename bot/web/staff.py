@@ -16,10 +16,9 @@ from bot.analysis.export import ExportRefused, Format
 from bot.web.accounts import SESSION_SECONDS, Clock, Door, TooManyTries, Visit
 from bot.web.figures import Figures
 from bot.web.pages import Pages
-from bot.web.security import Sender, TurnedAway, form_token, is_form_token, read_form, sender_of, set_cookie
+from bot.web.security import TurnedAway, form_token, set_cookie
+from bot.web.visits import COOKIE, Visits
 from storage.script import Database
-
-COOKIE = "earshot_staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,7 @@ class StaffDesk:
 
     def __init__(self, door: Door, figures: Figures, pages: Pages, clock: Clock, public_base_url: str) -> None:
         self._door = door
+        self._visits = Visits(door, public_base_url)
         self._figures = figures
         self._pages = pages
         self._clock = clock
@@ -71,7 +71,7 @@ class StaffDesk:
 
     async def home(self, request: Request) -> Response:
         """Show a survey's figures to whoever is signed in, and the sign-in form to anyone else."""
-        visit = await self._visit(request)
+        visit = await self._visits.of(request)
         if visit is None:
             return self._sign_in_page()
         surveys = await self._figures.surveys()
@@ -91,7 +91,7 @@ class StaffDesk:
 
     async def sign_in(self, request: Request) -> Response:
         """Check a name and password. What was wrong is never said: it would tell which names exist."""
-        form = await self._own_form(request)
+        form = await self._visits.own_form(request)
         name = form.get("name", "")
         try:
             visit = await self._door.by_password(name, form.get("password", ""))
@@ -110,7 +110,7 @@ class StaffDesk:
 
     async def use_link(self, request: Request) -> Response:
         """Use a one-time sign-in up."""
-        await self._own_form(request)
+        await self._visits.own_form(request)
         visit = await self._door.by_link(request.path_params["token"])
         if visit is None:
             raise _link_is_over()
@@ -118,7 +118,7 @@ class StaffDesk:
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, here and in the database."""
-        visit, _ = await self._signed_in_form(request)
+        visit, _ = await self._visits.signed_in_form(request)
         await self._door.leave(visit)
         response = RedirectResponse("/staff", 303)
         response.delete_cookie(COOKIE, path="/staff")
@@ -126,7 +126,7 @@ class StaffDesk:
 
     async def export(self, request: Request) -> Response:
         """Write a masked export in a worker thread and stream it. It is in the audit log before a byte leaves."""
-        visit, form = await self._signed_in_form(request)
+        visit, form = await self._visits.signed_in_form(request)
         if not visit.role.may_download:
             raise TurnedAway(403, "You may not download answers", "Ask an analyst for the export.")
         survey = request.path_params["survey"]
@@ -148,23 +148,6 @@ class StaffDesk:
             except ExportRefused as refusal:
                 raise TurnedAway(503, "The export could not be written", str(refusal)) from refusal
             return await asyncio.to_thread(out.open, "rb")
-
-    async def _visit(self, request: Request) -> Visit | None:
-        return await self._door.visit(request.cookies.get(COOKIE, ""))
-
-    async def _own_form(self, request: Request) -> dict[str, str]:
-        if sender_of(request, self._public_base_url) is not Sender.OURS:
-            raise TurnedAway(403, "That did not come from this site", "Open the staff page and try again.")
-        return await read_form(request)
-
-    async def _signed_in_form(self, request: Request) -> tuple[Visit, dict[str, str]]:
-        form = await self._own_form(request)
-        visit = await self._visit(request)
-        if visit is None:
-            raise TurnedAway(403, "You are not signed in", "Your session has ended. Sign in again.")
-        if not is_form_token(form.get("token", ""), visit.secret):
-            raise TurnedAway(403, "That page is out of date", "Open the staff page and try again.")
-        return visit, form
 
     def _sign_in_page(self, status: int = 200, name: str = "", problem: str = "") -> Response:
         return self._pages.show("sign_in.html", status, name=name[:80], problem=problem)

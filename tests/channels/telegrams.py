@@ -29,6 +29,7 @@ def telegram_channel(
     api_base_url: str = "",
     timeout: float = 15.0,
     poll_seconds: int = 0,
+    clock: Callable[[], int] = lambda: NOON,
 ) -> TelegramChannel:
     """Set a channel up for the fake's bot."""
     return TelegramChannel(
@@ -37,7 +38,7 @@ def telegram_channel(
         api_base_url=api_base_url,
         timeout=timeout,
         poll_seconds=poll_seconds,
-        clock=lambda: NOON,
+        clock=clock,
     )
 
 

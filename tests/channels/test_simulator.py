@@ -3,14 +3,14 @@ from typing import Any
 
 import pytest
 
-from channels.base import Accepted, Arrival, Capabilities, Kind, Option, Outbound, Problem, Refused, Rejected, Request
+from channels.base import Accepted, Arrival, Kind, Option, Outbound, Problem, Refused, Rejected, Request
+from channels.looks import TELEGRAM
 from channels.simulator import SimulatorChannel
 from tests.channels.webhooks import NOON
 
 QUESTION = Outbound(
     "0190-a", "phone-1", "simulator", "Safe \u2013 or not? 1/9", (Option("y", "Yes"), Option("n", "No"))
 )
-LIKE_BUTTONS = Capabilities(max_text=4096, max_buttons=3)
 
 
 def asked(message: object) -> Request:
@@ -71,7 +71,8 @@ def test_like_sms_options_are_numbered_lines_and_the_cost_is_shown() -> None:
     assert message == {
         "id": "0190-a",
         "text": "Safe - or not? 1/9\n1 Yes\n2 No",
-        "options": [],
+        "opener": "",
+        "keys": [],
         "segments": 1,
         "units": 29,
         "encoding": "GSM-7",
@@ -79,18 +80,19 @@ def test_like_sms_options_are_numbered_lines_and_the_cost_is_shown() -> None:
 
 
 def test_like_a_channel_with_buttons_options_are_buttons_and_nothing_is_charged() -> None:
-    (message,) = shown(SimulatorChannel("telegram", like=LIKE_BUTTONS), QUESTION)
-    assert (message["text"], message["options"], message["segments"]) == (
+    (message,) = shown(SimulatorChannel("telegram", TELEGRAM), QUESTION)
+    assert (message["text"], message["keys"], message["segments"]) == (
         "Safe \u2013 or not? 1/9",
-        [{"id": "y", "label": "Yes"}, {"id": "n", "label": "No"}],
+        [{"id": "y", "label": "Yes", "note": ""}, {"id": "n", "label": "No", "note": ""}],
         0,
     )
 
 
-def test_more_options_than_buttons_are_numbered_lines_again() -> None:
-    many = Outbound("a", "phone-1", "simulator", "Which?", tuple(Option(str(n), f"No. {n}") for n in range(4)))
-    (message,) = shown(SimulatorChannel("telegram", like=LIKE_BUTTONS), many)
-    assert (message["text"].splitlines()[1], message["options"]) == ("1 No. 0", [])
+def test_a_message_too_long_for_the_channel_comes_in_parts_with_the_buttons_below_the_last() -> None:
+    long = Outbound("a", "phone-1", "simulator", "It is so. " * 500 + "Safe?", QUESTION.options)
+    first, second = SimulatorChannel("telegram", TELEGRAM).shown(long)
+    assert (first.text[:8], first.keys) == ("1 of 2: ", ())
+    assert (second.text[:8], second.text[-5:], len(second.keys)) == ("2 of 2: ", "Safe?", 2)
 
 
 def test_nothing_to_say_is_an_empty_list() -> None:

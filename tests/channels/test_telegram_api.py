@@ -250,7 +250,7 @@ async def test_what_waits_is_polled_in_order_and_heard_as_by_webhook() -> None:
     by_webhook = [one for update in updates for one in channel.receive(posted(update))]
     assert [replace(one, arrival=Arrival.WEBHOOK) for one in found] == by_webhook
     assert [(one.arrival, one.kind, one.text) for one in found] == [
-        (Arrival.POLL, Kind.TEXT, "STOKE"),
+        (Arrival.POLL, Kind.START, "STOKE"),
         (Arrival.POLL, Kind.MEDIA, ""),
         (Arrival.POLL, Kind.CHOICE, "No"),
     ]

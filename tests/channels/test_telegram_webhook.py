@@ -69,6 +69,7 @@ def test_a_text_is_heard_with_everything_but_the_name() -> None:
         "sender": Sender.PERSON,
         "arrival": Arrival.WEBHOOK,
         "fields": {"message_id": "3"},
+        "voice": "",
     }
 
 
@@ -89,6 +90,22 @@ def test_a_text_is_heard_with_everything_but_the_name() -> None:
 def test_whatever_a_resident_sends_is_heard(content: dict[str, Any], kind: Kind, text: str) -> None:
     one = heard(message(**content))
     assert (one.kind, one.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "reference"),
+    [
+        pytest.param({"voice": {"file_id": "AwAC1", "mime_type": "audio/ogg"}}, "AwAC1", id="a voice note"),
+        pytest.param({"voice": {"file_id": "AwAC1"}, "caption": "listen"}, "AwAC1", id="a voice note with words"),
+        pytest.param({"audio": {"file_id": "CQAC1", "mime_type": "audio/mpeg"}}, "", id="a song"),
+        pytest.param({"photo": [{"file_id": "AgAC1"}]}, "", id="a photo"),
+    ],
+)
+def test_a_voice_note_alone_brings_the_reference_by_which_it_is_fetched(
+    content: dict[str, Any], reference: str
+) -> None:
+    (one,) = telegram_channel().receive(posted(message(**content)))
+    assert one.voice == reference
 
 
 @pytest.mark.parametrize(
@@ -125,7 +142,7 @@ def test_of_what_is_no_text_only_the_type_is_kept(content: dict[str, Any], media
 )
 def test_a_link_to_the_bot_brings_its_campaign(text: str, heard_as: str, campaign: str) -> None:
     one = heard(message(text=text))
-    assert (one.kind, one.text, one.campaign) == (Kind.TEXT, heard_as, campaign)
+    assert (one.kind, one.text, one.campaign) == (Kind.START if campaign else Kind.TEXT, heard_as, campaign)
 
 
 def test_a_reply_names_what_it_replies_to() -> None:
@@ -157,7 +174,7 @@ def test_what_ends_a_tap_is_nowhere_among_what_is_kept() -> None:
 def test_an_edit_is_no_text_and_names_what_was_edited() -> None:
     update = message(text="5", edit_date=NOON // 1000)
     one = heard({"update_id": 13, "edited_message": update["message"]})
-    assert (one.kind, one.text, one.reply_to, one.provider_at) == (Kind.UNSUPPORTED, "5", "3", NOON)
+    assert (one.kind, one.text, one.reply_to, one.provider_at) == (Kind.EDITED, "5", "3", NOON)
     assert one.fields == {"edited_message_id": "3"}
 
 
@@ -337,12 +354,10 @@ def _samples() -> list[ParameterSet]:
     if not SAMPLES.exists():
         return [pytest.param({}, "", id="absent", marks=pytest.mark.skip(reason=f"{SAMPLES} is not on this machine"))]
     kinds = {
-        **dict.fromkeys(
-            ("start-deep-link", "start-no-payload", "text", "no-language-code", "duplicate-of-text"), "text"
-        ),
+        **dict.fromkeys(("start-no-payload", "text", "no-language-code", "duplicate-of-text"), "text"),
         **dict.fromkeys(("callback", "callback-inaccessible-message"), "choice"),
         **dict.fromkeys(("voice", "sticker"), "media"),
-        **{"edited": "unsupported", "blocked-by-user": "blocked", "unblocked": "unblocked"},
+        **{"start-deep-link": "start", "edited": "edited", "blocked-by-user": "blocked", "unblocked": "unblocked"},
     }
     samples = json.loads(SAMPLES.read_bytes())["updates"]
     return [pytest.param(one["update"], kinds.get(one["id"], ""), id=one["id"]) for one in samples]

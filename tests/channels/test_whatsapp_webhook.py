@@ -68,7 +68,12 @@ SAMPLES = {
         reply_to="MM00000000000000000000000000000385",
     ),
     "wa-voice-note": sample(
-        f"MM{0x17:032x}", Kind.MEDIA, "", fields={"MessageType": "audio", "NumMedia": "1"}, media=("audio/ogg",)
+        f"MM{0x17:032x}",
+        Kind.MEDIA,
+        "",
+        fields={"MessageType": "audio", "NumMedia": "1"},
+        media=("audio/ogg",),
+        voice=f"MM{0x17:032x}",
     ),
     "wa-location": sample(
         f"SM{0x18:032x}", Kind.MEDIA, "", fields={"MessageType": "location"}, media=("application/geo+json",)

@@ -74,7 +74,19 @@ CLOSING = survey(
 )
 
 WORDS_OF_OURS = ["START", "STOP", "HELP", "INFO", "?", "MORE", "SKIP", "BACK", "CHANGE", "LANGUAGE", "NEW", "PRIVACY"]
-WORDS_OF_OURS += ["MYDATA", "DELETE", "delete", "/skip", "change 1", "change 2", "change 99", "language pl", "polski"]
+WORDS_OF_OURS += [
+    "MYDATA",
+    "LINK",
+    "link 2BCDFG34",
+    "DELETE",
+    "delete",
+    "/skip",
+    "change 1",
+    "change 2",
+    "change 99",
+    "language pl",
+    "polski",
+]
 WORDS_OF_OURS += [
     "english",
     "yes",

@@ -170,6 +170,15 @@ COMMANDS = {
     "privacy": Command(CommandKind.PRIVACY),
     "MYDATA": Command(CommandKind.MYDATA),
     "my data": Command(CommandKind.MYDATA),
+    "LINK": Command(CommandKind.LINK),
+    "/link please": Command(CommandKind.LINK),
+    "LINK 7GKC2MPQ": Command(CommandKind.LINK, "7GKC2MPQ"),
+    "link 7gkc 2mpq": Command(CommandKind.LINK, "7GKC2MPQ"),
+    "Link: 7GKC-2MPQ.": Command(CommandKind.LINK, "7GKC2MPQ"),
+    "/link@a_bot 7gkc2mpq": Command(CommandKind.LINK, "7GKC2MPQ"),
+    "please link 7GKC2MPQ thanks": Command(CommandKind.LINK, "7GKC2MPQ"),
+    "LINK 7GKO2MP0": Command(CommandKind.LINK, "7GKO2MP0"),
+    "LINK 7GKC2MX": Command(CommandKind.LINK, "7GKC2MX"),
     "delete": Command(CommandKind.DELETE),
     "Delete my answers please": Command(CommandKind.DELETE),
 }
@@ -211,6 +220,7 @@ def test_a_command_is_found_by_the_whole_message(text: str, command: Command) ->
             "delete the council",
             "start again with new people",
         ),
+        *("link the bus lanes", "link road", "link 3 roads", "link 2 bus routes", "link us", "link 22334455"),
         *("help the homeless", "information for newcomers", "hello?", "is this real?", "more " * 80),
     ],
 )

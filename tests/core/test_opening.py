@@ -120,3 +120,10 @@ def test_the_last_message_says_what_the_survey_says_happens_next() -> None:
 def test_a_note_alone_is_no_question() -> None:
     phone = resident(survey(question("n", QuestionType.NOTE, "Read."), CORE))
     assert " 1 question. " in phone.text("parks")
+
+
+def test_the_opening_says_who_else_carries_the_words_where_an_app_does() -> None:
+    phone = resident(shipped())
+    assert "run this app" not in phone.text("STOKE")
+    opening = resident(shipped()).text("STOKE", carrier="Telegram")
+    assert "Telegram, who run this app, carry these messages too. SMS or phone is there instead: text HELP." in opening

@@ -23,21 +23,21 @@ class Done:
     err: str
 
 
-async def run(*arguments: str | Path, settings: Mapping[str, str], folder: Path) -> Done:
-    """Run one command in a folder without an `.env` and wait for its end."""
+async def run(*arguments: str | Path, settings: Mapping[str, str], folder: Path, typed: str = "") -> Done:
+    """Run one command in a folder without an `.env`, type something, and wait for its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(MAIN),
         *map(str, arguments),
         env=dict(settings),
         cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(SECONDS):
-            out, err = await process.communicate()
+            out, err = await process.communicate(typed.encode())
     except TimeoutError:
         process.kill()
         await process.wait()

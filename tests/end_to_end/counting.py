@@ -1,8 +1,11 @@
 """Looks into the server's database from outside: whole tables, so that a change of one cell is a change."""
 
+import csv
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
+from bot.analysis.export import Format, export
 from storage.script import Database, Fetch, Script
 from storage.tables import metadata
 
@@ -46,3 +49,11 @@ async def revised(database: Database) -> int:
         return count
 
     return await database.read(script)
+
+
+async def answers(database: Database, survey: str, folder: Path, now: int = 0) -> list[dict[str, str]]:
+    """Export a survey as CSV without starting a command for it, and read the rows."""
+    out = folder / f"{survey}.csv"
+    await export(database, survey, Format.CSV, out, raw=False, labels=None, include_test=False, who="a test", now=now)
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from bench.walk import Step, is_right, walk
@@ -126,7 +127,16 @@ def make_residents(count: int, seed: int, *ports: int, **habits: object) -> list
     ]
 
 
-def assert_exported(rows: Sequence[Mapping[str, str]], residents: Sequence[Resident]) -> None:
+class Walker(Protocol):
+    """Whoever goes a way through the survey."""
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What is texted, and what must be shown and exported of it."""
+        ...
+
+
+def assert_exported(rows: Sequence[Mapping[str, str]], residents: Sequence[Walker]) -> None:
     """Hold the export against what was texted: a whole row for each resident, exact, and no other row."""
     assert {row["status"] for row in rows} == {"complete"}
     found = Counter(tuple(row[name] for name in columns(residents[0].steps)) for row in rows)

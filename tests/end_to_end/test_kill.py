@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable
 from pathlib import Path
 
-from bench.serving import Server, serving
+from bench.serving import serving
 from bench.walk import edges, is_right
 from storage.script import Database
 from tests.end_to_end.commands import SURVEY, exported, run
 from tests.end_to_end.counting import filed, revised
+from tests.end_to_end.reaping import Reaper
 from tests.end_to_end.residents import assert_exported, everybody_answers, expected_cells, make_residents
 from tests.end_to_end.waiting import until
 from tests.fakes.twilio import FakeTwilio
@@ -21,51 +21,11 @@ SEED = 20261122
 SECONDS = 90.0
 
 
-class Reaper:
-    """Kills the server at random moments, told by how many turns were answered, and starts it again each time."""
-
-    def __init__(self, server: Server, chance: random.Random) -> None:
-        self._server = server
-        self._chance = chance
-        turns = RESIDENTS * TURNS
-        self._deaths = sorted(chance.sample(range(turns // 20, turns - turns // 10), KILLS))
-        self._answered = 0
-        self._is_up = asyncio.Event()
-        self._is_up.set()
-        self._killing: asyncio.Task[None] | None = None
-        self.kills = 0
-
-    def note_turn(self) -> None:
-        """Count an acknowledged turn; at the chosen ones, death is on its way."""
-        self._answered += 1
-        if self._deaths and self._answered >= self._deaths[0] and self._is_up.is_set():
-            self._deaths.pop(0)
-            self._is_up.clear()
-            self._killing = asyncio.create_task(self._kill())
-
-    def until_up(self) -> Awaitable[object]:
-        """Wait until the server runs again."""
-        return self._is_up.wait()
-
-    async def finish(self) -> None:
-        """Pass on what went wrong in killing."""
-        if self._killing is not None:
-            await self._killing
-
-    async def _kill(self) -> None:
-        # Anywhere between taking a text in and answering it: the load goes on meanwhile.
-        await asyncio.sleep(self._chance.uniform(0, 0.03))
-        await self._server.kill()
-        self.kills += 1
-        await self._server.start()
-        self._is_up.set()
-
-
 async def test_killed_again_and_again_among_64_residents_every_survey_is_whole_and_exact(
     published: str, database: Database, tmp_path: Path
 ) -> None:
     async with asyncio.timeout(SECONDS), serving(published, tmp_path / "server") as server:
-        reaper = Reaper(server, random.Random(SEED))
+        reaper = Reaper(server, random.Random(SEED), turns=RESIDENTS * TURNS, kills=KILLS)
         everybody = make_residents(
             RESIDENTS,
             SEED,

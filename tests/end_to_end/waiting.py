@@ -7,9 +7,9 @@ SECONDS = 30.0
 _LOOK_AGAIN = 0.02
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Return as soon as it holds. Raises TimeoutError after `SECONDS`."""
-    async with asyncio.timeout(SECONDS):
+async def until(holds: Callable[[], bool], *, seconds: float = SECONDS) -> None:
+    """Return as soon as it holds. Raises TimeoutError after so many seconds."""
+    async with asyncio.timeout(seconds):
         while True:
             if holds():
                 return

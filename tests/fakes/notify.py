@@ -17,7 +17,6 @@ that become question marks, smoke-test numbers that are accepted and kept nowher
 import asyncio
 import json
 import re
-import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from uuid import UUID, uuid4
 import httpx2
 from aiohttp import web
 
+from tests.fakes import loopback
 from tests.fakes.notify_rules import NotifyError, as_sent, check_token, check_uuid, validation
 from tests.fakes.twilio import Drop, Garble, Hang
 
@@ -105,12 +105,7 @@ class FakeNotify:
         self._closing = asyncio.Event()
         api = web.Application()
         api.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(api, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        # Bound and listening before anyone knows the port, so nobody has to wait for it.
-        listener = socket.create_server(("127.0.0.1", 0))
-        await web.SockSite(self._runner, listener).start()
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._runner, self.url = await loopback.serve(api)
         return self
 
     async def __aexit__(self, *ended: object) -> None:

@@ -4,6 +4,7 @@
         channel = TelegramChannel(token=telegram.token, webhook_secret=SECRET, api_base_url=telegram.url, ...)
         await channel.subscribe("https://bot.example/channels/telegram")  # else updates wait to be polled
         came = await telegram.write(RESIDENT, "hello")       # posted with the secret, and again until it is taken
+        await telegram.speak(RESIDENT, voice_note(12))       # a voice note, which can be downloaded
         await telegram.tap(RESIDENT, "Agree")                # a button under the newest message that has it
         telegram.fail_next(Refuse(429, retry_after=2), Hang())  # what the next calls meet
         assert telegram.phone(RESIDENT) == [...]             # what the resident's app shows of ours
@@ -16,7 +17,6 @@ test if a call, an answer or an update broke Telegram's own description; without
 import asyncio
 import json
 import re
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from typing import Any
 import httpx2
 from aiohttp import web
 
+from tests.fakes import loopback
 from tests.fakes.telegram_chats import Chat, Chats, Fields, Sent
 from tests.fakes.telegram_queue import Refusal, UpdateQueue, Waiting
 from tests.fakes.telegram_spec import BotApiCheck
@@ -34,7 +35,9 @@ from tests.fakes.twilio import Drop, Hang
 
 TOKEN = "4200000001:AAExampleExampleExampleExampleExample"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+LARGEST_FILE = 20 * 1024 * 1024
 _RESULTS = {
+    "getfile": "File",
     "getme": "User",
     "getupdates": "Array of Update",
     "getwebhookinfo": "WebhookInfo",
@@ -73,6 +76,10 @@ class Came:
     status: int = 0
 
 
+async def at_once() -> object:
+    """Wait for nothing."""
+
+
 @dataclass
 class FakeTelegram:
     """See the module: `async with FakeTelegram(...) as telegram`."""
@@ -82,10 +89,12 @@ class FakeTelegram:
     app: Callable[..., Any] | None = None
     target: str = ""
     tries: int = 3  # of a webhook, before an update is left waiting for `deliver`
+    between_tries: Callable[[], Awaitable[object]] = at_once  # what Telegram waits for before it posts again
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     can_join_groups: bool = False
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # method, fields
     complaints: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)  # by file id
     url: str = ""
 
     async def __aenter__(self) -> "FakeTelegram":
@@ -98,16 +107,11 @@ class FakeTelegram:
         self._closing = asyncio.Event()
         self._spec = BotApiCheck()
         self.spec_checked = self._spec.available
-        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False) if self.app else None
-        self._web = httpx2.AsyncClient(transport=transport, trust_env=False, timeout=15)
+        self._web = loopback.caller(self.app)
         api = web.Application()
         api.router.add_route("*", "/bot{token}/{method}", self._serve)
-        self._runner = web.AppRunner(api, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        # Bound and listening before anyone knows the port, so nobody has to wait for it.
-        listener = socket.create_server(("127.0.0.1", 0))
-        await web.SockSite(self._runner, listener).start()
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        api.router.add_route("GET", "/file/bot{token}/{path:.+}", self._serve_file)
+        self._runner, self.url = await loopback.serve(api)
         return self
 
     async def __aexit__(
@@ -132,6 +136,18 @@ class FakeTelegram:
         chat.started = True
         sender = content.pop("sender", self.chats.user(chat_id))
         return await self.update("message", self.chats.keep(chat, sender, content).body)
+
+    async def speak(self, chat_id: int, sound: bytes, **extra: Any) -> Came:
+        """Let a resident send a voice note."""
+        file_id = f"AwACAgQAAxkBAAIB{len(self.files):06}"
+        self.files[file_id] = sound
+        voice = {
+            "file_id": file_id,
+            "file_unique_id": f"AgAD{len(self.files)}",
+            "duration": 1,
+            "mime_type": "audio/ogg",
+        }
+        return await self.send(chat_id, voice=voice | {"file_size": len(sound)}, **extra)
 
     async def edit(self, chat_id: int, message_id: int, **content: Any) -> Came:
         """Let a resident change what they have sent."""
@@ -218,6 +234,7 @@ class FakeTelegram:
                 "last_error_date": self.chats.seconds(),
                 "last_error_message": f"Wrong response from the webhook: {status}",
             }
+            await self.between_tries()
         return Came(one.id, self.tries, status)
 
     async def _post(self, update: Mapping[str, Any]) -> int:
@@ -256,6 +273,32 @@ class FakeTelegram:
             return web.Response(body=fault.body, status=fault.status, headers=headers, content_type="text/html")
         return web.json_response({"ok": True, "result": result})
 
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(("file", {"path": request.match_info["path"]}))
+        fault = self._faults.popleft() if self._faults else None
+        if isinstance(fault, Hang | Drop):
+            return await self._fail(request, fault)
+        if isinstance(fault, Refuse | Garble):
+            return web.Response(status=fault.status)
+        found = self.files.get(request.match_info["path"].removeprefix("voice/").removesuffix(".oga"))
+        if request.match_info["token"] != self.token or found is None:
+            return web.json_response(Refusal(404, "Not Found").as_json(), status=404)
+        return web.Response(body=found, content_type="application/octet-stream")
+
+    async def _get_file(self, fields: Fields) -> object:
+        file_id = fields.get("file_id", "")
+        if file_id not in self.files:
+            raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        size = len(self.files[file_id])
+        if size > LARGEST_FILE:
+            raise Refusal(400, "Bad Request: file is too big")
+        return {
+            "file_id": file_id,
+            "file_unique_id": f"AgAD{file_id[-6:]}",
+            "file_size": size,
+            "file_path": f"voice/{file_id}.oga",
+        }
+
     async def _fail(self, request: web.Request, fault: Hang | Drop) -> web.StreamResponse:
         if isinstance(fault, Hang):
             await self._closing.wait()
@@ -267,6 +310,7 @@ class FakeTelegram:
         if token != self.token:
             raise Refusal(401, "Unauthorized")
         methods: Mapping[str, Callable[[Fields], Awaitable[object]]] = {
+            "getfile": self._get_file,
             "getme": self._get_me,
             "getupdates": self._get_updates,
             "setwebhook": self._set_webhook,

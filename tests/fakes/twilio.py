@@ -15,7 +15,6 @@ description; without that file (see EARSHOT_SHARED_DATA) `spec_checked` is False
 """
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ import httpx2
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from tests.fakes import loopback
 from tests.fakes.twilio_messages import (
     ApiError,
     Message,
@@ -128,17 +128,11 @@ class FakeTwilio:
         self._closing = asyncio.Event()
         self._spec = OpenApiCheck()
         self.spec_checked = self._spec.available
-        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False) if self.app else None
-        self._web = httpx2.AsyncClient(transport=transport, trust_env=False, timeout=15)
+        self._web = loopback.caller(self.app)
         api = web.Application()
         for path in self._paths():
             api.router.add_route("*", path, self._serve)
-        self._runner = web.AppRunner(api, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        # Bound and listening before anyone knows the port, so nobody has to wait for it.
-        listener = socket.create_server(("127.0.0.1", 0))
-        await web.SockSite(self._runner, listener).start()
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._runner, self.url = await loopback.serve(api)
         return self
 
     async def __aexit__(

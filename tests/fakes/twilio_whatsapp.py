@@ -6,6 +6,7 @@
         await twilio.tap(RESIDENT, "Yes")                     # a button or a row of the newest message that has it
         await twilio.deliver()                                # what was sent arrives, or fails later as 63016 does
         await twilio.read(sid)                                # two blue ticks
+        await twilio.speak(RESIDENT, voice_note(12))          # a voice note, which can be downloaded
         template = twilio.approve("Your survey is open.")     # may be sent outside the window
 
 It is an SMS fake all the same: what does not begin with `whatsapp:` goes the way it goes there.
@@ -22,13 +23,17 @@ from aiohttp import web
 
 from tests.fakes.twilio import FakeTwilio, Turn
 from tests.fakes.twilio_content import PATHS, Content, ContentStore, Shown
+from tests.fakes.twilio_media import PATHS as MEDIA_PATHS
+from tests.fakes.twilio_media import MediaStore, Medium
 from tests.fakes.twilio_messages import ApiError, Message, new_sid
-from tests.fakes.twilio_spec import CONTENT_SPEC, OpenApiCheck
+from tests.fakes.twilio_spec import CONTENT_SPEC, SHARED_DATA, OpenApiCheck
 
 WHATSAPP_SENDER = "whatsapp:+447700900999"
 WINDOW = timedelta(hours=24)
 
 _ADDRESS = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.[0-9A-Za-z]{1,128})")
+# Where a file is fetched from answers with the file, which is not in Twilio's description.
+_UNDESCRIBED = OpenApiCheck(SHARED_DATA / "none")
 _PLACES = ("City", "State", "Zip", "Country")
 
 
@@ -54,6 +59,7 @@ class FakeWhatsApp(FakeTwilio):
     whatsapp_path: str = "/channels/whatsapp"
     user_ids: dict[str, str] = field(default_factory=dict)
     content: ContentStore = field(default_factory=ContentStore)
+    media: MediaStore = field(default_factory=MediaStore)
 
     async def __aenter__(self) -> "FakeWhatsApp":
         self._content_spec = OpenApiCheck(CONTENT_SPEC, "https://content.twilio.com")
@@ -82,6 +88,20 @@ class FakeWhatsApp(FakeTwilio):
         if sender.startswith("whatsapp:"):
             self.message(sid).receiver = self.whatsapp_senders[0]
         return sid
+
+    async def speak(self, sender: str, sound: bytes, media_type: str = "audio/ogg", *, is_lost: bool = False) -> str:
+        """Let a resident send a voice note, and give its sid; one that is lost is in the list alone."""
+        now = self.now()
+        message = WhatsAppMessage(
+            sid=new_sid("MM"), direction="inbound", sender=sender, receiver=self.whatsapp_senders[0], body="",
+            status="received", created_at=now, sent_at=now, media=(media_type,),
+            extra=self._told_of(sender, (media_type,)),
+        )  # fmt: skip
+        self.messages.append(message)
+        self.media.kept.append(Medium(message.sid, media_type, sound))
+        if not is_lost:
+            await self._call_webhook(message, {})
+        return message.sid
 
     async def tap(self, sender: str, title: str) -> Turn:
         """Let a resident tap a button or pick a row, of the newest message that has it."""
@@ -147,12 +167,19 @@ class FakeWhatsApp(FakeTwilio):
     # The REST API
 
     def _paths(self) -> tuple[str, ...]:
-        return *super()._paths(), *PATHS
+        return *super()._paths(), *PATHS, *MEDIA_PATHS
 
     def _spec_for(self, path: str) -> OpenApiCheck:
+        if "/Media/" in path or path.startswith("/elsewhere/"):
+            return _UNDESCRIBED
         return self._content_spec if path.startswith("/v1/") else super()._spec_for(path)
 
     def _answer(self, request: web.Request, fields: dict[str, str], body: bytes) -> web.Response:
+        if request.path.startswith("/elsewhere/"):
+            return self.media.download(request)
+        if "/Media" in request.path:
+            self._check_password(request)
+            return self.media.answer(request, self.account_sid)
         if not request.path.startswith("/v1/"):
             return super()._answer(request, fields, body)
         self._check_password(request)

@@ -173,7 +173,8 @@ class Crowd(SimulatorChannel):
     """A channel that counts how many sends run at once."""
 
     def __init__(self, on_send: Callable[[], None] = lambda: None) -> None:
-        super().__init__("sms", Capabilities(max_text=1600, pace=1000))
+        super().__init__("sms")
+        self.capabilities = Capabilities(max_text=1600, pace=1000)
         self.now_running = self.most = self.count = 0
         self.on_send = on_send
 

@@ -206,7 +206,8 @@ class Silent(SimulatorChannel):
     """A channel without a list, whose sends end as they are told."""
 
     def __init__(self, result: SendResult, *, receipts: bool = False) -> None:
-        super().__init__("sms", Capabilities(max_text=1600, inline_reply=True, delivery_receipts=receipts))
+        super().__init__("sms")
+        self.capabilities = Capabilities(max_text=1600, inline_reply=True, delivery_receipts=receipts)
         self.result = result
         self.sent: list[str] = []
 

@@ -9,6 +9,7 @@ import pytest
 from bot.analysis.export import Format, export
 from bot.analysis.reconciliation import reconcile
 from bot.service.privacy import RetentionPolicy, RetentionReport, retention
+from storage import aliases
 from storage.keys import KeyRing, rotate_data_keys
 from storage.outbox import NewMessage, Priority, enqueue
 from storage.retention import Kept
@@ -235,6 +236,19 @@ async def test_of_a_person_on_stop_one_entry_stays_that_no_time_ties_to_a_respon
     assert kept == [(stoke.keys.lookup("sms", RESIDENT), True, new_year)]
     responses = await stoke.rows("SELECT stopped_at, last_inbound_at FROM response")
     assert stopped_at[0] not in {at for row in responses for at in row}
+
+
+async def test_of_a_sender_with_two_addresses_on_stop_an_entry_stays_for_each(stoke: Town) -> None:
+    await stoke.answer_everything()
+    (contact,) = await stoke.column("SELECT id FROM contact")
+    met = [(contact, "sms", "GB.9", stoke.now)]
+    await stoke.database.run(lambda: aliases.record(met, stoke.keys))
+    await stoke.text("STOP")
+    await stoke.close_survey()
+    await after(stoke, 31)
+    assert await stoke.column("SELECT COUNT(*) FROM contact_alias") == [0]
+    kept = await stoke.column("SELECT address_hmac FROM opt_out WHERE address_hmac <> '' ORDER BY address_hmac")
+    assert kept == sorted(stoke.keys.lookup("sms", address) for address in (RESIDENT, "GB.9"))
 
 
 async def test_stop_holds_after_the_contact_has_gone_and_keys_were_rotated(stoke: Town) -> None:

@@ -32,7 +32,7 @@ def new_id() -> str:
     return f"id{next(_numbers):08}"
 
 
-def message(text: str, event_id: str, address: str = MARY, **changes: str | int | bool) -> Arrived:
+def message(text: str, event_id: str, address: str = MARY, **changes: str | int | bool | tuple[str, ...]) -> Arrived:
     """Make one text message as the service would hand it in."""
     arrived = Arrived(
         id=new_id(),

@@ -54,6 +54,15 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+async def page_of(browser: Browser, width: int, *, scripts: bool = True, bypass_csp: bool = False) -> Page:
+    """Open a window of a width in pixels; axe needs `bypass_csp`, because it is put into the page as text."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": 860}, java_script_enabled=scripts, bypass_csp=bypass_csp
+    )
+    context.set_default_timeout(10_000)
+    return await context.new_page()
+
+
 async def barriers(page: Page) -> list[str]:
     """List what axe finds wrong with a page, and what would make it scroll sideways."""
     results = await Axe().run(page, options=AXE_OPTIONS)

@@ -12,9 +12,9 @@ from playwright.async_api import Page, expect
 
 from tests.web.chromium import chromium
 
-# What each resident texts; the last one who texts has their export row shown.
-TEXTS = {2: ("STOKE", "more"), 3: ("Stoke", "help"), 1: ("STOKE", "2", "1", "3")}
-WIDTH, HEIGHT = 1280, 900
+# What each resident texts, on SMS, WhatsApp and Telegram; the last one who texts has their export row shown.
+TEXTS = {2: ("STOKE", "1", "2", "1 3"), 3: ("Stoke", "1"), 1: ("STOKE", "2", "1", "3")}
+WIDTH, HEIGHT = 1280, 950
 
 
 async def talk(page: Page, texts: dict[int, tuple[str, ...]]) -> None:

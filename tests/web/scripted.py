@@ -8,8 +8,9 @@ from fastapi import FastAPI
 
 from bot.web.figures import Figures
 from bot.web.pages import STATIC_URL, Pages, static_files
-from bot.web.simulator import SimulatedMessage, SimulatorSetup, simulator_routes
+from bot.web.simulator import Phone, SimulatedMessage, SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
+from channels.looks import Key
 from storage.script import Database
 
 COUNCIL = "Stoke-on-Trent City Council"
@@ -32,6 +33,9 @@ THANKS = "Thank you. The council publishes what it heard in the spring."
 class ScriptedPhone:
     """Answers any address with the next line of the script, and keeps what was said as its export row."""
 
+    is_charged = True
+    keys_go = False
+
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = {}
 
@@ -44,6 +48,9 @@ class ScriptedPhone:
         lines = [f"{OPENING}\n{QUESTIONS['belonging']}", *list(QUESTIONS.values())[1:], THANKS]
         line = lines[min(len(said), len(lines)) - 1]
         return (SimulatedMessage(line, 1 + len(line) // 153),)
+
+    async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
+        raise AssertionError("SMS has nothing to tap")
 
     async def row(self, address: str) -> Mapping[str, str] | None:
         if address not in self.said:
@@ -67,11 +74,11 @@ class ScriptedPhone:
         return row
 
 
-def simulator_application(phone: ScriptedPhone, base: str) -> FastAPI:
+def simulator_application(phones: Mapping[str, Phone], base: str) -> FastAPI:
     """Build the simulator alone, which needs no database of its own."""
     app = FastAPI(openapi_url=None)
     setup = SimulatorSetup(COUNCIL, ("STOKE", "STOKE URDU"), 2.4)
-    app.include_router(simulator_routes(phone, Pages(COUNCIL), setup, base))
+    app.include_router(simulator_routes(phones, Pages(COUNCIL), setup, base))
     app.mount(STATIC_URL, static_files())
     return app
 
@@ -91,6 +98,6 @@ class Clock:
 
 def application(database: Database, clock: Clock, phone: ScriptedPhone, base: str) -> FastAPI:
     """Build the pages round a database, as bot/web/app.py does round the real bot."""
-    app = simulator_application(phone, base)
+    app = simulator_application({"sms": phone}, base)
     app.include_router(staff_routes(database, Figures(database, clock), Pages(COUNCIL), clock, base))
     return app

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.web.accounts import create_staff, one_time_sign_in
 from storage.script import Database
-from tests.web.chromium import CHROMIUM, HALL, WHY_SKIPPED, barriers, chromium, free_socket, serving
+from tests.web.chromium import CHROMIUM, HALL, WHY_SKIPPED, barriers, chromium, free_socket, page_of, serving
 from tests.web.conftest import PASSWORD
 from tests.web.scripted import Clock, ScriptedPhone, application
 
@@ -49,14 +49,6 @@ async def browser(
     app: FastAPI = application(database, clock, phone, site)
     async with serving(app, listening), chromium() as opened:
         yield opened
-
-
-async def page_of(browser: Browser, width: int, *, scripts: bool = True, bypass_csp: bool = False) -> Page:
-    context = await browser.new_context(
-        viewport={"width": width, "height": 860}, java_script_enabled=scripts, bypass_csp=bypass_csp
-    )
-    context.set_default_timeout(10_000)
-    return await context.new_page()
 
 
 async def text_from(page: Page, resident: int, text: str, replies: int) -> None:

@@ -1,20 +1,21 @@
 """The simulator without scripts: texts go through, the row grows, and visitors stay apart."""
 
 import asyncio
-import html
 import re
 
 import httpx2
 import pytest
 
-from bot.web.simulator import BOARDS_AT_MOST, FIRST_NUMBER, LAST_NUMBER, PHONES_AT_MOST, Handset
+from bot.web.handsets import BUBBLES_AT_MOST, Handset, Thread
+from bot.web.simulator import BOARDS_AT_MOST, FIRST_NUMBER, LAST_NUMBER, PHONES_AT_MOST
 from tests.web.conftest import BASE
+from tests.web.looking import addresses_on, bubbles_on, phone_on, row_on
 from tests.web.scripted import QUESTIONS, ScriptedPhone, simulator_application
 
 
 @pytest.fixture
 def transport(phone: ScriptedPhone) -> httpx2.ASGITransport:
-    return httpx2.ASGITransport(simulator_application(phone, BASE))
+    return httpx2.ASGITransport(simulator_application({"sms": phone}, BASE))
 
 
 @pytest.fixture
@@ -29,26 +30,6 @@ async def send(browser: httpx2.AsyncClient, resident: int, text: str) -> str:
     answer = await browser.post("/simulator/text", data={"resident": str(resident), "text": text})
     assert answer.status_code == 200
     return answer.text
-
-
-def phone_on(page: str, resident: int) -> str:
-    return page.split(f'id="resident-{resident}"')[1].split("</section>")[0]
-
-
-def bubbles_on(page: str, resident: int) -> list[tuple[str, str]]:
-    """Who said what on one phone, as (bot or resident, text)."""
-    pattern = r'turn turn--(bot|resident)">\s*<span[^>]*>[^<]*</span>\s*<p class="bubble" dir="auto">(.*?)</p>'
-    return [(who, html.unescape(text)) for who, text in re.findall(pattern, phone_on(page, resident), re.DOTALL)]
-
-
-def row_on(page: str) -> dict[str, str]:
-    table = page.split('id="row"')[1]
-    found = re.findall(r'<th scope="row">(.*?)</th>\s*<td dir="auto">([^<]*)', table)
-    return {name.replace("<wbr>", ""): html.unescape(value) for name, value in found}
-
-
-def addresses_on(page: str) -> list[str]:
-    return re.findall(r"07700 9\d{5}", page)
 
 
 async def test_a_conversation_runs_without_scripts(browser: httpx2.AsyncClient) -> None:
@@ -231,4 +212,13 @@ async def test_the_oldest_of_very_many_boards_is_let_go(
 
 
 def test_a_number_is_written_as_people_write_it() -> None:
-    assert Handset(1, "+447700900123", "English").written_address == "07700 900123"
+    assert Handset(1, "+447700900123", "English", "sms").written_address == "07700 900123"
+
+
+def test_of_a_very_long_conversation_the_newest_stay() -> None:
+    thread = Thread()
+    for number in range(BUBBLES_AT_MOST + 2):
+        thread.keep(str(number), is_ours=False)
+    assert (thread.bubbles[0].text, len(thread.bubbles)) == ("2", BUBBLES_AT_MOST)
+    assert thread.bubble("1") is None
+    assert thread.bubble("3") == thread.bubbles[0]

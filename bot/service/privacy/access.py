@@ -5,6 +5,7 @@ the document says so at its top: whoever hands it over gives a person only their
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -24,6 +25,7 @@ from storage.subject import (
     ResponseHeld,
     TextIn,
     TextOut,
+    VoiceNoteHeld,
 )
 
 Document: TypeAlias = dict[str, object]
@@ -52,9 +54,10 @@ async def subject_access(database: Database, keys: KeyRing, address: str, *, who
         "address": spellings(address)[0],
         "written_at": _time(now),
         "summary": _summary(held, len(set(people.values()))),
-        "contacts": [_contact(contact, keys) for contact in held.contacts],
+        "contacts": [_contact(contact, held, keys) for contact in held.contacts],
         "responses": [_response(response, held, people, definitions) for response in held.responses],
         "texts_from_you": [_text_in(text, people) for text in held.texts_in],
+        "voice_notes_from_you": [_voice_note(one, keys, people) for one in held.voice_notes],
         "texts_to_you": [_text_out(text, held.receipts, people) for text in held.texts_out],
         "agreed_to_be_written_to": [_opt_in(entry) for entry in held.opt_ins],
         "stop_and_start": [_opt_out(entry) for entry in held.opt_outs],
@@ -83,10 +86,16 @@ def _people(held: Held) -> Mapping[str, int]:
     return {response.id: numbers[response.respondent_id] for response in held.responses}
 
 
-def _contact(contact: ContactHeld, keys: KeyRing) -> Document:
+def _contact(contact: ContactHeld, held: Held, keys: KeyRing) -> Document:
     return {
         "channel": contact.channel,
         "address": keys.decrypt(bytes(contact.address_encrypted), contact.id, contact.key_id),
+        "also_known_by": [
+            keys.decrypt(bytes(alias.address_encrypted), contact.id, alias.key_id)
+            for alias in held.aliases
+            if alias.contact_id == contact.id
+        ],
+        "joined_to_another_address_by_link": bool(contact.is_joined),
         "language": contact.language,
         "since": _time(contact.made_at),
         "last_heard_from": _time(contact.last_inbound_at),
@@ -154,6 +163,21 @@ def _text_in(text: TextIn, people: Mapping[str, int]) -> Document:
         "person": people.get(text.response_id or ""),
         "provider_id": text.provider_id,
         "provider_also_sent": json.loads(text.fields) if text.fields else {},
+    }
+
+
+def _voice_note(one: VoiceNoteHeld, keys: KeyRing, people: Mapping[str, int]) -> Document:
+    """Write a voice note down with its sound, as base64: it is the person's own."""
+    sound = keys.unseal(bytes(one.content), one.id, one.key_id) if one.content is not None and one.key_id else b""
+    return {
+        "at": _time(one.received_at),
+        "question": one.question,
+        "person": people.get(one.response_id),
+        "kept_until": _time(one.keep_until),
+        "written_down": _time(one.transcribed_at),
+        "became": one.became,
+        "media_type": one.media_type,
+        "sound": b64encode(sound).decode(),
     }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from bot.core.survey import SurveyDefinition
-from bot.core.window import closed_on
+from bot.core.window import closed_by_hand, closed_on
 from storage import surveys
 from storage.errors import UnknownKey
 from storage.forgetting import forget_contacts
@@ -28,6 +28,7 @@ class RetentionPolicy:
 
     `contacts_after_close`: addresses and conversations, once every survey they took part in is closed.
     `silent`: the same, and words too, where a survey never closes: since the last text.
+    `voice_notes`: voice notes, since they were fetched; each carries its date, so that a change holds for later ones.
     `words_after_close`: raw texts in and out; those that belong to no survey, since they came.
     `receipts`: delivery reports and the provider's ids. `sessions_after_end`: staff sign-ins, and tries at them.
     `answers_after_close`: responses and their answers; None keeps them until the council decides.
@@ -35,6 +36,7 @@ class RetentionPolicy:
 
     contacts_after_close: int = 30
     silent: int = 400
+    voice_notes: int = 30
     words_after_close: int = 90
     receipts: int = 90
     sessions_after_end: int = 30
@@ -114,8 +116,7 @@ async def _closed_surveys(database: Database, now: int) -> Mapping[str, int]:
     for row in await database.read(surveys.every_version):
         if not row.is_current:
             continue
-        by_hand = datetime.fromtimestamp(row.closed_at / 1000, UTC) if row.closed_at is not None else None
-        at = closed_on(SurveyDefinition.from_json(row.definition), by_hand)
+        at = closed_on(SurveyDefinition.from_json(row.definition), closed_by_hand(row.closed_at))
         if at is not None and at.timestamp() * 1000 <= now:
             closed[row.survey] = int(at.timestamp() * 1000)
     return closed
@@ -131,6 +132,7 @@ def _horizon(policy: RetentionPolicy, closed: Mapping[str, int], now: int) -> Ho
     return Horizon(
         contacts_closed=over(policy.contacts_after_close),
         contacts_before=before(policy.silent),
+        voice_notes_until=now,
         quiet_before=before(QUIET_DAYS),
         words_closed=over(policy.words_after_close),
         words_unattached_before=before(policy.words_after_close),
@@ -139,12 +141,14 @@ def _horizon(policy: RetentionPolicy, closed: Mapping[str, int], now: int) -> Ho
         sessions_before=before(policy.sessions_after_end),
         audit_before=before(policy.audit),
         answers_closed=over(policy.answers_after_close),
+        links_until=now,
     )
 
 
 _WHAT: Mapping[Kept, str] = {
     Kept.ANSWERS: "responses with their answers, of surveys closed",
     Kept.CONTACTS: "contacts with their conversations, of surveys closed",
+    Kept.VOICE_NOTES: "voice notes whose date has passed",
     Kept.WORDS_IN: "texts from residents that lose their words, of surveys closed",
     Kept.WORDS_OUT: "texts to residents that lose their words, of surveys closed",
     Kept.RECEIPTS: "delivery reports received",
@@ -155,6 +159,8 @@ _WHAT: Mapping[Kept, str] = {
     Kept.SESSIONS: "staff sessions and sign-in links that ended",
     Kept.ATTEMPTS: "tries at signing in",
     Kept.AUDIT: "lines of the audit log",
+    Kept.LINK_CODES: "codes to join addresses that can no longer be used",
+    Kept.LINK_TRIES: "wrong codes that no longer count",
 }
 
 
@@ -165,6 +171,8 @@ def _older_than(kept: Kept, policy: RetentionPolicy, now: int) -> int | None:
             days = policy.answers_after_close
         case Kept.CONTACTS | Kept.OPT_INS:
             days = policy.contacts_after_close
+        case Kept.VOICE_NOTES | Kept.LINK_CODES | Kept.LINK_TRIES:
+            days = 0
         case Kept.WORDS_IN | Kept.WORDS_OUT:
             days = policy.words_after_close
         case Kept.RECEIPTS | Kept.DELIVERY | Kept.REPEATS:

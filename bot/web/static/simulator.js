@@ -1,4 +1,4 @@
-// Sends a text without reloading the page, then takes over what the server's page shows. The forms work without it.
+// Sends a form of a phone without reloading the page, then takes over what the server's page shows. They work without it.
 const board = document.querySelector(".board");
 const parser = new DOMParser();
 
@@ -6,22 +6,26 @@ for (const log of board.querySelectorAll(".log")) log.scrollTop = log.scrollHeig
 
 board.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.matches(".composer")) return;
+  const phone = form.closest(".phone");
+  if (!phone) return;
   event.preventDefault();
   const box = form.elements.text;
-  const problem = form.closest(".phone").querySelector(".phone__problem");
-  if (form.getAttribute("aria-busy") === "true" || !box.value.trim()) return;
+  if (phone.hasAttribute("data-busy") || (box && !box.value.trim())) return;
   const body = new URLSearchParams(new FormData(form));
-  form.setAttribute("aria-busy", "true");
+  if (event.submitter?.name) body.append(event.submitter.name, event.submitter.value);
+  const problem = phone.querySelector(".phone__problem");
+  phone.setAttribute("data-busy", "");
   problem.textContent = "";
   try {
     await takeOver(await fetch(form.action, { method: "POST", body }));
-    box.value = "";
+    if (box) box.value = "";
+    form.closest("details")?.removeAttribute("open");
+    goOn(form, board.querySelector(`#${phone.id}`));
   } catch {
-    problem.textContent = "That text did not get through. Try again, or open the simulator anew.";
+    problem.textContent = "That did not get through. Try again, or open the simulator anew.";
+    box?.focus();
   } finally {
-    form.removeAttribute("aria-busy");
-    box.focus();
+    phone.removeAttribute("data-busy");
   }
 });
 
@@ -43,15 +47,41 @@ board.addEventListener("click", async (event) => {
   }
 });
 
+// An open list lies over the conversation: Escape closes it, and so does whoever goes on elsewhere.
+board.addEventListener("keydown", (event) => {
+  const list = event.target.closest("details.picker[open]");
+  if (event.key !== "Escape" || !list) return;
+  list.removeAttribute("open");
+  list.querySelector("summary").focus();
+});
+board.addEventListener("focusout", (event) => {
+  const list = event.target.closest("details.picker[open]");
+  const next = event.relatedTarget; // a press on a row's words gives focus to the log around the list
+  if (list && next && !list.contains(next) && !next.contains(list)) list.removeAttribute("open");
+});
+
+// After a text, the next text; after a tap, the buttons of the next question, or the box where it has none.
+function goOn(form, phone) {
+  const newest = [...phone.querySelectorAll(".turn--bot")].pop();
+  const next = form.elements.look
+    ? phone.querySelector(".looks [aria-pressed=true]")
+    : form.elements.choice && newest?.querySelector(".keys__one, .picker__opener");
+  (next || phone.querySelector(".composer__text")).focus({ preventScroll: true });
+}
+
 async function takeOver(response) {
   if (!response.ok) throw new Error(String(response.status));
   const fresh = parser.parseFromString(await response.text(), "text/html").querySelector(".board");
   if (fresh?.dataset.board !== board.dataset.board) return location.assign("/simulator");
   for (const phone of board.querySelectorAll(".phone")) {
     const now = fresh.querySelector(`#${phone.id}`);
+    if (phone.dataset.look !== now.dataset.look) {
+      phone.replaceWith(now);
+      continue;
+    }
     phone.className = now.className;
     phone.querySelector("[data-part=total]").replaceWith(now.querySelector("[data-part=total]"));
-    addTexts(phone.querySelector(".log"), now.querySelector(".log"));
+    bringUpToDate(phone.querySelector(".log"), now.querySelector(".log"));
   }
   for (const part of [".residents", "#row"]) {
     board.querySelector(part).innerHTML = fresh.querySelector(part).innerHTML;
@@ -61,12 +91,18 @@ async function takeOver(response) {
   if (news) row.scrollTop = news.offsetTop - row.clientHeight + 2 * news.offsetHeight;
 }
 
-// Only what is new is added, so that a screen reader speaks only that.
-function addTexts(log, now) {
+// Only what is new is added, so that a screen reader speaks only that; buttons that are gone go.
+function bringUpToDate(log, now) {
   const texts = log.firstElementChild;
-  const missing = [...now.querySelectorAll(".turn")].slice(texts.querySelectorAll(".turn").length);
-  if (!missing.length) return;
+  const missing = new Map([...now.querySelectorAll(".turn")].map((turn) => [turn.dataset.message, turn]));
+  for (const turn of texts.querySelectorAll(".turn")) {
+    const same = missing.get(turn.dataset.message);
+    missing.delete(turn.dataset.message);
+    if (!same) turn.remove();
+    else if (!same.querySelector(".keys")) turn.querySelector(".keys")?.closest("form").remove();
+  }
+  if (!missing.size) return;
   texts.querySelector(".hint")?.remove();
-  texts.append(...missing);
+  texts.append(...missing.values());
   log.scrollTop = log.scrollHeight;
 }

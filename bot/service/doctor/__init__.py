@@ -1,0 +1,29 @@
+"""What an operator should know before residents do: each check one line, in plain words, with what to do."""
+
+from bot.service.doctor.database import examine_database, examine_keys
+from bot.service.doctor.finding import Finding, ok, problem, warning
+from bot.service.doctor.ledger import examine_ledger
+from bot.service.doctor.providers import (
+    advanced_opt_out,
+    examine_notify,
+    examine_signature,
+    examine_telegram,
+    examine_twilio,
+)
+from bot.service.doctor.surveys import examine_surveys
+
+__all__ = [
+    "Finding",
+    "advanced_opt_out",
+    "examine_database",
+    "examine_keys",
+    "examine_ledger",
+    "examine_notify",
+    "examine_signature",
+    "examine_surveys",
+    "examine_telegram",
+    "examine_twilio",
+    "ok",
+    "problem",
+    "warning",
+]

@@ -1,0 +1,246 @@
+"""The suppression ledger: who said STOP or START, and whom we erased, in a file outside the database.
+
+A restored backup knows nothing of what was said after it; this file does. One JSON object a line, appended and on disk
+within seconds of the commit; an address is named by its keyed HMAC alone. The database is the source: whatever the file
+lacks is added at the next start, and what the database lacks shows that it is older than the file, so that it is held
+and brought up to date before anything is sent.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from storage import installation, ledger
+from storage.ledger import Entry, What
+from storage.script import Database
+
+log = structlog.get_logger()
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+ERASURES_KEPT_MS: Final = 90 * DAY_MS
+"""A backup that is older than this must not be restored: those whom we erased since are forgotten too."""
+
+# On PostgreSQL a row may become visible after one with a higher id.
+_LOOK_BACK: Final = 500
+_VERSION: Final = 1
+_line = msgspec.json.Encoder().encode
+_read_entry = msgspec.json.Decoder(Entry).decode
+
+
+class LedgerProblem(Exception):
+    """The ledger cannot be used as it is. The message says which file, why, and what to do."""
+
+
+class _Head(msgspec.Struct):
+    """The file's first line: whose ledger it is."""
+
+    suppression_ledger: int
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a ledger holds. `is_torn`: its last line was cut off, as by a power cut."""
+
+    database: str
+    entries: tuple[Entry, ...]
+    is_torn: bool = False
+
+
+class Ledger:
+    """The file. Several processes of one machine may share it. Raises LedgerProblem."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Book | None:
+        """Read all of it, each entry once; None where there is no file."""
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise self._unusable(problem) from None
+        return self._understood(text)
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Add entries at the end, and return once they are on disk."""
+        added = b"".join(_line(entry) + b"\n" for entry in entries)
+        with self._locked() as file:
+            whole = file.read().rfind(b"\n") + 1  # another process may have died in the middle of a line
+            file.seek(whole)
+            file.truncate()
+            file.write(added)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def replace(self, database: str, entries: Sequence[Entry], seen: Iterable[Entry]) -> None:
+        """Write the file anew in one move. What was added by others after `seen` was read stays."""
+        try:
+            self.path.touch(mode=0o600)
+        except OSError as problem:
+            raise self._unusable(problem) from None
+        with self._locked() as file:
+            there = self._understood(file.read())
+            known = {entry.event for entry in seen}
+            added = [entry for entry in there.entries if entry.event not in known] if there else []
+            lines = [_line(_Head(_VERSION, database)), *map(_line, [*entries, *added])]
+            beside = self.path.with_name(f"{self.path.name}.new")
+            beside.touch(mode=0o600)
+            with beside.open("wb") as new:
+                new.write(b"\n".join(lines) + b"\n")
+                new.flush()
+                os.fsync(new.fileno())
+            beside.replace(self.path)
+            sync_folder(self.path.parent)
+
+    def set_aside(self, database: str) -> Path:
+        """Keep another database's ledger under another name, and say which: whoever restores that one needs it."""
+        aside = self.path.with_name(f"{self.path.stem}-{database[:8]}{self.path.suffix}")
+        try:
+            self.path.rename(aside)
+        except OSError as problem:
+            raise self._unusable(problem) from None
+        return aside
+
+    def _understood(self, text: bytes) -> Book | None:
+        whole, _, rest = text.rpartition(b"\n")
+        if not whole:
+            return None  # made, and cut off before the first line was whole
+        try:
+            first, *lines = whole.split(b"\n")
+            head = msgspec.json.decode(first, type=_Head)
+            entries = {entry.event: entry for entry in map(_read_entry, lines)}
+        except msgspec.MsgspecError:
+            what = "is no suppression ledger, or was changed by hand"
+            raise LedgerProblem(f"{self.path} {what}. Name another file in SUPPRESSION_LEDGER.") from None
+        return Book(head.database, tuple(entries.values()), is_torn=bool(rest))
+
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        """Open the file while no other process writes to it, nor puts another in its place."""
+        import fcntl  # only now: it is not there on every system that can run the demo
+
+        try:
+            while True:
+                with self.path.open("r+b") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    if os.fstat(file.fileno()).st_ino == self.path.stat().st_ino:
+                        yield file
+                        return
+        except OSError as problem:
+            raise self._unusable(problem) from None
+
+    def _unusable(self, problem: OSError) -> LedgerProblem:
+        return LedgerProblem(
+            f"The suppression ledger {self.path} cannot be used ({problem.strerror}). Correct SUPPRESSION_LEDGER, or "
+            "the rights to that file and its folder."
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep which files a folder holds."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network drives know no such thing
+            os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+class Keeper:
+    """Keeps one ledger level with one database."""
+
+    def __init__(self, database: Database, path: Path, *, now: Callable[[], int]) -> None:
+        """Take the parts; `now` gives epoch milliseconds UTC."""
+        self._database = database
+        self._ledger = Ledger(path)
+        self._now = now
+        self._last: dict[bool, int] = {}
+        self._seen: set[tuple[bool, int]] = set()
+        self._caught_up_at = 0
+
+    async def catch_up(self) -> int:
+        """Bring file and database level, before anything is sent; say how many entries the database lacked.
+
+        If it lacked any, it is older than the file: it has been restored, and is held (`bot.service.resuming`).
+        """
+        now = self._now()
+        book = await asyncio.to_thread(self._ledger.read)
+        identity = await own_name(self._database)
+        if book is not None and book.database != identity:
+            aside = await asyncio.to_thread(self._ledger.set_aside, book.database)
+            log.error("ledger_of_another_database_set_aside", file=str(aside))
+            book = None
+        await forget_old_erasures(self._database, now)
+        lines = book.entries if book else ()
+        lacking = await lacking_of(self._database, lines, now - ERASURES_KEPT_MS)
+        if lacking:
+            log.warning("database_is_older_than_its_ledger", entries=len(lacking))
+            await self._database.run(lambda: ledger.hold(lacking, now))
+        entries = await self._database.read(ledger.entries)
+        known = {entry.event for entry in entries}
+        as_written = {line.event: line for line in lines}  # with the key of its own time
+        wanted = [as_written.get(entry.event, entry) for entry in entries]
+        wanted += [entry for entry in lacking if entry.event not in known]
+        if book is None or book.is_torn or {e.event for e in wanted} != {e.event for e in lines}:
+            await asyncio.to_thread(self._ledger.replace, identity, wanted, lines)
+        self._last, self._seen = {}, set()
+        self._note(entries)
+        self._caught_up_at = now
+        return len(lacking)
+
+    async def keep(self) -> int:
+        """Write down what is new; say how many entries. Once a day the whole is compared. Raises LedgerProblem."""
+        if self._now() - self._caught_up_at > DAY_MS:
+            await self.catch_up()
+        back = _LOOK_BACK if self._database.is_postgres else 0
+        after = [max(0, self._last.get(is_erasure, 0) - back) for is_erasure in (False, True)]
+        found = await self._database.read(lambda: ledger.entries(*after))
+        new = [entry for entry in found if _place(entry) not in self._seen]
+        if new:
+            await asyncio.to_thread(self._ledger.append, new)
+            self._note(new)
+        return len(new)
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        for is_erasure, id in map(_place, entries):
+            self._last[is_erasure] = max(id, self._last.get(is_erasure, 0))
+            self._seen.add((is_erasure, id))
+        self._seen = {place for place in self._seen if place[1] > self._last[place[0]] - _LOOK_BACK}
+
+
+def _place(entry: Entry) -> tuple[bool, int]:
+    return entry.what is What.ERASED, entry.id
+
+
+async def lacking_of(database: Database, lines: Sequence[Entry], forgotten_before: int) -> list[Entry]:
+    """Find what stands in a ledger and not in the database, without what the database let go of."""
+    known = {entry.event for entry in await database.read(ledger.entries)}
+    lacking = [entry for entry in lines if entry.event not in known]
+    gone = await database.read(lambda: ledger.let_go(lacking))
+    return [
+        entry
+        for entry in lacking
+        if (entry.at >= forgotten_before if entry.what is What.ERASED else entry.id not in gone)
+    ]
+
+
+async def forget_old_erasures(database: Database, now: int) -> int:
+    """Forget whom we erased longer ago than any backup may be old; say how many entries went."""
+    return await database.run(lambda: ledger.forget_erasures(now - ERASURES_KEPT_MS))
+
+
+async def own_name(database: Database) -> str:
+    """Give the name by which a ledger knows this database, also after a restore; the first time, it gets one."""
+    new = uuid4().hex
+    return await database.run(lambda: installation.named_or(new))

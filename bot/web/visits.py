@@ -1,0 +1,36 @@
+"""Who is at the staff pages: the session behind a cookie, and forms that are really theirs."""
+
+from fastapi import Request
+
+from bot.web.accounts import Door, Visit
+from bot.web.security import FORM_LIMIT, PostedFrom, TurnedAway, is_form_token, posted_from, read_form
+
+COOKIE = "earshot_staff"
+
+
+class Visits:
+    """Knows who visits. `public_base_url` is where browsers reach us."""
+
+    def __init__(self, door: Door, public_base_url: str) -> None:
+        self._door = door
+        self._public_base_url = public_base_url
+
+    async def of(self, request: Request) -> Visit | None:
+        """Find whose session the request belongs to, if it still holds."""
+        return await self._door.visit(request.cookies.get(COOKIE, ""))
+
+    async def own_form(self, request: Request, limit: int = FORM_LIMIT) -> dict[str, str]:
+        """Read a form that was posted from our own pages. Raises TurnedAway."""
+        if posted_from(request, self._public_base_url) is not PostedFrom.OURS:
+            raise TurnedAway(403, "That did not come from this site", "Open the staff page and try again.")
+        return await read_form(request, limit)
+
+    async def signed_in_form(self, request: Request, limit: int = FORM_LIMIT) -> tuple[Visit, dict[str, str]]:
+        """Read a form that carries the token of the visitor's own session. Raises TurnedAway."""
+        form = await self.own_form(request, limit)
+        visit = await self.of(request)
+        if visit is None:
+            raise TurnedAway(403, "You are not signed in", "Your session has ended. Sign in again.")
+        if not is_form_token(form.get("token", ""), visit.secret):
+            raise TurnedAway(403, "That page is out of date", "Open the staff page and try again.")
+        return visit, form

@@ -1,0 +1,156 @@
+"""The operator's worst day, by the commands alone: back up, lose the machine, restore, serve; and `doctor`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.serving import MAIN, SECRET, Server, environment, free_port
+from bench.wire import ACCOUNT, NUMBER, TOKEN
+from tests.end_to_end.commands import Done, run
+from tests.end_to_end.waiting import until
+from tests.fakes.twilio import Refuse
+from tests.fakes.twilio_account import FakeTwilioAccount
+from tests.postgres import Server as Postgres
+
+RESIDENT, NEIGHBOUR = "+447700900411", "+447700900412"
+
+
+def server(settings: dict[str, str], folder: Path) -> Server:
+    folder.mkdir(exist_ok=True)
+    port = free_port()
+    return Server((MAIN, "serve", "--port", str(port)), settings, folder, port)
+
+
+async def export(settings: dict[str, str], folder: Path) -> str:
+    out = folder / "answers.jsonl"
+    done = await run(
+        *("export", "--survey", "stoke-community-cohesion", "--format", "jsonl", "--out", out),
+        settings=settings,
+        folder=folder,
+    )
+    assert (done.code, done.err) == (0, "")
+    return out.read_text()
+
+
+async def test_a_council_that_loses_its_machine_moves_to_postgresql_and_loses_no_answer(
+    published: str, postgres_server: Postgres, tmp_path: Path
+) -> None:
+    async with FakeTwilioAccount(account_sid=ACCOUNT, auth_token=TOKEN, numbers=(NUMBER,)) as twilio:
+        ledger = str(tmp_path / "stoke.ledger")
+        settings = environment(published, TWILIO_API_BASE_URL=twilio.url, SUPPRESSION_LEDGER=ledger)
+        old = server(settings, tmp_path / "old")
+        await old.start()
+        twilio.target = f"http://127.0.0.1:{old.port}"
+        for body in ("STOKE", "1"):
+            await twilio.text(RESIDENT, body)
+        await until(lambda: any("Messages" in path for _, path, _ in twilio.requests))  # listening has begun
+        done = await run("backup", "--to", tmp_path / "backups", settings=settings, folder=tmp_path)
+        assert (done.code, done.err) == (0, "")
+        (made,) = (tmp_path / "backups").iterdir()
+        for body in ("2", "3", "Stop the boats"):
+            await twilio.text(RESIDENT, body)
+        for body in ("STOKE", "STOP"):
+            await twilio.text(NEIGHBOUR, body)
+        await until(lambda: '"stop"' in written(ledger))
+        before = await export(settings, tmp_path)
+        await old.kill()
+        phones = {number: twilio.phone(number) for number in (RESIDENT, NEIGHBOUR)}
+
+        url = await postgres_server.create_database()
+        settings = settings | {"DATABASE_URL": url}
+        done = await run("restore", "--from", made, settings=settings, folder=tmp_path)
+        assert (done.code, done.err) == (0, "")
+        assert "1 STOP or START" in done.out
+        doctor = await run("doctor", "--offline", settings=settings, folder=tmp_path)
+        assert "warning  This database was restored" in doctor.out
+
+        twilio.fail_next(Refuse(503))
+        new = server(settings, tmp_path / "new")
+        await new.start()
+        twilio.target = f"http://127.0.0.1:{new.port}"
+        assert without_ids(await export(settings, tmp_path)) == without_ids(before)
+        assert {number: twilio.phone(number) for number in phones} == phones
+        turn = await twilio.text(RESIDENT, "2")
+        assert turn.status == 200
+        assert turn.replies
+        assert "restored_database_is_released" in new.errors
+        assert (await new.stop()) == 0
+        for number in (RESIDENT, NEIGHBOUR):
+            assert number[1:] not in new.errors + done.out + written(ledger)
+        await postgres_server.drop_database(url)
+
+
+def written(file: str) -> str:
+    return Path(file).read_text(encoding="utf-8")
+
+
+def without_ids(rows: str) -> list[dict[str, object]]:
+    """Leave out what a response that was taken in again has anew: its id, and when it came to us."""
+    anew = {"response_id", "started_at", "last_answer_at", "completed_at", "duplicate_group", "quality"}
+    found = [json.loads(line) for line in rows.splitlines()]
+    return sorted(({k: v for k, v in row.items() if k not in anew} for row in found), key=str)
+
+
+async def doctor(settings: dict[str, str], folder: Path, *arguments: str) -> Done:
+    return await run("doctor", *arguments, settings=settings, folder=folder)
+
+
+@pytest.fixture
+def settings(migrated: Path, tmp_path: Path) -> dict[str, str]:
+    return environment(f"sqlite:///{tmp_path / 'earshot.db'}")
+
+
+async def test_doctor_names_what_is_wrong_and_its_exit_code_says_so(settings: dict[str, str], tmp_path: Path) -> None:
+    async with FakeTwilioAccount(account_sid=ACCOUNT, auth_token=TOKEN, numbers=(NUMBER,)) as twilio:
+        settings["TWILIO_API_BASE_URL"] = twilio.url
+        wanted = f"{settings['PUBLIC_BASE_URL']}/channels/sms#rc=5&rp=all"
+        twilio.set_number(NUMBER, sms_url=wanted, sms_fallback_url=wanted)
+        well = await doctor(settings, tmp_path)
+        assert (well.code, well.err) == (0, "")
+        assert "problem" not in well.out
+        assert f"ok       Texts to {NUMBER} reach us, with retries." in well.out.splitlines()
+        asked = len(twilio.requests)
+        assert (await doctor(settings, tmp_path, "--offline")).code == 0
+        assert len(twilio.requests) == asked
+
+        twilio.set_number(NUMBER, sms_url="")
+        ill = await doctor(settings, tmp_path)
+        assert ill.code == 1
+        assert wanted in ill.out
+        assert ill.err == "earshot: 1 problem(s); each line above says what to do.\n"
+        for secret in (SECRET, TOKEN):
+            assert secret not in well.out + ill.out
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"TWILIO_SMS_FROM": "STOKECC"}, "TWILIO_SMS_FROM: write a number"),
+        ({"PUBLIC_BASE_URL": "http://bot.example"}, "PUBLIC_BASE_URL begins with http://"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "There is no folder"),
+    ],
+    ids=["an alphanumeric sender", "http", "no secret", "no database"],
+)
+async def test_doctor_reads_the_settings_too(
+    settings: dict[str, str], tmp_path: Path, changes: dict[str, str], line: str
+) -> None:
+    found = await doctor(settings | changes, tmp_path, "--offline")
+    assert found.code == 1
+    assert any(each.startswith("problem ") and line in each for each in found.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("restore",), ("restore", "--from", "a.zip", "--release"), ("backup",)],
+    ids=["nothing to restore", "two things at once", "nowhere to back up to"],
+)
+async def test_bad_usage_exits_with_2(arguments: tuple[str, ...], settings: dict[str, str], tmp_path: Path) -> None:
+    assert (await run(*arguments, settings=settings, folder=tmp_path)).code == 2
+
+
+async def test_release_says_when_nothing_is_held(settings: dict[str, str], tmp_path: Path) -> None:
+    done = await run("restore", "--release", settings=settings, folder=tmp_path)
+    assert done.code == 1
+    assert "Nothing is held" in done.err

@@ -1,0 +1,220 @@
+"""The ledger outside the database: complete after any crash, and the way to see that a database is older than it."""
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.service.privacy import RetentionPolicy, erase, retention
+from bot.service.suppression import ERASURES_KEPT_MS, Keeper, Ledger, LedgerProblem
+from storage import ledger as entries
+from storage import surveys
+from storage.ledger import What
+from storage.script import Run, Script
+from tests.service.restoring_scene import AMINA, BEN, CASS, Service, phone_company, service, text
+from tests.service.sending import HOUR, Time
+
+DAY = 24 * HOUR
+
+
+def written(path: Path) -> list[tuple[str, str]]:
+    """Read what stands in a ledger, without its first line."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert set(lines[0]) == {"suppression_ledger", "database"}
+    return [(line["what"], line["by"]) for line in lines[1:]]
+
+
+async def test_stop_start_and_erasure_are_written_down_and_name_nobody(database_url: str, tmp_path: Path) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        assert await stoke.keeper.catch_up() == 0
+        assert written(path) == []
+        await text(twilio, time, AMINA, "STOKE", "STOP", "START")
+        await text(twilio, time, BEN, "STOKE", "1", "DELETE", "YES")
+        assert await stoke.keeper.keep() == 3
+        assert await stoke.keeper.keep() == 0
+        await text(twilio, time, CASS, "STOKE")
+        await erase(stoke.database, stoke.keys, CASS, who="ann", now=time.now())
+        assert await stoke.keeper.keep() == 1
+    assert written(path) == [("stop", "text"), ("start", "text"), ("erased", ""), ("erased", "")]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for number in (AMINA, BEN, CASS):
+        assert number[1:] not in path.read_text()
+
+
+async def test_what_a_crash_kept_out_of_the_ledger_is_added_at_the_next_start(
+    database_url: str, tmp_path: Path
+) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio:
+        async with service(database_url, twilio, time, path) as stoke:
+            services.append(stoke)
+            await stoke.keeper.catch_up()
+            await text(twilio, time, AMINA, "STOKE", "STOP")
+            await stoke.keeper.keep()
+            await text(twilio, time, BEN, "STOKE", "STOP")  # killed before the clock's next second
+        with path.open("a") as file:
+            file.write('{"id":2,"what":"st')  # and in the middle of a line
+        async with service(database_url, twilio, time, path) as stoke:
+            assert await stoke.keeper.catch_up() == 0
+            assert written(path) == [("stop", "text"), ("stop", "text")]
+            assert await stoke.database.read(entries.held) is None
+            assert await stoke.keeper.keep() == 0
+
+
+async def test_a_torn_line_of_another_process_is_written_over(tmp_path: Path, database_url: str) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        await stoke.keeper.catch_up()
+        with path.open("a") as file:
+            file.write('{"id":9,"what":"st')
+        await text(twilio, time, AMINA, "STOKE", "STOP")
+        await stoke.keeper.keep()
+    assert written(path) == [("stop", "text")]
+
+
+async def test_two_processes_on_one_ledger_lose_nothing_of_each_other(database_url: str, tmp_path: Path) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        other = Keeper(stoke.database, path, now=time.now)
+        await stoke.keeper.catch_up()
+        await other.catch_up()
+        await text(twilio, time, AMINA, "STOKE", "STOP")
+        seen = Ledger(path).read()
+        assert seen is not None
+        await other.keep()  # while the first one is about to write the file anew
+        Ledger(path).replace(seen.database, seen.entries, seen.entries)
+        await stoke.keeper.keep()
+        await stoke.keeper.catch_up()
+    there = Ledger(path).read()
+    assert there is not None
+    assert [entry.what for entry in there.entries] == [What.STOP]  # a line may stand there twice, and counts once
+
+
+async def test_a_database_older_than_its_ledger_is_held_and_catches_up(migrated: Path, tmp_path: Path) -> None:
+    """Whoever copies an old file back, or rewinds PostgreSQL, gets the same care as with `restore`."""
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    file = tmp_path / "earshot.db"
+    shutil.copy(migrated, file)
+    async with phone_company(time, services) as twilio:
+        async with service(f"sqlite:///{file}", twilio, time, path) as stoke:
+            services.append(stoke)
+            await stoke.resume()
+            await stoke.run_for(1)
+            await text(twilio, time, AMINA, "STOKE")
+            await text(twilio, time, CASS, "STOKE", "1", "1", "Cass has a secret")
+        shutil.copy(file, tmp_path / "old.db")
+        async with service(f"sqlite:///{file}", twilio, time, path) as stoke:
+            services.append(stoke)
+            await stoke.keeper.catch_up()
+            await text(twilio, time, AMINA, "STOP")
+            await erase(stoke.database, stoke.keys, CASS, who="ann", now=time.now())
+            await stoke.keeper.keep()
+        shutil.copy(tmp_path / "old.db", file)
+        async with service(f"sqlite:///{file}", twilio, time, path) as stoke:
+            assert await stoke.keeper.catch_up() == 2
+            held = await stoke.database.read(entries.held)
+            assert held is not None
+            assert [entry.what for entry in held.pending] == [What.STOP]
+            assert await stoke.rows("SELECT said FROM answer") == []
+            assert await stoke.keeper.catch_up() == 1  # cut short here, it begins again
+            assert await stoke.resume()
+            assert await stoke.is_stopped(AMINA)
+            assert await stoke.keeper.catch_up() == 0
+
+
+async def test_another_databases_ledger_is_set_aside_for_whoever_restores_that(
+    database_url: str, tmp_path: Path
+) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    path.write_text('{"suppression_ledger":1,"database":"0123456789abcdef"}\n')
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        assert await stoke.keeper.catch_up() == 0
+    assert written(path) == []
+    assert (tmp_path / "earshot-01234567.ledger").exists()
+
+
+async def test_what_the_database_lets_go_of_leaves_the_ledger_too(database_url: str, tmp_path: Path) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        await stoke.keeper.catch_up()
+        await text(twilio, time, AMINA, "STOKE", "STOP", "START")
+        await text(twilio, time, BEN, "STOKE", "STOP")
+        await text(twilio, time, CASS, "STOKE")
+        await erase(stoke.database, stoke.keys, CASS, who="ann", now=time.now())
+        await stoke.keeper.keep()
+        exact = [entry.at for entry in await stoke.database.read(entries.entries)]
+        await stoke.database.run(lambda: surveys.close("stoke", time.now()))
+        time.go_on(31 * DAY)
+        await retention(stoke.database, stoke.keys, RetentionPolicy(), time.now(), apply=True)
+        assert await stoke.keeper.catch_up() == 0
+        assert sorted(written(path)) == [("erased", ""), ("stop", "text")]
+        left = Ledger(path).read()
+        assert left is not None
+        assert [entry.at in exact for entry in left.entries if entry.what is What.STOP] == [False]  # the month alone
+        time.go_on(ERASURES_KEPT_MS)
+        assert await stoke.keeper.catch_up() == 0
+        assert written(path) == [("stop", "text")]
+        assert await stoke.rows("SELECT count(*) FROM erasure") == [(0,)]
+
+
+async def test_once_a_day_the_whole_is_compared(database_url: str, tmp_path: Path) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        await stoke.keeper.catch_up()
+        await text(twilio, time, AMINA, "STOKE", "STOP")
+        await stoke.keeper.keep()
+        path.unlink()
+        time.go_on(DAY + HOUR)
+        await stoke.keeper.keep()
+    assert written(path) == [("stop", "text")]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.write_text("Dear diary\nand so on\n"), id="no ledger"),
+        pytest.param(lambda path: path.mkdir(), id="a folder"),
+        pytest.param(
+            lambda path: path.parent.joinpath("x").symlink_to("/nowhere/x") or path.symlink_to("x"), id="gone"
+        ),
+    ],
+)
+async def test_a_file_that_cannot_be_the_ledger_is_named(database_url: str, tmp_path: Path, spoil: object) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    assert callable(spoil)
+    spoil(path)
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        with pytest.raises(LedgerProblem, match="SUPPRESSION_LEDGER"):
+            await stoke.keeper.catch_up()
+
+
+async def test_a_row_that_shows_up_late_on_postgresql_is_not_passed_over(database_url: str, tmp_path: Path) -> None:
+    time, services, path = Time(), list[Service](), tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, path) as stoke:
+        services.append(stoke)
+        if not stoke.database.is_postgres:
+            pytest.skip("SQLite has one writer: no row can show up behind another")
+        await stoke.keeper.catch_up()
+        await stop_as(stoke, 20, "first")
+        await stoke.keeper.keep()
+        await stop_as(stoke, 19, "second")
+        assert await stoke.keeper.keep() == 1
+    assert len(written(path)) == 2
+
+
+async def stop_as(stoke: Service, id: int, hmac: str) -> None:
+    def script() -> Script[None]:
+        yield Run(
+            "INSERT INTO opt_out (id, address_hmac, channel, stopped, by, at) VALUES (:id, :hmac, 'sms', TRUE, 'x', 1)",
+            {"id": id, "hmac": hmac},
+        )
+
+    await stoke.database.run(script)
