@@ -116,7 +116,8 @@ class Capabilities(Struct, frozen=True, gc=False):
     the same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
     always). `acknowledges` says that there is something to `acknowledge`. `cost_unit` is `segment`, `template` or
     empty. `source` is the export's word for what comes this way; `carrier` the company whose app carries the words, if
-    it is no telephone network; `is_test` marks rows that nobody must take for residents'. `voice_notes` says that residents can send them, and that the channel is one of `VoiceNotes`.
+    it is no telephone network; `is_test` marks rows that nobody must take for residents'. `voice_notes` says that
+    residents can send them, and that the channel is one of `VoiceNotes`.
     """
 
     max_text: int

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 DAY_MS = 24 * 60 * 60 * 1000
 _MINUTE_MS = 60_000
 AGAIN_MS = tuple(_MINUTE_MS * 2**place for place in range(10))
-"""How long after a try the next one comes: a minute, then twice as long each time; the last one after some eight and a half hours."""
+"""How long after a try the next one comes: a minute, then twice as long each time. The last comes after 8.5 hours."""
 
 GIVEN_UP = "it could not be fetched, however often we tried"
 
