@@ -150,6 +150,7 @@ class Chatter:
     until_up: Callable[[], Awaitable[object]] = at_once
     on_turn: Callable[[], None] = lambda: None
     met: Counter[str] = field(default_factory=Counter)
+    asked_for_again: list[str] = field(default_factory=list)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -180,19 +181,22 @@ class Chatter:
                 return await until(lambda: self._is_asked(step, before), seconds=self.app.patience)
             except TimeoutError:
                 self.met["asked again"] += 1
+                if step.shows:
+                    self.asked_for_again.append(step.shows)
                 await self.app.write(QUESTION_AGAIN)
 
     def _is_asked(self, step: Step, before: int) -> bool:
         """Say whether what came since shows this question, or, where there is none left, the end.
 
-        All else that may come is a message that came before, word for word: one of which a dead server did not know
-        whether it was sent.
+        All else that may come is a message that came before, word for word, because a dead server did not know whether
+        it was sent; and, late, a question that the resident has asked to hear again.
         """
         seen = self.app.seen()
-        came = [any(shows in text for shows in ([step.shows] if step.shows else THE_END)) for text in seen[before:]]
-        for is_next, text in zip(came, seen[before:], strict=True):
-            assert is_next or text in seen[:before], (self.app.address, step, text)
-        return any(came)
+        is_next = [any(shows in text for shows in ([step.shows] if step.shows else THE_END)) for text in seen[before:]]
+        for is_right, text in zip(is_next, seen[before:], strict=True):
+            was_wanted = text in seen[:before] or any(shows in text for shows in self.asked_for_again)
+            assert is_right or was_wanted, (self.app.address, step, text)
+        return any(is_next)
 
 
 async def everybody_chats(chatters: Sequence[Chatter]) -> Counter[str]:
