@@ -228,3 +228,10 @@ def test_a_long_text_takes_no_long_time(text: str) -> None:
         read_exactly(question, text, WORDS)
         read_reply(question, text, WORDS)
         assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("type", [QuestionType.SELECT_ONE, QuestionType.SELECT_MULTIPLE])
+@pytest.mark.parametrize("text", ["4", "6", "1 4", "4 5", "16 4"])
+def test_the_first_digit_of_a_label_is_no_name_for_it(text: str, type: QuestionType) -> None:
+    bands = asked("16-24", "25-44", "45 or over", type=type)
+    assert not isinstance(read_reply(bands, text, WORDS), Chosen)

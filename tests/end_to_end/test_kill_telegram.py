@@ -68,6 +68,11 @@ async def test_killed_again_and_again_no_update_is_lost_and_none_handled_twice(
     # How updates come does not depend on the engine: each engine is tried with one of the two ways.
     mode = "webhook" if database.is_postgres else "polling"
     async with asyncio.timeout(SECONDS), bot(mode, database_url, tmp_path / "server") as (server, telegram):
+
+        async def while_down() -> None:
+            telegram.fail_no_more()
+            await left.note()
+
         reaper = Reaper(
             server,
             random.Random(SEED),
@@ -75,7 +80,7 @@ async def test_killed_again_and_again_no_update_is_lost_and_none_handled_twice(
             kills=KILLS,
             # What Telegram is asked next it does, but its answer comes too late for this server.
             just_before=lambda: telegram.fail_next(Hang(accept=True)),
-            while_down=left.note,
+            while_down=while_down,
         )
         telegram.between_tries = reaper.until_up
         everybody = [

@@ -40,6 +40,11 @@ async def test_killed_again_and_again_no_message_is_lost_and_none_handled_twice(
         }
         async with serving(published, tmp_path / "server", **settings) as server:
             twilio.target = f"http://127.0.0.1:{server.port}"
+
+            async def while_down() -> None:
+                twilio.fail_no_more()
+                await left.note()
+
             reaper = Reaper(
                 server,
                 random.Random(SEED),
@@ -47,7 +52,7 @@ async def test_killed_again_and_again_no_message_is_lost_and_none_handled_twice(
                 kills=KILLS,
                 # What Twilio is asked next it does, but its answer comes too late for this server.
                 just_before=lambda: twilio.fail_next(Hang(accept=True)),
-                while_down=left.note,
+                while_down=while_down,
             )
             everybody = [
                 Chatter(

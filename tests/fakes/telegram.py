@@ -203,6 +203,10 @@ class FakeTelegram:
         """Meet the next calls with these, one each."""
         self._faults.extend(faults)
 
+    def fail_no_more(self) -> None:
+        """Forget the faults that no call has met."""
+        self._faults.clear()
+
     def chat(self, chat_id: int, **how: Any) -> Chat:
         """Find or make a resident's private chat; `how` sets its fields, such as `language="pl"`."""
         chat = self.chats.chats.setdefault(chat_id, Chat(chat_id))

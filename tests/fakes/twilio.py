@@ -194,6 +194,10 @@ class FakeTwilio:
         """Meet the next API requests with these, one each."""
         self._faults.extend(faults)
 
+    def fail_no_more(self) -> None:
+        """Forget the faults that no request has met."""
+        self._faults.clear()
+
     def message(self, sid: str) -> Message:
         """Find one message by its sid."""
         return next(message for message in self.messages if message.sid == sid)

@@ -204,7 +204,9 @@ def _letters(options: tuple[Option, ...]) -> dict[str, str]:
     }
     if len(options) <= _INITIALS_MOST and all(len(codes) == 1 for codes in initials.values()):
         by_initial = {letter: next(iter(codes)) for letter, codes in initials.items()}
-        letters |= {letter: code for letter, code in by_initial.items() if letter not in LETTERS[: len(options)]}
+        # A digit that a label begins with ("45 or over") is no name for it: beside numbers it would be a guess.
+        free = {letter for letter in by_initial if letter.isalpha() and letter not in LETTERS[: len(options)]}
+        letters |= {letter: by_initial[letter] for letter in free}
     return letters
 
 
