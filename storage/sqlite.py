@@ -82,7 +82,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 def _make_room(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cache_size = -32768")  # 32 MiB
-    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA mmap_size = 67108864")  # 64 MiB: more would only count as ours
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
