@@ -4,8 +4,7 @@ Nothing here knows a survey. Twilio's fields are described at twilio.com/docs/me
 """
 
 import re
-from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, Unpack
 from xml.sax.saxutils import escape
 
 from channels.base import (
@@ -24,7 +23,7 @@ from channels.base import (
 from channels.layout import split, with_numbered_options
 from channels.segments import count, plain
 from channels.twilio import kept_fields
-from channels.twilio_channel import LONGEST_ADDRESS, MAX_TEXT, OPT_OUT_TYPES, TwilioChannel, media_types
+from channels.twilio_channel import LONGEST_ADDRESS, MAX_TEXT, OPT_OUT_TYPES, Account, TwilioChannel, media_types
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MESSAGING_SERVICE = re.compile(r"MG[0-9A-Za-z]+")
@@ -53,35 +52,11 @@ class SmsChannel(TwilioChannel):
 
     name = "sms"
 
-    def __init__(
-        self,
-        *,
-        account_sid: str,
-        auth_token: str,
-        sender: str,
-        public_base_url: str,
-        clock: Callable[[], int],
-        auth_token_secondary: str = "",
-        api_base_url: str = "",
-        reply: Literal["inline", "rest"] = "inline",
-        timeout: float = 15.0,
-    ) -> None:
-        """Set the channel up; nothing is sent. Raises SenderRefused.
-
-        `timeout` is seconds for one REST call; `clock` gives epoch milliseconds UTC.
-        """
-        if not (_E164.fullmatch(sender) or _MESSAGING_SERVICE.fullmatch(sender)):
+    def __init__(self, *, reply: Literal["inline", "rest"] = "inline", **account: Unpack[Account]) -> None:
+        """Set the channel up; nothing is sent. Raises SenderRefused."""
+        if not (_E164.fullmatch(account["sender"]) or _MESSAGING_SERVICE.fullmatch(account["sender"])):
             raise SenderRefused
-        super().__init__(
-            account_sid=account_sid,
-            auth_token=auth_token,
-            auth_token_secondary=auth_token_secondary,
-            sender=sender,
-            public_base_url=public_base_url,
-            api_base_url=api_base_url,
-            clock=clock,
-            timeout=timeout,
-        )
+        super().__init__(**account)
         self.capabilities = Capabilities(
             max_text=MAX_TEXT,
             short_wording=True,

@@ -6,7 +6,7 @@ A channel of Twilio's derives from `TwilioChannel` and adds what its messages lo
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NotRequired, TypedDict
 from urllib.parse import quote
 
 from channels.base import (
@@ -44,6 +44,23 @@ OPT_OUT_TYPES: Final[Mapping[str, Kind]] = {"STOP": Kind.OPT_OUT, "START": Kind.
 """What a Messaging Service with Advanced Opt-Out has understood and answered already."""
 
 
+class Account(TypedDict):
+    """What every Twilio channel is set up with.
+
+    `timeout` is seconds for one REST call; `clock` gives epoch milliseconds UTC. `api_base_url` stands in for both
+    api.twilio.com and content.twilio.com.
+    """
+
+    account_sid: str
+    auth_token: str
+    sender: str
+    public_base_url: str
+    clock: Callable[[], int]
+    auth_token_secondary: NotRequired[str]
+    api_base_url: NotRequired[str]
+    timeout: NotRequired[float]
+
+
 class TwilioChannel:
     """One Twilio account and one sender. Safe to share between requests of one event loop."""
 
@@ -59,12 +76,12 @@ class TwilioChannel:
         *,
         account_sid: str,
         auth_token: str,
-        auth_token_secondary: str,
         sender: str,
         public_base_url: str,
-        api_base_url: str,
         clock: Callable[[], int],
-        timeout: float,
+        auth_token_secondary: str = "",
+        api_base_url: str = "",
+        timeout: float = 15.0,
     ) -> None:
         self._account_sid = account_sid
         self._auth_token = auth_token

@@ -6,8 +6,8 @@ twilio.com/docs/messaging/guides/webhook-request and twilio.com/docs/whatsapp/ke
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Unpack
 
 from msgspec.structs import replace
 
@@ -28,7 +28,15 @@ from channels.base import (
 )
 from channels.layout import split
 from channels.twilio import kept_fields
-from channels.twilio_channel import LONGEST_ADDRESS, MAX_TEXT, OPT_OUT_TYPES, WHATSAPP, TwilioChannel, media_types
+from channels.twilio_channel import (
+    LONGEST_ADDRESS,
+    MAX_TEXT,
+    OPT_OUT_TYPES,
+    WHATSAPP,
+    Account,
+    TwilioChannel,
+    media_types,
+)
 from channels.whatsapp_content import Contents
 from channels.whatsapp_layout import MAX_BUTTON_TITLE, MAX_BUTTONS, MAX_ROWS, Written, arrange, in_words, seen
 
@@ -92,39 +100,16 @@ class WhatsAppChannel(TwilioChannel):
     name = "whatsapp"
     acted_upon = TwilioChannel.acted_upon | {"ButtonPayload", "ListId", "ExternalUserId", "OriginalRepliedMessageSid"}
 
-    def __init__(
-        self,
-        *,
-        account_sid: str,
-        auth_token: str,
-        sender: str,
-        public_base_url: str,
-        clock: Callable[[], int],
-        auth_token_secondary: str = "",
-        api_base_url: str = "",
-        template: str = "",
-        timeout: float = 15.0,
-    ) -> None:
+    def __init__(self, *, template: str = "", **account: Unpack[Account]) -> None:
         """Set the channel up; nothing is sent. Raises SenderRefused.
 
         `template` is the Content sid (HX...) of the approved template that goes out once the reply window has passed.
-        `timeout` is seconds for one REST call; `clock` gives epoch milliseconds UTC. `api_base_url` stands in for both
-        api.twilio.com and content.twilio.com.
         """
-        if not _SENDER.fullmatch(sender):
+        if not _SENDER.fullmatch(account["sender"]):
             raise SenderRefused
-        super().__init__(
-            account_sid=account_sid,
-            auth_token=auth_token,
-            auth_token_secondary=auth_token_secondary,
-            sender=sender,
-            public_base_url=public_base_url,
-            api_base_url=api_base_url,
-            clock=clock,
-            timeout=timeout,
-        )
+        super().__init__(**account)
         self.capabilities = CAPABILITIES
-        self._contents = Contents(self._connected, clock)
+        self._contents = Contents(self._connected, self._clock)
         self._template = template
 
     def receive(self, request: Request) -> tuple[Inbound, ...]:

@@ -12,6 +12,7 @@ from channels.base import Channel
 from channels.notify import NotifyChannel
 from channels.sms import SmsChannel
 from channels.telegram import TelegramChannel
+from channels.twilio_channel import Account
 from channels.whatsapp import WhatsAppChannel
 
 RETRIES = "#rc=5&rp=all"
@@ -57,29 +58,27 @@ def providers_of(settings: Settings) -> Providers:
 def sms_channel(settings: Settings) -> SmsChannel:
     """Make the SMS channel out of its settings. Raises Refusal where PUBLIC_BASE_URL is missing."""
     return SmsChannel(
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        auth_token_secondary=settings.twilio_auth_token_secondary.get_secret_value(),
-        sender=settings.twilio_sms_from,
-        public_base_url=_public(settings, "Twilio reaches this server; it is signed over"),
-        api_base_url=settings.twilio_api_base_url,
-        reply="inline" if settings.twilio_reply == "inline" else "rest",
-        clock=now,
+        reply="inline" if settings.twilio_reply == "inline" else "rest", **_account(settings, settings.twilio_sms_from)
     )
 
 
 def whatsapp_channel(settings: Settings) -> WhatsAppChannel:
     """Make the WhatsApp channel out of its settings. Raises Refusal where PUBLIC_BASE_URL is missing."""
     return WhatsAppChannel(
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        auth_token_secondary=settings.twilio_auth_token_secondary.get_secret_value(),
-        sender=_as_whatsapp(settings.twilio_whatsapp_from),
-        template=settings.twilio_whatsapp_template,
-        public_base_url=_public(settings, "Twilio reaches this server; it is signed over"),
-        api_base_url=settings.twilio_api_base_url,
-        clock=now,
+        template=settings.twilio_whatsapp_template, **_account(settings, _as_whatsapp(settings.twilio_whatsapp_from))
     )
+
+
+def _account(settings: Settings, sender: str) -> Account:
+    return {
+        "account_sid": settings.twilio_account_sid,
+        "auth_token": settings.twilio_auth_token.get_secret_value(),
+        "auth_token_secondary": settings.twilio_auth_token_secondary.get_secret_value(),
+        "sender": sender,
+        "public_base_url": _public(settings, "Twilio reaches this server; it is signed over"),
+        "api_base_url": settings.twilio_api_base_url,
+        "clock": now,
+    }
 
 
 def notify_channel(settings: Settings) -> NotifyChannel:
