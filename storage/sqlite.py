@@ -82,7 +82,6 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 def _make_room(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cache_size = -32768")  # 32 MiB
-    connection.execute("PRAGMA mmap_size = 67108864")  # 64 MiB: more would only count as ours
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
@@ -135,7 +134,6 @@ class SqliteDatabase:
         """Read a large result in slices. Blocks: for a worker thread."""
         statement = for_sqlite(sql)
         connection = connect_to_read(self.path)
-        connection.execute("PRAGMA mmap_size = 0")
         connection.execute(f"PRAGMA cache_size = -{STREAM_CACHE_KIB}")
         try:
             cursor = connection.execute(statement.text, statement.values(params or {}))

@@ -187,6 +187,7 @@ async def _run(application: Application, clock: Clock, listening: socket.socket)
     config = uvicorn.Config(
         application,
         lifespan="off",
+        ws="none",
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # PUBLIC_BASE_URL is what counts, never what a caller says of itself
