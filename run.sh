@@ -37,7 +37,8 @@ fi
 case "${1:-}" in
 test)
     shift
-    exec "$UV" run --quiet --frozen pytest "$@"
+    # One process a core: most tests wait for a disk, a server or a browser.
+    exec "$UV" run --quiet --frozen pytest --numprocesses=auto --dist=worksteal "$@"
     ;;
 "")
     echo "usage: sh run.sh demo | test | any other Earshot command (sh run.sh --help lists them)" >&2

@@ -9,6 +9,9 @@ from storage.turns import Arrived, Decided
 UNHANDLED = "unhandled"
 """Where a message stands until its turn is decided, and after a turn that failed."""
 
+HINT_FIELD = "language_hint"
+"""Where the other fields of a message hold what the app says of its reader's language."""
+
 _KEPT = """id, provider, account, event_id, channel, kind, text, choice_id, reply_to, media, fields, our_address,
         arrival, provider_at, received_at, test"""
 _GIVEN = """:id, :provider, :account, :event_id, :channel, :kind, :text, :choice_id, :reply_to, :media, :fields,

@@ -17,6 +17,7 @@ class KeptMessage:
     received_at: int
     arrival: str
     provider_at: int | None
+    fields: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -48,7 +49,7 @@ def responses(survey: str) -> Script[list[tuple[str, str]]]:
 def messages(response_id: str) -> Script[list[KeptMessage]]:
     """Return the messages of a response, oldest first."""
     found = yield Fetch(
-        """SELECT channel, kind, text, choice_id, media, received_at, arrival, provider_at FROM inbound
+        """SELECT channel, kind, text, choice_id, media, received_at, arrival, provider_at, fields FROM inbound
            WHERE response_id = :response ORDER BY received_at, id""",
         {"response": response_id},
     )

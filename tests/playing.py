@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bot.core.desk import Desk, Heard, Message
 from bot.core.effects import NoteOptIn, Record
+from bot.core.listening import Listener
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing, Outcome, Person, Thread
@@ -37,9 +38,11 @@ def shipped() -> SurveyDefinition:
     return compile_survey(SHIPPED).definition
 
 
-def questionnaire(definition: SurveyDefinition) -> Questionnaire:
+def questionnaire(
+    definition: SurveyDefinition, listener: Listener | None = None, phrases: Phrases | None = None
+) -> Questionnaire:
     """Make a definition ready, with every language offered."""
-    return Questionnaire(definition, Phrases(), {"": words()}, definition.languages)
+    return Questionnaire(definition, phrases or Phrases(), {"": words()}, definition.languages, listener)
 
 
 @dataclass
@@ -126,10 +129,17 @@ class Resident:
         return self.outcomes[-1].filed.value
 
 
-def resident(*definitions: SurveyDefinition, closed_at: datetime | None = None, short: bool = True) -> Resident:
+def resident(
+    *definitions: SurveyDefinition,
+    closed_at: datetime | None = None,
+    short: bool = True,
+    listener: Listener | None = None,
+    phrases: Phrases | None = None,
+) -> Resident:
     """Make a phone that can reach these surveys."""
-    listings = [Listing(questionnaire(definition), closed_at) for definition in definitions or (shipped(),)]
-    return Resident(Desk(listings, Phrases(), words()), short=short)
+    ready = [questionnaire(definition, listener, phrases) for definition in definitions or (shipped(),)]
+    listings = [Listing(one, closed_at) for one in ready]
+    return Resident(Desk(listings, phrases or Phrases(), words()), short=short)
 
 
 def play(phone: Resident, texts: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, keys_of, now, service_of, simulator_channel, wording
 from bot.cli.logs import configure
 from bot.core.commands import find_language
+from bot.core.language_names import names_of
 from bot.core.questionnaire import Questionnaire
 from bot.settings import Settings, load
 from channels.base import Outbound, Request
@@ -107,7 +108,11 @@ def _first_text(questionnaire: Questionnaire, lang: str) -> str:
         raise Refusal(f"{definition.id} has no keyword, so no text can start it. Add one to its settings sheet.")
     if not lang:
         return definition.keywords[0]
-    code = find_language(lang, {each.code: (each.name,) for each in questionnaire.offered}, allow_code=True)
+    code = find_language(
+        lang,
+        {each.code: (each.name, *names_of(each.code, each.name).every) for each in questionnaire.offered},
+        allow_code=True,
+    )
     if code is None:
         known = ", ".join(f"{each.code} ({each.name})" for each in questionnaire.offered)
         raise typer.BadParameter(

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import TypeAlias, assert_never
 
+from bot.core import languages
 from bot.core.effects import Filed
 from bot.core.limits import SECOND_HALF_WORDS, TRIES
 from bot.core.phrases import Phrase
@@ -33,8 +34,11 @@ Reply: TypeAlias = Answer | Declined
 def answer(turn: Turn, question: Question, text: str) -> None:
     """Take a text as the reply to the standing question."""
     reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+    is_free = isinstance(reading, Words) or (isinstance(reading, Unclear) and reading.why is Why.NOTHING)
+    if is_free and languages.listen(turn, text):
+        reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
     if isinstance(reading, Unclear) and _is_second_half(turn, question, reading, text):
-        _join(turn, text)
+        join(turn, text)
         return
     take(turn, question, reading, text)
 
@@ -190,11 +194,17 @@ def _is_second_half(turn: Turn, question: Question, reading: Unclear, text: str)
         and turn.state.tries == 0
         and reading.why is Why.NOTHING
         and not reading.candidates
-        and len(unsigned(text, turn.q.words(turn.state.language)).split()) >= SECOND_HALF_WORDS
+        and has_second_half_words(turn, text)
     )
 
 
-def _join(turn: Turn, text: str) -> None:
+def has_second_half_words(turn: Turn, text: str) -> bool:
+    """Say whether a text is long enough to go on with an open answer."""
+    return len(unsigned(text, turn.q.words(turn.state.language)).split()) >= SECOND_HALF_WORDS
+
+
+def join(turn: Turn, text: str) -> None:
+    """Put a text below the open answer before, and the standing question again."""
     before = turn.q.question(turn.state.open_before)
     turn.file(Filed.ANSWER, before.name)
     turn.record(before, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)

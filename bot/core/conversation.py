@@ -6,7 +6,7 @@ concerns the whole address (which survey is meant, STOP, unknown keywords) is de
 
 from typing import assert_never
 
-from bot.core import asking, steering
+from bot.core import asking, languages, steering
 from bot.core.commands import may_mean_stop
 from bot.core.effects import Effect, Filed
 from bot.core.events import (
@@ -53,7 +53,7 @@ def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[Stat
         turn.change(phase=Phase.COMPLETE if _calm(state) is Phase.COMPLETE else Phase.RETURNING)
     match event:
         case Began():
-            _begin(turn)
+            _begin(turn, event.missing)
         case Stopped():
             turn.change(stopped_at=None if state.completed_at else turn.now, phase=_calm(turn.state))
             turn.file(Filed.COMMAND)
@@ -97,8 +97,8 @@ def _is_silent(state: State, here: Circumstances) -> bool:
 
 
 def _calm(state: State) -> Phase:
-    """Return the phase without the bot's own open question about deleting."""
-    return state.resume if state.phase is Phase.CONFIRMING_DELETE else state.phase
+    """Return the phase without the bot's own open question about deleting or about the language."""
+    return state.resume if state.phase in (Phase.CONFIRMING_DELETE, Phase.CHOOSING_LANGUAGE) else state.phase
 
 
 def _set_aside(turn: Turn, event: Delayed | Edited) -> None:
@@ -109,9 +109,11 @@ def _set_aside(turn: Turn, event: Delayed | Edited) -> None:
     steering.put_again(turn)
 
 
-def _begin(turn: Turn) -> None:
+def _begin(turn: Turn, missing: str) -> None:
     turn.file(Filed.COMMAND)
     turn.add(opening(turn.q, turn.state.language, turn.here, turn.way))
+    if missing:
+        languages.miss(turn, missing)
     if turn.q.definition.start is Start.CONFIRM and turn.way.asked:
         turn.change(phase=Phase.CONFIRMING_START)
         steering.ask_to_start(turn, Phrase.CONFIRM_START)
@@ -133,9 +135,10 @@ def _keyword_again(turn: Turn, event: KeywordAgain) -> None:
     turn.file(Filed.COMMAND)
     turn.change(phase=_calm(turn.state))
     if event.language and event.language != turn.state.language:
-        steering.switch_language(turn, event.language)
-    else:
-        steering.put_again(turn)
+        languages.switch(turn, event.language)
+    if event.missing:
+        languages.miss(turn, event.missing)
+    steering.put_again(turn)
 
 
 def _keyword_or_answer(turn: Turn, event: PerhapsKeyword) -> None:
@@ -174,6 +177,8 @@ def _wrote(turn: Turn, event: Wrote) -> None:
             _confirm_delete(turn, event)
         case Phase.RETURNING:
             steering.returned(turn, event.text)
+        case Phase.CHOOSING_LANGUAGE:
+            _choose_language(turn, event)
         case Phase.CONFIRMING_START:
             _confirm_start(turn, event, noise)
         case Phase.COMPLETE:
@@ -202,6 +207,28 @@ def _confirm_delete(turn: Turn, event: Wrote) -> None:
             _wrote(turn, event)
         case _ as never:
             assert_never(never)
+
+
+def _choose_language(turn: Turn, event: Wrote) -> None:
+    """Take the answer to the menu. Whatever else comes is no answer to a question that the menu stands before."""
+    code = languages.read_menu(turn, event.text)
+    if code == "":
+        turn.file(Filed.NOISE)
+        turn.say(Phrase.NOT_LISTED)
+        steering.put_again(turn)
+        return
+    turn.change(phase=turn.state.resume)
+    if code:
+        turn.file(Filed.COMMAND)
+        languages.switch(turn, code)
+        steering.put_again(turn)
+    elif not turn.state.unseen:
+        _wrote(turn, event)
+    elif turn.state.open_before and asking.has_second_half_words(turn, event.text):
+        asking.join(turn, event.text)
+    else:
+        turn.file(Filed.UNPARSED)
+        steering.put_again(turn)
 
 
 def _confirm_start(turn: Turn, event: Wrote, noise: Noise | None) -> None:

@@ -12,8 +12,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bot.core import conversation, guards, reception
-from bot.core.commands import CommandKind, find_command, find_keyword, find_language, is_stop
+from bot.core import conversation, guards, languages, reception
+from bot.core.commands import CommandKind, find_command, find_keyword, is_stop
 from bot.core.effects import Filed, Say
 from bot.core.events import (
     Circumstances,
@@ -32,7 +32,7 @@ from bot.core.phrases import Phrase, Phrases
 from bot.core.reading.normalise import normalise
 from bot.core.sitting import Listing, Outcome, Person, Sitting, Thread
 from bot.core.state import Phase
-from bot.core.steering import CARRY_ON, START_NEW, languages, read_returning
+from bot.core.steering import CARRY_ON, START_NEW, read_returning
 from bot.core.survey import QuestionType
 from bot.core.turn import Turn
 from bot.core.window import Window
@@ -58,7 +58,8 @@ class Message(Struct, frozen=True, gc=False):
     `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that
     reached us late: fetched after an outage, or run again. `is_spoken` marks a voice note that a person can write down.
     `carrier` is the company whose app carries the words, where that is no telephone network. `new_code` is there to be
-    given out if LINK asks for one; `is_led` says that the code in a LINK leads to another address.
+    given out if LINK asks for one; `is_led` says that the code in a LINK leads to another address. `language_hint` is
+    what the app or the poster says of its reader's language.
     """
 
     at: datetime
@@ -76,6 +77,7 @@ class Message(Struct, frozen=True, gc=False):
     new_code: str = ""
     is_led: bool = False
     carrier: str = ""
+    language_hint: str = ""
 
 
 AT_ANY_AGE = (CommandKind.DELETE, CommandKind.HELP, CommandKind.PRIVACY, CommandKind.MYDATA)
@@ -238,9 +240,7 @@ class Desk:
     def _read_language(self, sitting: Sitting, thread: Thread, message: Message) -> bool:
         """Change the language where the whole message is a language's own or English name."""
         here = self.circumstances(thread, message)
-        turn = Turn(thread.questionnaire, thread.state, here)
-        offered = languages(turn)
-        if len(offered) < 2 or find_language(message.text, offered, self.words) is None:
+        if not languages.names_another(Turn(thread.questionnaire, thread.state, here), message.text):
             return False
         self._step(sitting, thread, Commanded(here, CommandKind.LANGUAGE, message.text, message.text))
         return True
@@ -251,33 +251,35 @@ class Desk:
             return False
         listing = self.listings[match.survey]
         named = listing.questionnaire.definition
-        offered = {language.code: (language.name,) for language in listing.questionnaire.offered}
-        language = find_language(match.rest, offered, self.words, allow_code=True) if match.rest else None
-        if match.rest and language is None and thread is not None and thread.state.standing:
+        language = languages.find(listing.questionnaire, match.rest, self.words)
+        missing = "" if language else languages.find_missing(match.rest, self.words)
+        if match.rest and not language and thread is not None and thread.state.standing:
             return False
         if thread is not None and not language and _is_open_question(thread) and not _is_explicit(message.text):
             here = self.circumstances(thread, message)
             if not here.is_closed:
                 self._step(sitting, thread, PerhapsKeyword(here, message.text, named.keywords[0]))
                 return True
-        self._open_survey(sitting, listing, message, language or "")
+        self._open_survey(sitting, listing, message, language, missing)
         return True
 
-    def _open_survey(self, sitting: Sitting, listing: Listing, message: Message, language: str) -> None:
+    def _open_survey(
+        self, sitting: Sitting, listing: Listing, message: Message, language: str, missing: str = ""
+    ) -> None:
         """Begin a survey by its keyword, or go on with it."""
         thread = sitting.newest(listing.survey)
         if thread is not None:
             here = self.circumstances(thread, message)
             if sitting.current is None or (thread.state.phase is not Phase.COMPLETE and not here.is_closed):
                 sitting.make_current(thread)
-            self._step(sitting, thread, KeywordAgain(here, language))
+            self._step(sitting, thread, KeywordAgain(here, language, missing))
             return
         window = listing.window(message.at)
         if window is not Window.OPEN:
             sitting.file(Filed.COMMAND if window is Window.NOT_YET else Filed.LATE, survey=listing.survey)
             sitting.say(reception.not_open(self, sitting, listing, window))
             return
-        sitting.begin(listing, _beginning(message), language)
+        sitting.begin(listing, _beginning(message), language, missing=missing)
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -311,6 +313,10 @@ class Desk:
 
         Any other button can be a command or a keyword, and never an answer.
         """
+        if sitting.current is not None and message.choice_id.startswith(languages.MENU):
+            here = self.circumstances(sitting.current, message)
+            self._step(sitting, sitting.current, Commanded(here, CommandKind.LANGUAGE, message.choice_id, message.text))
+            return
         thread = next((one for one in reversed(sitting.threads) if _has_put(one, message.choice_id)), None)
         if thread is None:
             thread = sitting.current
@@ -340,6 +346,7 @@ class Desk:
             is_closed=is_closed,
             closed_on=listing.closed_on if is_closed and listing is not None else "",
             recalled=message.recalled.get(thread.key, {}),
+            language_hint=message.language_hint,
         )
 
     def _mention_unfinished(self, sitting: Sitting) -> None:
@@ -366,6 +373,7 @@ def _beginning(message: Message) -> Circumstances:
         message.short,
         carrier=message.carrier,
         sent_at=message.sent_at,
+        language_hint=message.language_hint,
     )
 
 

@@ -71,6 +71,12 @@ class NoteOptIn(Struct, frozen=True, gc=False):
     wording: str
 
 
+class NoteLanguage(Struct, frozen=True, gc=False):
+    """Somebody would have liked a language that is not offered: counted for the outreach report, without who."""
+
+    language: str
+
+
 class File(Struct, frozen=True, gc=False):
     """Where the message that caused this stands in the reconciliation report, and which question it was for."""
 
@@ -82,4 +88,4 @@ class Erase(Struct, frozen=True, gc=False):
     """Remove everything that this address ever gave."""
 
 
-Effect: TypeAlias = Say | Record | NoteOptIn | File | Erase
+Effect: TypeAlias = Say | Record | NoteOptIn | NoteLanguage | File | Erase

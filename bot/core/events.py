@@ -16,7 +16,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     `channel` and `source` are as in the export; `short` asks for the SMS wording. `is_closed` says that the survey
     takes no more answers, `closed_on` in words. `recalled` holds the words of text answers that the survey's logic
     reads. `carrier` is the company whose app carries the words, where that is no telephone network. `sent_at` is when a
-    text that reached us late was sent.
+    text that reached us late was sent. `language_hint` is what the app or the poster says of its reader's language.
     """
 
     at: datetime
@@ -28,13 +28,18 @@ class Circumstances(Struct, frozen=True, gc=False):
     recalled: Mapping[str, str] = field(default_factory=dict)
     carrier: str = ""
     sent_at: datetime | None = None
+    language_hint: str = ""
 
 
 class Began(Struct, frozen=True, gc=False):
-    """The resident texted the keyword for the first time, or NEW. `language` is empty unless one was asked for."""
+    """The resident texted the keyword for the first time, or NEW. `language` is empty unless one was asked for.
+
+    `missing` is a language that was asked for and is not offered.
+    """
 
     here: Circumstances
     language: str = ""
+    missing: str = ""
 
 
 class Wrote(Struct, frozen=True, gc=False):
@@ -69,10 +74,14 @@ class Commanded(Struct, frozen=True, gc=False):
 
 
 class KeywordAgain(Struct, frozen=True, gc=False):
-    """The survey's own keyword came again, perhaps with a language: the resident wants the question."""
+    """The survey's own keyword came again, perhaps with a language: the resident wants the question.
+
+    `missing` is a language that was asked for and is not offered.
+    """
 
     here: Circumstances
     language: str = ""
+    missing: str = ""
 
 
 class PerhapsKeyword(Struct, frozen=True, gc=False):

@@ -21,5 +21,11 @@ SECOND_HALF_WORDS = 3
 SECOND_THOUGHT_WORDS = 4
 """A text of at most so many words with a yes or a no among them may answer the bot's own question."""
 
+LANGUAGE_QUESTIONS = 2
+"""So often at most a conversation asks by itself which language is wanted."""
+
+LIKELY = 3
+"""Languages that such a question offers, besides the one that is spoken."""
+
 OPTION_ID_BYTES = 40
 """What every channel can carry under a button."""

@@ -1,13 +1,10 @@
 """The first and the last message: who asks and how to leave; thanks and what happens next."""
 
-import unicodedata
-
 from bot.core.events import Circumstances
+from bot.core.language_names import names_of
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.way import Way
-
-_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss"})
 
 
 def opening(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
@@ -54,18 +51,14 @@ def _count(questionnaire: Questionnaire, language: str, source: str, way: Way) -
 
 
 def _languages(questionnaire: Questionnaire, language: str) -> str:
-    others = (gsm_name(offered.name) for offered in questionnaire.offered if offered.code != language)
+    others = (
+        names_of(offered.code, offered.name).typed for offered in questionnaire.offered if offered.code != language
+    )
     names = [name for name in others if name]
     keywords = questionnaire.definition.keywords
     if not names or not keywords:
         return ""
     return questionnaire.say(Phrase.OTHER_LANGUAGES, language, languages=", ".join(names), keyword=keywords[0])
-
-
-def gsm_name(name: str) -> str:
-    """Write a language's name in capitals that any phone can type and GSM-7 can carry: Română is ROMANA."""
-    folded = unicodedata.normalize("NFD", name.translate(_LETTERS))
-    return "".join(c for c in folded if c.isascii() and (c.isalpha() or c == " ")).strip().upper()
 
 
 def closing(questionnaire: Questionnaire, language: str) -> str:

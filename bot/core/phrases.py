@@ -124,7 +124,8 @@ class Phrase(StrEnum):
     ONE_TO_START = "To take part, text {keyword} ({title})."
     NOTHING_OPEN = "No survey is open on this number just now. Thank you for writing."
     LANGUAGE_NOW = "We now write in {language}. Text {back} to go back."
-    LANGUAGE_LIST = "Text LANGUAGE and one of these: {languages}."
+    WHICH_LANGUAGE = "Which language do you want for question {place}?"
+    NOT_OFFERED = "Sorry, this survey is not in {language} yet. We have counted that you asked."
     ONE_LANGUAGE = "This survey is in {language} only for now, sorry."
 
 

@@ -10,6 +10,7 @@ from bot.core import expressions
 from bot.core.effects import Option
 from bot.core.events import Circumstances
 from bot.core.limits import OPTION_ID_BYTES
+from bot.core.listening import Listener
 from bot.core.phrases import Phrase, Phrases
 from bot.core.reading import Asked
 from bot.core.reading import Option as ReadOption
@@ -34,9 +35,11 @@ class Questionnaire:
         phrases: Phrases,
         words: Mapping[str, Words],
         offered: Sequence[Language] = (),
+        listener: Listener | None = None,
     ) -> None:
         self.definition = definition
         self.phrases = phrases
+        self.listener = listener
         self._words = words
         self.offered = tuple(offered) or (Language(definition.default_language, definition.default_language),)
         self._index = {question.name: i for i, question in enumerate(definition.questions)}

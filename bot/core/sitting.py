@@ -165,8 +165,10 @@ class Sitting:
             else:
                 self.effects.append((thread.key, effect))
 
-    def begin(self, listing: Listing, here: Circumstances, language: str, greet: Phrase | None = None) -> None:
-        """Begin a conversation on a survey's current version."""
+    def begin(
+        self, listing: Listing, here: Circumstances, language: str, greet: Phrase | None = None, missing: str = ""
+    ) -> None:
+        """Begin a conversation on a survey's current version. `missing` is a language asked for and not offered."""
         questionnaire = listing.questionnaire
         offered = {spoken.code for spoken in questionnaire.offered}
         source = "chosen" if language else "default"
@@ -180,7 +182,7 @@ class Sitting:
         thread = Thread(key, questionnaire, conversation.begin(spoken, source), respondent)
         self._begun.append(key)
         self.person = replace(self.person, current=key)
-        state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken))
+        state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken, missing))
         if greet is not None:
             effects = tuple(_greeted(effect, questionnaire.say(greet, spoken)) for effect in effects)
         self.take(thread, state, effects)

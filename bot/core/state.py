@@ -23,6 +23,7 @@ class Phase(StrEnum):
     ASKING = "asking"
     CONFIRMING_START = "confirming_start"
     CONFIRMING_DELETE = "confirming_delete"
+    CHOOSING_LANGUAGE = "choosing_language"
     RETURNING = "returning"
     COMPLETE = "complete"
 
@@ -51,6 +52,9 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     shown once. `open_before` is the open question answered just before the standing one (invariant 15).
     `resume` is the phase that a confirmation interrupted. `keyword_asked` marks the text of which the bot has asked
     whether it is a keyword or the answer. `last_sent` is when the last text was sent.
+    `language_p` says how sure a language is that was only heard, `language_known` what the listener wants to be told
+    next time, `language_menu` what its numbers stand for; `language_asks` counts the menus that nobody asked for.
+    `unseen` says that one of these went out in place of the standing question.
     """
 
     language: str
@@ -75,6 +79,12 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     last_sent: int = 0
     core_answered: int = 0
     core_applicable: int = 0
+    language_p: float = 1.0
+    language_known: str = ""
+    language_menu: tuple[str, ...] = ()
+    language_asks: int = 0
+    languages_missed: tuple[str, ...] = ()
+    unseen: bool = False
 
     def to_json(self) -> str:
         """Write it for storage: what differs from a fresh state."""

@@ -2,11 +2,10 @@
 
 from typing import assert_never
 
-from bot.core import asking
-from bot.core.commands import CommandKind, find_language
+from bot.core import asking, languages
+from bot.core.commands import CommandKind
 from bot.core.effects import Erase, Filed, Option
 from bot.core.noise import Noise
-from bot.core.opening import gsm_name
 from bot.core.phrases import Phrase
 from bot.core.reading import Asked, Chosen, read_reply
 from bot.core.reading import Option as ReadOption
@@ -29,6 +28,8 @@ def put_again(turn: Turn) -> None:
             ask_returning(turn)
         case Phase.CONFIRMING_START:
             ask_to_start(turn, Phrase.CONFIRM_START)
+        case Phase.CHOOSING_LANGUAGE:
+            languages.put_menu(turn, turn.state.language_menu)
         case Phase.COMPLETE:
             turn.say(Phrase.ALREADY_DONE)
             turn.send()
@@ -109,8 +110,9 @@ def returned(turn: Turn, text: str) -> None:
 def command(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
     """Carry out a command that concerns this survey."""
     turn.file(Filed.COMMAND)
-    if turn.state.phase is Phase.CONFIRMING_DELETE and kind is not CommandKind.DELETE:
-        turn.change(phase=turn.state.resume)
+    if _closes_the_bots_own(turn, kind):
+        put_again(turn)
+        return
     match kind:
         case CommandKind.SKIP | CommandKind.BACK | CommandKind.CHANGE:
             _move(turn, kind, argument, text)
@@ -121,12 +123,10 @@ def command(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
         case CommandKind.PRIVACY:
             _privacy(turn)
         case CommandKind.LANGUAGE:
-            _language(turn, argument)
+            if languages.ask_for(turn, argument):
+                put_again(turn)
         case CommandKind.DELETE:
-            if turn.state.phase is Phase.CONFIRMING_DELETE:
-                erase(turn)
-            else:
-                ask_delete(turn)
+            _delete(turn)
         case CommandKind.MYDATA | CommandKind.LINK:
             turn.add(argument)
             put_again(turn)
@@ -134,6 +134,22 @@ def command(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
             put_again(turn)  # the desk has dealt with what concerns the whole address
         case _ as never:
             assert_never(never)
+
+
+def _closes_the_bots_own(turn: Turn, kind: CommandKind) -> bool:
+    """Leave a question of the bot's own that the command is no answer to; say whether the command meant that alone."""
+    phase = turn.state.phase
+    if phase is Phase.CHOOSING_LANGUAGE or (phase is Phase.CONFIRMING_DELETE and kind is not CommandKind.DELETE):
+        turn.change(phase=turn.state.resume)
+    # SKIP passes the menu, and not the question that was never put.
+    return phase is Phase.CHOOSING_LANGUAGE and turn.state.unseen and kind is CommandKind.SKIP
+
+
+def _delete(turn: Turn) -> None:
+    if turn.state.phase is Phase.CONFIRMING_DELETE:
+        erase(turn)
+    else:
+        ask_delete(turn)
 
 
 def _move(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
@@ -233,39 +249,6 @@ def erase(turn: Turn) -> None:
 def _place(turn: Turn) -> str:
     """Return the place of the question to go on with: all that awaits an answer shows one, the bot's own too."""
     return turn.place_of(turn.standing) if turn.standing is not None else turn.first_place
-
-
-def languages(turn: Turn) -> dict[str, tuple[str, ...]]:
-    """Return the offered languages by code, each with the names it can be asked for by."""
-    return {offered.code: (offered.name, gsm_name(offered.name)) for offered in turn.q.offered}
-
-
-def _language(turn: Turn, argument: str) -> None:
-    code = (
-        find_language(argument, languages(turn), turn.q.words(turn.state.language), allow_code=True)
-        if argument
-        else None
-    )
-    if code:
-        switch_language(turn, code)
-        return
-    names = [offered.name for offered in turn.q.offered]
-    if len(names) == 1:
-        turn.say(Phrase.ONE_LANGUAGE, language=names[0])
-    else:
-        turn.say(Phrase.LANGUAGE_LIST, languages=", ".join(names))
-    put_again(turn)
-
-
-def switch_language(turn: Turn, code: str) -> None:
-    """Go on in another language that the resident asked for, and say how to go back."""
-    before = next((offered.name for offered in turn.q.offered if offered.code == turn.state.language), "")
-    name = next((offered.name for offered in turn.q.offered if offered.code == code), code)
-    changed = code != turn.state.language
-    turn.change(language=code, language_source="chosen")
-    if changed:
-        turn.say(Phrase.LANGUAGE_NOW, language=name, back=gsm_name(before) or before)
-    put_again(turn)
 
 
 def answer_noise(turn: Turn, noise: Noise) -> None:

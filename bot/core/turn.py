@@ -1,5 +1,6 @@
 """One turn in the making: what a step gathers before it is done. Nothing outside `bot.core` sees it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ class Turn:
         self.state = replace(state, heard_at=self.now, texts=state.texts + 1, last_sent=max(sent, state.last_sent))
         self.sentences: list[str] = []
         self.effects: list[Effect] = []
+        self.instead: Callable[[], None] | None = None  # what goes out where the next question would stand, once
         self._recalled = here.recalled
         self._way: Way | None = None
 
@@ -101,7 +103,13 @@ class Turn:
 
     def send(self, question: Question | None = None, options: tuple[Option, ...] = ()) -> None:
         """End the message: with a question, if one awaits an answer, and its options."""
+        if question is not None and self.instead is not None:
+            instead, self.instead = self.instead, None
+            instead()
+            return
         if question is not None:
+            if self.state.unseen:
+                self.change(unseen=False)
             self.sentences.append(f"{self.place_of(question)} {self._prompt(question)}")
             options = self._options(question)
         takes_several = question is not None and question.type is QuestionType.SELECT_MULTIPLE

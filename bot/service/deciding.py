@@ -21,6 +21,7 @@ from bot.service.link_codes import LinkCodes
 from bot.service.options import write_options
 from channels.base import Channel, Kind, Option, Outbound
 from channels.layout import with_numbered_options
+from storage.inbound import HINT_FIELD
 from storage.outbox import REPLY_LEASE_MS
 from storage.outbox import State as Stage
 from storage.replaying import KeptMessage
@@ -232,7 +233,13 @@ def message_of(
         recalled=recalled,
         new_code=new_code,
         is_led=is_led,
+        language_hint=_hint(arrived.fields),
     )
+
+
+def _hint(fields: str) -> str:
+    """Return what the app says of its reader's language; empty where it says nothing."""
+    return json.decode(fields, type=dict[str, str]).get(HINT_FIELD, "") if HINT_FIELD in fields else ""
 
 
 def _voice(arrived: Arrived, channel: Channel) -> str:

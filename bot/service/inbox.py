@@ -15,6 +15,7 @@ from bot.service.deciding import MACHINE, SAID_AT_ONCE, Decider
 from bot.service.library import Library, UnknownVersion
 from bot.service.options import read_options
 from channels.base import Channel, Inbound, Outbound, Sender
+from storage.inbound import HINT_FIELD
 from storage.intake import Intake
 from storage.keys import KeyRing
 from storage.outbox import State
@@ -137,8 +138,12 @@ class Inbox:
 
 
 def _fields(inbound: Inbound) -> str:
-    """Write what else is kept of a message; with it, for a turn that must run again, the reference to a voice note."""
-    kept = {**inbound.fields, VOICE_FIELD: inbound.voice} if inbound.voice else inbound.fields
+    """Write what else is kept of a message: for a turn that must run again, all that the turn was decided by."""
+    kept = inbound.fields
+    if inbound.voice:
+        kept = {**kept, VOICE_FIELD: inbound.voice}
+    if inbound.language_hint:
+        kept = {**kept, HINT_FIELD: inbound.language_hint}
     return json.encode(kept).decode() if kept else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.desk import Desk
+from bot.core.listening import Listener
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing
@@ -22,13 +23,14 @@ class Wording:
     """What the bot speaks with: its phrases, and the word tables it reads with, by conversation language.
 
     `words[""]` serves a language that has no table. `drafts_allowed` are draft languages that may be offered; `every`
-    offers all of them, as the demo and the terminal chat do.
+    offers all of them, as the demo and the terminal chat do. `listener` hears which language free text is in.
     """
 
     phrases: Phrases
     words: Mapping[str, Words]
     drafts_allowed: frozenset[str] = frozenset()
     every: bool = False
+    listener: Listener | None = None
 
     def offered(self, definition: SurveyDefinition) -> tuple[Language, ...]:
         """Return the languages of a survey that residents may be offered; the default language always is."""
@@ -101,4 +103,4 @@ class Library:
 
     def _ready(self, definition: SurveyDefinition) -> Questionnaire:
         wording = self._wording
-        return Questionnaire(definition, wording.phrases, wording.words, wording.offered(definition))
+        return Questionnaire(definition, wording.phrases, wording.words, wording.offered(definition), wording.listener)

@@ -194,7 +194,7 @@ def test_a_keyword_with_a_language_begins_in_it(text: str) -> None:
 
 
 def test_a_bare_keyword_names_the_languages_that_can_be_typed() -> None:
-    assert "POLSKI? Text PARKS and the language." in resident(TONGUES).text("parks")
+    assert "POLSKI, URDU? Text PARKS and the language." in resident(TONGUES).text("parks")
 
 
 def test_a_keyword_before_an_answer_is_part_of_the_answer() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.opening import gsm_name
+from bot.core.language_names import gsm_name
 from bot.core.phrases import Phrase, Phrases
 from bot.core.survey import Language, Question, QuestionType, Role
 from channels.segments import count
@@ -91,8 +91,13 @@ def test_a_languages_name_is_written_so_that_any_phone_can_type_it(name: str, ty
     assert gsm_name(name) == typed
 
 
-def test_languages_that_no_gsm_phone_can_type_are_not_named() -> None:
+def test_languages_are_named_so_that_any_phone_can_type_them() -> None:
     opening = resident(survey(CORE, languages=(Language("en", "English"), Language("ur", "اردو")))).text("parks")
+    assert "URDU? Text PARKS and the language." in opening
+
+
+def test_a_language_without_a_name_that_can_be_typed_is_left_out() -> None:
+    opening = resident(survey(CORE, languages=(Language("en", "English"), Language("xx", "日本")))).text("parks")
     assert "the language" not in opening
     assert count(opening).encoding == "GSM-7"
 

@@ -1,0 +1,153 @@
+"""The language of a conversation: asked for, chosen from a menu, or heard in what a resident writes.
+
+A language that was asked for stays until another is asked for. What is only heard is a guess: it may ask, or switch
+and say so, and both languages name the way back (DESIGN section 7).
+"""
+
+from bot.core.commands import find_language
+from bot.core.effects import NoteLanguage, Option
+from bot.core.language_names import NAMES, SERVES, names_of
+from bot.core.limits import LANGUAGE_QUESTIONS, LIKELY
+from bot.core.listening import Action
+from bot.core.phrases import Phrase
+from bot.core.questionnaire import Questionnaire
+from bot.core.reading import Asked, Chosen, Unclear, Why, read_reply
+from bot.core.reading import Option as ReadOption
+from bot.core.state import Phase
+from bot.core.survey import QuestionType
+from bot.core.turn import Turn
+from bot.core.words import Words
+
+CHOSEN, DETECTED = "chosen", "detected"
+MENU = "language."
+"""What the ids of a language menu's buttons begin with; the code follows."""
+
+
+def offered(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
+    """Return the offered languages by code, each with the names it can be asked for by."""
+    return {one.code: (one.name, *names_of(one.code, one.name).every) for one in questionnaire.offered}
+
+
+def find(questionnaire: Questionnaire, text: str, words: Words) -> str:
+    """Find the language that the whole text names, by name or code, among those of a survey; else empty."""
+    return find_language(text, offered(questionnaire), words, allow_code=True) or "" if text else ""
+
+
+def find_missing(text: str, words: Words) -> str:
+    """Find the language that the whole text names among all that we have names for; else empty."""
+    return find_language(text, _ALL, words, allow_code=True) or "" if text else ""
+
+
+def names_another(turn: Turn, text: str) -> bool:
+    """Say whether the whole text is the name of an offered language, and there is a choice of them."""
+    ours = offered(turn.q)
+    return len(ours) > 1 and find_language(text, ours, turn.q.words(turn.state.language)) is not None
+
+
+def ask_for(turn: Turn, argument: str) -> bool:
+    """Change to the language that was asked for, or show the menu; say whether the question is still to be put."""
+    named = argument.removeprefix(MENU)
+    words = turn.q.words(turn.state.language)
+    code = find(turn.q, named, words)
+    if code:
+        switch(turn, code)
+        return True
+    ours = offered(turn.q)
+    missing = find_missing(named, words)
+    if missing:
+        miss(turn, missing)
+    elif len(ours) == 1:
+        turn.say(Phrase.ONE_LANGUAGE, language=_own_name(turn, *ours))
+    if len(ours) == 1:
+        return True
+    put_menu(turn, tuple(ours))
+    return False
+
+
+def switch(turn: Turn, code: str, source: str = CHOSEN, p: float = 1.0) -> None:
+    """Go on in another language; say so in it and in the one before, each with the way back."""
+    before = turn.state.language
+    turn.change(language=code, language_source=source, language_p=p, language_known="")
+    if code != before:
+        named = {"language": _own_name(turn, code), "back": names_of(before, _own_name(turn, before)).typed}
+        said = (turn.q.say(Phrase.LANGUAGE_NOW, one, **named) for one in (code, before))
+        turn.add("\n".join(dict.fromkeys(said)))
+
+
+def miss(turn: Turn, code: str) -> None:
+    """Say once that a language is not offered, and count that somebody would have liked it."""
+    if code in turn.state.languages_missed:
+        return
+    turn.change(languages_missed=(*turn.state.languages_missed, code))
+    turn.say(Phrase.NOT_OFFERED, language=NAMES[code].own if code in NAMES else code)
+    turn.effects.append(NoteLanguage(code))
+
+
+def put_menu(turn: Turn, codes: tuple[str, ...]) -> None:
+    """Ask which of these languages is wanted. Until that is answered a number means one of them, and nothing else."""
+    phase = turn.state.phase
+    resume = turn.state.resume if phase is Phase.CHOOSING_LANGUAGE else phase
+    turn.change(phase=Phase.CHOOSING_LANGUAGE, resume=resume, language_menu=codes)
+    question = turn.standing
+    place = turn.place_of(question) if question is not None and not turn.here.is_closed else "1/1"
+    said = (turn.q.say(Phrase.WHICH_LANGUAGE, one, place=place) for one in (codes[0], turn.state.language))
+    turn.add("\n".join(dict.fromkeys(said)))
+    turn.send(options=tuple(Option(MENU + code, _own_name(turn, code)) for code in codes))
+
+
+def read_menu(turn: Turn, text: str) -> str | None:
+    """Read the answer to the menu: its code; empty for a number that is not on it; None for anything else."""
+    words = turn.q.words(turn.state.language)
+    if named := find(turn.q, text, words):
+        return named
+    menu = turn.state.language_menu
+    options = tuple(ReadOption(code, i, (_own_name(turn, code),)) for i, code in enumerate(menu, 1))
+    match read_reply(Asked(QuestionType.SELECT_ONE, options, None, turn.today), text, words):
+        case Chosen((code,)):
+            return code
+        case Unclear(why=Why.NOT_LISTED):
+            return ""
+        case _:
+            return None
+
+
+def listen(turn: Turn, text: str) -> bool:
+    """Hear which language an open answer, or a text that was not understood, is in; say whether that changed ours."""
+    state, listener = turn.state, turn.q.listener
+    if listener is None or state.language_source == CHOSEN:
+        return False
+    heard = listener(text, state.language_known, turn.here.language_hint, state.language)
+    if heard.known != state.language_known:
+        turn.change(language_known=heard.known)
+    if heard.action is Action.STAY or heard.language == state.language:
+        return False
+    ours = offered(turn.q)
+    if heard.action is Action.SWITCH and heard.language in ours:
+        switch(turn, heard.language, DETECTED, heard.p)
+        return True
+    if heard.action is Action.SWITCH:
+        miss(turn, heard.language)
+    meant = (heard.language, *SERVES.get(heard.language, ()), *heard.likely)
+    _offer(turn, tuple(dict.fromkeys(code for code in meant if code in ours and code != state.language)))
+    return False
+
+
+def _offer(turn: Turn, likely: tuple[str, ...]) -> None:
+    """Put a short menu where the next question would stand, no more often than `LANGUAGE_QUESTIONS`."""
+    if not likely or turn.state.language_asks >= LANGUAGE_QUESTIONS:
+        return
+    turn.change(language_asks=turn.state.language_asks + 1)
+    stood = turn.state.standing
+
+    def ask() -> None:
+        turn.change(unseen=turn.state.standing != stood)
+        put_menu(turn, (*likely[:LIKELY], turn.state.language))
+
+    turn.instead = ask
+
+
+def _own_name(turn: Turn, code: str) -> str:
+    return next((one.name for one in turn.q.offered if one.code == code), code)
+
+
+_ALL = {code: names.every for code, names in NAMES.items()}

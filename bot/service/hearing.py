@@ -1,0 +1,41 @@
+"""Lets the core hear which language a text is in: `bot.language`, behind the core's own small door.
+
+What it knows of a conversation travels as JSON text in the conversation's state.
+"""
+
+import msgspec
+import structlog
+
+from bot.core.listening import Action, Impression
+from bot.language import Hint, LangState, LanguageSense
+
+log = structlog.get_logger()
+
+LIKELY_FROM = 0.1
+"""How likely the second language must be to be worth a line of the menu."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(LangState)
+
+
+class Hearing:
+    """The listener of one process. It loads what it needs at its first text; `warm_up` does that beforehand."""
+
+    def __init__(self, sense: LanguageSense | None = None) -> None:
+        self._sense = sense or LanguageSense()
+
+    def warm_up(self) -> None:
+        """Load the lists and models. Takes a second: for a worker thread."""
+        self._sense.read("Where people can meet.")
+
+    def __call__(self, text: str, known: str, hint: str, current: str) -> Impression:
+        """Listen to one text. Whatever goes wrong in a statistical library, the answer is kept and nothing changes."""
+        before = msgspec.structs.replace(_decoder.decode(known) if known else LangState(), current=current)
+        try:
+            verdict, after = self._sense.read(text, before, Hint(hint) if hint else None)
+        except Exception as problem:
+            log.error("language unheard", problem=type(problem).__name__)
+            return Impression("", 0.0, Action.STAY, known=known)
+        second = (verdict.runner_up[0],) if verdict.runner_up and verdict.runner_up[1] >= LIKELY_FROM else ()
+        kept = _encoder.encode(after).decode() if after != before else known
+        return Impression(verdict.lang or "", verdict.p, Action(verdict.action.value), second, kept)

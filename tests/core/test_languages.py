@@ -1,0 +1,292 @@
+"""The language of a conversation: the menu, what is heard in free text, the way back, and what is not offered."""
+
+import pytest
+
+from bot.core.desk import Heard, Message
+from bot.core.effects import NoteLanguage
+from bot.core.limits import LANGUAGE_QUESTIONS
+from bot.core.listening import Action, Impression
+from bot.core.phrases import Phrase, Phrases
+from bot.core.survey import Choice, Language, Question, QuestionType, Role
+from tests.core.phones import PARKS, tap
+from tests.core.small_surveys import survey
+from tests.playing import Resident, play, resident
+
+POLISH = Phrases(
+    {
+        "pl": {
+            Phrase.LANGUAGE_NOW.value: "Teraz piszemy: {language}. Wyslij {back}, by wrocic.",
+            Phrase.WHICH_LANGUAGE.value: "Jaki jezyk do pytania {place}?",
+        }
+    }
+)
+TALK = survey(
+    Question("a", QuestionType.TEXT, {"en": "A?", "pl": "A, po polsku?"}, role=Role.OPEN),
+    Question(
+        "b",
+        QuestionType.SELECT_ONE,
+        {"en": "B?", "pl": "B, po polsku?"},
+        choices=(Choice("yes", {"en": "Yes", "pl": "Tak"}), Choice("no", {"en": "No", "pl": "Wcale"})),
+    ),
+    Question("c", QuestionType.TEXT, {"en": "C?", "pl": "C, po polsku?"}, role=Role.OPEN),
+    languages=(Language("en", "English"), Language("pl", "Polski"), Language("ur", "اردو")),
+)
+ENGLISH_ALONE = survey(Question("a", QuestionType.TEXT, {"en": "A?"}, role=Role.OPEN), TALK.questions[1])
+
+SOUNDS = {
+    "zgadzam sie z tym planem": Impression("pl", 0.99, Action.SWITCH, known="pl"),
+    "wcale": Impression("pl", 0.97, Action.SWITCH),
+    "moze tak byc": Impression("pl", 0.7, Action.ASK, likely=("sk", "ur"), known="pl?"),
+    "byc moze": Impression("pl", 0.7, Action.ASK),
+    "nous voulons plus de bus": Impression("fr", 0.99, Action.SWITCH),
+    "mujhe parks pasand hain": Impression("ur-Latn", 0.98, Action.SWITCH),
+    "je ne sais pas trop": Impression("fr", 0.7, Action.ASK),
+    "more buses": Impression("en", 0.99, Action.SWITCH),
+}
+
+
+class Ear:
+    """A listener that knows a few texts by heart, and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str, str]] = []
+
+    def __call__(self, text: str, known: str, hint: str, current: str) -> Impression:
+        self.told.append((text, known, hint, current))
+        return SOUNDS.get(text, Impression("", 0.0, Action.STAY, known=known))
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+def talking(ear: Ear, *texts: str) -> Resident:
+    phone = resident(TALK, listener=ear, phrases=POLISH)
+    play(phone, ["parks", *texts])
+    return phone
+
+
+def wishes(phone: Resident) -> list[str]:
+    return [e.language for outcome in phone.outcomes for _, e in outcome.effects if isinstance(e, NoteLanguage)]
+
+
+# -- the menu ---------------------------------------------------------------------------------------------------------
+
+MENU = "Which language do you want for question {}?\n1 English\n2 Polski\n3 اردو"
+
+
+def test_language_alone_puts_a_menu_in_each_language_s_own_name(ear: Ear) -> None:
+    assert talking(ear).text("LANGUAGE") == MENU.format("1/3")
+
+
+@pytest.mark.parametrize("said", ["2", "polski", "Polish", "po polsku", "two", "pl"])
+def test_the_menu_takes_a_number_or_a_name_and_says_it_in_both_languages(ear: Ear, said: str) -> None:
+    phone = talking(ear, "language")
+    assert phone.text(said) == (
+        "Teraz piszemy: Polski. Wyslij ENGLISH, by wrocic.\nWe now write in Polski. Text ENGLISH to go back.\n"
+        "1/3 A, po polsku?"
+    )
+    assert (phone.state.language, phone.state.language_source, phone.state.language_p) == ("pl", "chosen", 1.0)
+    assert phone.text("ENGLISH").endswith("1/3 A?")
+
+
+def test_a_number_on_the_menu_is_no_answer_to_the_question_below(ear: Ear) -> None:
+    phone = talking(ear, "benches", "language", "1")
+    assert "b" not in phone.codes
+    assert phone.last_reply.startswith("2/3 B?")
+
+
+def test_a_number_that_is_not_on_the_menu_brings_it_again(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    assert phone.text("7") == "That number is not in the list.\n" + MENU.format("1/3")
+    assert phone.text("").startswith("We got an empty text.")
+
+
+def test_an_answer_in_place_of_a_choice_is_the_answer_to_the_question_that_was_seen(ear: Ear) -> None:
+    phone = talking(ear, "language", "more benches")
+    assert phone.codes["a"] == "more benches"
+
+
+def test_a_tap_on_the_menu_chooses(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    assert tap(phone, "Polski").endswith("1/3 A, po polsku?")
+    assert "Which language" in tap(phone, "Polski", choice_id="language.xx")
+
+
+def test_a_command_leaves_the_menu(ear: Ear) -> None:
+    phone = talking(ear, "benches", "language")
+    assert "Question" not in phone.text("back")
+    assert phone.last_reply == "1/3 A?"
+    assert talking(ear, "language").text("skip").startswith("2/3 B?")
+
+
+def test_the_menu_stays_through_what_is_no_answer_to_it(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    assert phone.text("language") == MENU.format("1/3")
+    assert "remove" in phone.text("delete").lower()
+    assert phone.text("no").endswith("1/3 A?")
+
+
+def test_the_keyword_leaves_the_menu(ear: Ear) -> None:
+    phone = talking(ear, "more trees", "language", "parks polski")
+    assert phone.last_reply.endswith("2/3 B, po polsku?\n1 Tak\n2 Wcale")
+
+
+def test_after_the_end_the_menu_names_no_question(ear: Ear) -> None:
+    phone = talking(ear, "trees", "yes", "benches")
+    assert phone.text("language") == MENU.format("1/1")
+    assert phone.text("2").startswith("Teraz piszemy: Polski.")
+
+
+def test_after_a_long_silence_the_menu_is_gone(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    phone.wait(days=40)
+    assert "Carry on with question 1/3" in phone.text("2")
+
+
+def test_a_survey_in_one_language_says_so(ear: Ear) -> None:
+    phone = resident(ENGLISH_ALONE, listener=ear)
+    phone.text("parks")
+    assert phone.text("language") == "This survey is in English only for now, sorry.\n1/2 A?"
+    assert phone.text("language polish") == (
+        "Sorry, this survey is not in Polski yet. We have counted that you asked.\n1/2 A?"
+    )
+    assert phone.text("language polish") == "1/2 A?"
+    assert wishes(phone) == ["pl"]
+
+
+def test_a_language_that_is_not_offered_is_counted_once_and_the_others_are_named(ear: Ear) -> None:
+    phone = talking(ear)
+    assert phone.text("language french").startswith("Sorry, this survey is not in Français yet.")
+    assert phone.last_reply.endswith(MENU.format("1/3"))
+    assert wishes(phone) == ["fr"]
+
+
+@pytest.mark.parametrize("first", [[], ["parks", "benches", "yes", "trees"]])
+def test_a_keyword_with_a_language_that_is_not_offered_says_so(ear: Ear, first: list[str]) -> None:
+    phone = resident(TALK, listener=ear)
+    play(phone, first)
+    assert "Sorry, this survey is not in Română yet." in phone.text("parks romana")
+    assert wishes(phone) == ["ro"]
+
+
+# -- what is heard ----------------------------------------------------------------------------------------------------
+
+
+def test_a_clear_open_answer_switches_and_says_so_in_both_languages(ear: Ear) -> None:
+    phone = talking(ear)
+    assert phone.text("zgadzam sie z tym planem") == (
+        "Teraz piszemy: Polski. Wyslij ENGLISH, by wrocic.\nWe now write in Polski. Text ENGLISH to go back.\n"
+        "2/3 B, po polsku?\n1 Tak\n2 Wcale"
+    )
+    assert phone.codes["a"] == "zgadzam sie z tym planem"
+    assert (phone.state.language, phone.state.language_source, phone.state.language_p) == ("pl", "detected", 0.99)
+
+
+def test_a_text_that_was_not_understood_is_read_again_in_the_language_it_is_in(ear: Ear) -> None:
+    phone = talking(ear, "benches")
+    assert "3/3 C, po polsku?" in phone.text("wcale")
+    assert phone.codes["b"] == "no"
+
+
+def test_a_doubtful_text_is_kept_and_the_language_is_asked_in_place_of_the_next_question(ear: Ear) -> None:
+    phone = talking(ear)
+    assert phone.text("moze tak byc") == (
+        "Jaki jezyk do pytania 2/3?\nWhich language do you want for question 2/3?\n1 Polski\n2 اردو\n3 English"
+    )
+    assert phone.codes["a"] == "moze tak byc"
+    assert phone.text("1").endswith("2/3 B, po polsku?\n1 Tak\n2 Wcale")
+    assert phone.state.language_source == "chosen"
+
+
+def test_staying_with_the_language_that_is_spoken_is_a_choice_too(ear: Ear) -> None:
+    phone = talking(ear, "moze tak byc")
+    assert phone.text("3") == "2/3 B?\n1 Yes\n2 No"
+    play(phone, ["1", "zgadzam sie z tym planem"])
+    assert phone.state.language == "en"
+
+
+@pytest.mark.parametrize(("said", "filed"), [("yes", "unparsed"), ("what is this", "answer")])
+def test_what_answers_no_menu_is_never_taken_for_a_question_that_was_not_put(ear: Ear, said: str, filed: str) -> None:
+    phone = talking(ear, "moze tak byc", said)
+    assert phone.last_reply.endswith("2/3 B?\n1 Yes\n2 No")
+    assert "b" not in phone.codes
+    assert phone.filed == filed
+    assert phone.said["c0", "a"] == ("moze tak byc" if filed == "unparsed" else "moze tak byc\nwhat is this")
+    assert phone.text("1").startswith("3/3 C?")
+
+
+def test_skip_passes_the_menu_and_not_the_question_that_was_never_put(ear: Ear) -> None:
+    phone = talking(ear, "moze tak byc")
+    assert phone.text("skip") == "2/3 B?\n1 Yes\n2 No"
+    assert phone.text("skip").startswith("3/3 C?")
+
+
+def test_a_text_that_was_not_understood_brings_the_menu_and_then_the_same_question(ear: Ear) -> None:
+    phone = talking(ear, "benches")
+    assert phone.text("byc moze").startswith("Sorry, we did not understand that.\nJaki jezyk do pytania 2/3?")
+    assert phone.text("yes").startswith("3/3 C?")
+    assert phone.codes["b"] == "yes"
+
+
+def test_the_second_half_of_an_open_answer_is_listened_to(ear: Ear) -> None:
+    phone = talking(ear, "benches")
+    assert phone.text("zgadzam sie z tym planem").endswith("2/3 B, po polsku?\n1 Tak\n2 Wcale")
+    assert phone.said["c0", "a"] == "benches\nzgadzam sie z tym planem"
+
+
+def test_the_bot_asks_by_itself_no_more_often_than_the_limit(ear: Ear) -> None:
+    phone = talking(ear, "moze tak byc", "skip", "moze tak byc", "skip", "yes")
+    assert phone.state.language_asks == LANGUAGE_QUESTIONS
+    assert "language" not in phone.text("moze tak byc")
+
+
+def test_the_last_answer_brings_no_menu(ear: Ear) -> None:
+    phone = talking(ear, "benches", "yes")
+    assert phone.text("moze tak byc").startswith("Thank you.")
+
+
+def test_a_language_that_is_heard_and_not_offered_gets_one_line(ear: Ear) -> None:
+    phone = talking(ear)
+    assert phone.text("nous voulons plus de bus").startswith("Sorry, this survey is not in Français yet.")
+    play(phone, ["yes"])
+    assert "Sorry" not in phone.text("nous voulons plus de bus")
+    assert wishes(phone) == ["fr"]
+
+
+def test_who_writes_urdu_in_latin_letters_is_asked_before_urdu_letters_come(ear: Ear) -> None:
+    reply = talking(ear).text("mujhe parks pasand hain")
+    assert reply.startswith("Sorry, this survey is not in Roman Urdu yet.")
+    assert reply.endswith("1 اردو\n2 English")
+
+
+@pytest.mark.parametrize("text", ["more buses", "je ne sais pas trop", "benches"])
+def test_nothing_is_asked_where_nothing_could_change(ear: Ear, text: str) -> None:
+    assert talking(ear).text(text) == "2/3 B?\n1 Yes\n2 No"
+
+
+def test_what_was_asked_for_is_never_overridden_and_nothing_is_listened_to(ear: Ear) -> None:
+    phone = talking(ear, "english", "zgadzam sie z tym planem")
+    phone.text("language english")
+    told = len(ear.told)
+    play(phone, ["wcale", "zgadzam sie z tym planem"])
+    assert phone.state.language == "en"
+    assert len(ear.told) == told
+
+
+def test_an_answer_that_is_understood_is_not_listened_to(ear: Ear) -> None:
+    talking(ear, "benches", "yes")
+    assert [text for text, *_ in ear.told] == ["benches"]
+
+
+def test_the_listener_is_told_what_it_knew_and_what_the_app_says(ear: Ear) -> None:
+    phone = talking(ear, "moze tak byc", "skip")
+    phone.text("hmm no idea", language_hint="pl")
+    assert ear.told[-1] == ("hmm no idea", "pl?", "pl", "en")
+
+
+def test_a_menu_that_nobody_has_begun_a_conversation_for_is_nothing(ear: Ear) -> None:
+    phone = resident(PARKS, listener=ear)
+    stray = Message(phone.at, Heard.TAP, "Polski", "whatsapp", "whatsapp", short=False, choice_id="language.pl")
+    assert phone.send(stray).startswith("To take part, text PARKS")
