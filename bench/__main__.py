@@ -8,20 +8,23 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 
 import uvloop
 
-from bench import export, turns
+from bench import export, telegram, turns
 from bench.quiet import look
+from bench.redis_server import redis_program
 from bench.seed import seed
-from bench.verdict import MILLION, Row, export_rows, turn_rows, write_runs, write_table
+from bench.verdict import MILLION, Row, export_rows, telegram_rows, turn_rows, write_runs, write_table
 
-Note = Callable[[str, turns.Measured | export.Exported], None]
+Result = turns.Measured | telegram.Whole | export.Exported
+Note = Callable[[str, Result], None]
 
+PARTS = ("turns", "telegram", "export")
 BUSY = 3
 FEW = 1_000
 
@@ -40,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return BUSY
         with Path(asked.json or os.devnull).open("a", encoding="utf-8") as lines:
 
-            def note(bench: str, measured: turns.Measured | export.Exported) -> None:
+            def note(bench: str, measured: Result) -> None:
                 line = json.dumps({"bench": bench, **asdict(measured)})
                 print(line, file=lines, flush=True)
                 print(line, flush=True)
 
             rows = uvloop.run(_run(asked, folder, note))
-    is_judged = not machine.reasons and asked.answers >= MILLION
+    is_judged = not machine.reasons and (asked.answers >= MILLION or set(asked.only) == {"telegram"})
     print()
     print(write_table(rows, is_judged=is_judged))
     return 1 if is_judged and any(row.is_missed for row in rows) else 0
@@ -54,27 +57,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _run(asked: argparse.Namespace, folder: Path, note: Note) -> list[Row]:
     databases = {}
-    for answers in (FEW, asked.answers):
-        databases[answers] = f"sqlite:///{folder / f'with-{answers}.db'}"
-        print(f"Storing {answers:,} answers.", flush=True)
-        await seed(databases[answers], answers)
-    rows: list[Row] = []
-    if "export" in asked.only:
-        exported = []
-        async for done in export.measure(databases[asked.answers], asked.answers, folder, rounds=asked.rounds):
-            exported.append(done)
-            note("export", done)
-        rows += export_rows(exported)
-    if "turns" in asked.only:
-        found = []
-        load = turns.measure(folder, databases, rounds=asked.rounds, seconds=asked.seconds)
-        async with aclosing(load) as measuring:  # its servers end with it, whatever happens here
-            async for measured in measuring:
-                found.append(measured)
-                note("turns", measured)
-        rows = turn_rows(found, few=FEW, many=asked.answers) + rows
-        print(f"\n{write_runs(found)}")
-    return rows
+    for answers in (FEW, asked.answers) if {"turns", "export"} & set(asked.only) else ():
+        databases[answers] = f"sqlite:///{await _stored(folder / f'with-{answers}.db', answers)}"
+    exported = await _export(asked, folder, databases[asked.answers], note) if "export" in asked.only else []
+    texted = await _take_texts(asked, folder, databases, note) if "turns" in asked.only else []
+    written = await _take_updates(asked, folder, note) if "telegram" in asked.only else []
+    return [*texted, *written, *exported]
+
+
+async def _stored(path: Path, answers: int) -> Path:
+    print(f"Storing {answers:,} answers.", flush=True)
+    await seed(f"sqlite:///{path}", answers)
+    return path
+
+
+async def _export(asked: argparse.Namespace, folder: Path, database: str, note: Note) -> list[Row]:
+    exported = []
+    async for done in export.measure(database, asked.answers, folder, rounds=asked.rounds):
+        exported.append(done)
+        note("export", done)
+    return export_rows(exported)
+
+
+async def _take_texts(asked: argparse.Namespace, folder: Path, databases: Mapping[int, str], note: Note) -> list[Row]:
+    found = []
+    load = turns.measure(folder, databases, rounds=asked.rounds, seconds=asked.seconds)
+    async with aclosing(load) as measuring:  # its servers end with it, whatever happens here
+        async for measured in measuring:
+            found.append(measured)
+            note("turns", measured)
+    print(f"\n{write_runs(found)}\n", flush=True)
+    return turn_rows(found, few=FEW, many=asked.answers)
+
+
+async def _take_updates(asked: argparse.Namespace, folder: Path, note: Note) -> list[Row]:
+    if redis_program() is None:
+        print("redis-server is not installed, so the peer on Telegram (aiogram with Redis) is left out.", flush=True)
+    found = []
+    database = await _stored(folder / "telegram.db", FEW)
+    load = telegram.measure(folder, database, rounds=asked.rounds, seconds=asked.seconds)
+    async with aclosing(load) as measuring:
+        async for measured in measuring:
+            found.append(measured)
+            note("telegram", measured)
+    print(f"\n{write_runs(found)}", flush=True)
+    return telegram_rows(found)
 
 
 def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -83,7 +110,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is measured (default 5)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each run of load lasts (default 4)")
     parser.add_argument("--answers", type=int, default=MILLION, help="stored answers in the large database")
-    parser.add_argument("--only", nargs="+", choices=("turns", "export"), default=("turns", "export"))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--folder", default=None, help="where the databases lie; choose the disk you would use")
     parser.add_argument("--json", default="", help="a file to which the JSON line of every run is added")
     return parser.parse_args(arguments)

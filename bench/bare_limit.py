@@ -21,18 +21,22 @@ AT_ONCE = 64
 
 _TABLES = """
     CREATE TABLE IF NOT EXISTS inbound (sid TEXT PRIMARY KEY, reply INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS conversation (sender TEXT PRIMARY KEY, at INTEGER NOT NULL, updated REAL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS conversation (sender TEXT PRIMARY KEY, at INTEGER NOT NULL, lang TEXT, updated REAL)
+        WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS answer (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, question INTEGER NOT NULL,
         said TEXT NOT NULL, answered REAL NOT NULL, UNIQUE (sender, question));
-    CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, question INTEGER NOT NULL,
-        made REAL NOT NULL);"""
+    CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL,
+        made REAL NOT NULL, done INTEGER NOT NULL DEFAULT 0);"""
 _MARKS = ",".join("?" * AT_ONCE)
 _SEEN = f"SELECT sid, reply FROM inbound WHERE sid IN ({_MARKS})"  # noqa: S608 - question marks alone
 _STANDS = f"SELECT sender, at FROM conversation WHERE sender IN ({_MARKS})"  # noqa: S608
-_KEEP = "INSERT INTO inbound VALUES (?, ?)"
-_MOVE = "INSERT INTO conversation VALUES (?, ?, ?) ON CONFLICT (sender) DO UPDATE SET at = excluded.at"
-_ANSWER = "INSERT INTO answer (sender, question, said, answered) VALUES (?, ?, ?, ?)"
-_REPLY = "INSERT INTO outbox (sender, question, made) VALUES (?, ?, ?)"
+_KEEP = "INSERT INTO inbound VALUES (?, ?) ON CONFLICT DO NOTHING"
+_MOVE = (
+    "INSERT INTO conversation VALUES (?, ?, 'en', ?) "
+    "ON CONFLICT (sender) DO UPDATE SET at = excluded.at, updated = excluded.updated"
+)
+_ANSWER = "INSERT INTO answer (sender, question, said, answered) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_REPLY = "INSERT INTO outbox (kind, payload, made) VALUES ('reply', ?, ?)"
 
 Turn = tuple[str, str, str, "asyncio.Future[int]"]
 
@@ -97,7 +101,7 @@ class Store:
                 if 0 <= at < QUESTIONS:
                     answers.append((sender, at, said, now))
                 seen[sid] = stands[sender] = at = min(at + 1, QUESTIONS)
-                outgoing.append((sender, at, now))
+                outgoing.append((f'{{"to":"{sender}","question":{at}}}', now))
                 moved[sender] = (sender, at, now)
                 kept.append((sid, at))
             replies.append(seen[sid])

@@ -52,13 +52,17 @@ class DidNotStop(RuntimeError):
 
 @dataclass(slots=True)
 class Server:
-    """One server process on a port of its own, which it keeps when it is started again. Logs go to `folder`."""
+    """One server process on a port of its own, which it keeps when it is started again. Logs go to `folder`.
+
+    `beside` are the ids of processes that it cannot do without: what they use counts as its own.
+    """
 
     command: Sequence[str | Path]
     settings: Mapping[str, str]
     folder: Path
     port: int
     ready_path: str = "/readyz"
+    beside: Sequence[int] = ()
     _process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -129,9 +133,17 @@ class Server:
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """Read the CPU time that the process has used so far, user and system."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Read the CPU time that it has used so far, user and system."""
+        return sum(_cpu_seconds(pid) for pid in (self.pid, *self.beside))
+
+    def memory_mb(self, name: str) -> float:
+        """Read one of Linux's figures for its memory, in MiB."""
+        return sum(memory_mb(pid, name) for pid in (self.pid, *self.beside))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def memory_mb(pid: int, name: str) -> float:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import bare_limit
-from bench.driver import Crowd, Load, drive
+from bench.driver import Crowd, Load, Texters, drive
 from bench.serving import MAIN, Server, environment, free_port, serving
 from bench.walk import Step, walk
 
 CONCURRENT = (1, 16, 64)
 BARE = "bare durable limit"
 WAYS = 32
-_WARM_UP_SECONDS = 0.5
+WARM_UP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,12 @@ class Measured:
     concurrency: int
     round: int
     load: Load
+
+    @property
+    def case(self) -> tuple[str, str]:
+        """Name what was measured, and how much at once."""
+        name = f"{self.server}, {self.answers:,} answers" if self.answers else self.server
+        return name, str(self.concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ async def measure(
         for answers, url in databases.items():
             targets.append(await stack.enter_async_context(earshot(folder, answers, url)))
         for target in targets:
-            await drive(target.server, target.crowd, max(CONCURRENT), _WARM_UP_SECONDS)
+            await drive(target.server, target.crowd, max(CONCURRENT), WARM_UP_SECONDS)
         for number in range(1, rounds + 1):
             for concurrency in CONCURRENT:
                 for target in targets:
@@ -64,7 +70,7 @@ async def earshot(folder: Path, answers: int, url: str) -> AsyncIterator[Target]
     chance = random.Random(answers)
     ways = [walk(chance) for _ in range(WAYS)]
     async with serving(url, folder / f"serve-{answers}") as server:
-        yield Target("earshot", answers, server, Crowd(ways, chance))
+        yield Target("earshot", answers, server, Texters(ways, chance))
 
 
 @asynccontextmanager
@@ -80,6 +86,6 @@ async def bare(folder: Path) -> AsyncIterator[Target]:
     texts = [step.text for step in walk(random.Random(0))]
     way = tuple(Step(text, show) for text, show in zip(texts, shows, strict=True))
     try:
-        yield Target(BARE, 0, server, Crowd([way], random.Random(1)))
+        yield Target(BARE, 0, server, Texters([way], random.Random(1)))
     finally:
         await server.stop()

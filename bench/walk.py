@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from bot.core.survey import Question, QuestionType, Role, SurveyDefinition
+from bot.core.survey import Question, QuestionType, Role, SurveyDefinition, wording
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import as_sms
+from channels.base import Option
+from channels.layout import with_numbered_options
+from channels.telegram_layout import in_words
 
 SHIPPED = Path(__file__).parents[1] / "surveys" / "stoke-community-cohesion.xlsx"
 OPEN_ANSWERS = (
@@ -37,27 +40,27 @@ def shipped() -> SurveyDefinition:
 
 
 @cache
-def asked() -> tuple[Question, ...]:
-    """Return what it asks by SMS, in order. None of these depends on an answer."""
-    questions = (q for q in shipped().questions if q.is_asked and (not q.channels or "sms" in q.channels))
+def asked(source: str = "sms") -> tuple[Question, ...]:
+    """Return what it asks by this way, in order. None of these depends on an answer."""
+    questions = (q for q in shipped().questions if q.is_asked and (not q.channels or source in q.channels))
     return tuple(questions)
 
 
-def walk(chooses: random.Random) -> tuple[Step, ...]:
-    """Make one way through the survey, from the keyword to the thanks."""
-    shown = _shown()
-    steps = [Step(shipped().keywords[0], shown[0])]
-    for question, shows in zip(asked(), [*shown[1:], ""], strict=True):
+def walk(chooses: random.Random, source: str = "sms") -> tuple[Step, ...]:
+    """Make one way through the survey, from the keyword to the thanks. Every answer is typed, buttons or not."""
+    texts, keyword = shown(source), shipped().keywords[0]
+    steps = [Step(f"/start {keyword}" if source == "telegram" else keyword, texts[0])]
+    for question, shows in zip(asked(source), [*texts[1:], ""], strict=True):
         text, value = _answer(question, chooses)
         steps.append(Step(text, shows, "" if question.role is Role.CONTACT else question.name, value))
     return tuple(steps)
 
 
 def edges(last: bool) -> tuple[Step, ...]:
-    """Walk through by every first option, or by every last one; open answers are `Stop the boats`."""
-    shown = _shown()
-    steps = [Step(shipped().keywords[0], shown[0])]
-    for question, shows in zip(asked(), [*shown[1:], ""], strict=True):
+    """Walk through by SMS by every first option, or by every last one; open answers are `Stop the boats`."""
+    texts = shown("sms")
+    steps = [Step(shipped().keywords[0], texts[0])]
+    for question, shows in zip(asked(), [*texts[1:], ""], strict=True):
         at = len(question.choices) - 1 if last else 0
         is_text = question.type is QuestionType.TEXT
         text, value = (OPEN_ANSWERS[0],) * 2 if is_text else (str(at + 1), question.choices[at].name)
@@ -82,9 +85,23 @@ def _answer(question: Question, chooses: random.Random) -> tuple[str, str]:
 
 
 @cache
-def _shown() -> Sequence[str]:
+def shown(source: str) -> Sequence[str]:
     """Write each question as it must stand at the end of a reply, with its place: n/8, and n/12 for those after."""
-    core = sum(question.role in (Role.OPEN, Role.CLOSED) for question in asked())
-    places = [f"{n}/{core if n <= core else len(asked())}" for n in range(1, len(asked()) + 1)]
-    definition = shipped()
-    return [as_sms(definition, q, definition.default_language, place) for q, place in zip(asked(), places, strict=True)]
+    questions = asked(source)
+    core = sum(question.role in (Role.OPEN, Role.CLOSED) for question in questions)
+    places = [f"{n}/{core if n <= core else len(questions)}" for n in range(1, len(questions) + 1)]
+    definition, write = shipped(), as_telegram if source == "telegram" else as_sms
+    return [
+        write(definition, q, definition.default_language, place) for q, place in zip(questions, places, strict=True)
+    ]
+
+
+def as_telegram(definition: SurveyDefinition, question: Question, language: str, position: str) -> str:
+    """Write a question as it stands above its buttons on Telegram; it has none where several may be chosen."""
+    default = definition.default_language
+    label, hint = (wording(texts, language, default) for texts in (question.label, question.hint))
+    text = f"{position} {label}\n{hint}" if hint else f"{position} {label}"
+    options = [Option(choice.name, wording(choice.label, language, default)) for choice in question.choices]
+    if question.type is QuestionType.SELECT_MULTIPLE:
+        return with_numbered_options(text, options)
+    return in_words(text, options)

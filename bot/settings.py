@@ -33,6 +33,7 @@ SECRETS = (
     "NOTIFY_CALLBACK_TOKEN",
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_WEBHOOK_SECRET",
+    "SMTP_PASSWORD",
 )
 
 
@@ -128,6 +129,19 @@ class Settings(BaseSettings):
     pence_per_segment: float = Field(
         2.4, ge=0, description="Price of one SMS segment, for estimates (GOV.UK Notify, April 2026, without VAT)."
     )
+    safeguarding_lead: str = Field("", description="Who reads what speaks of danger: a name, for `doctor`.")
+    safeguarding_email: str = Field("", description="Where the lead is told by e-mail that there is something to see.")
+    safeguarding_webhook: str = Field("", description="Where the lead is told by a webhook: an https address.")
+    safeguarding_remind_hours: int = Field(
+        4, ge=1, le=168, description="Hours after which the lead is told again of what nobody has opened."
+    )
+    safeguarding_numbers: str = Field("", description="The TOML file with the help numbers that residents are told.")
+    smtp_host: str = Field("", description="The mail server that sends the alerts.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field("starttls", description="`starttls`, `tls`, or `none` on a private network.")
+    smtp_user: str = Field("", description="The name to sign in with at the mail server. Empty: nobody signs in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="The password for it.")
+    smtp_from: str = Field("", description="The address that the alerts come from.")
     retention_contacts_days: Days = Field(
         30, description="Days after the close of their surveys until contacts and conversations go."
     )
@@ -142,6 +156,29 @@ class Settings(BaseSettings):
     retention_answers_days: Days | None = Field(
         None, description="Days after the close until answers go. Empty: kept until the council decides."
     )
+
+    @field_validator("smtp_security")
+    @classmethod
+    def _is_a_security(cls, value: str) -> str:
+        if value not in ("starttls", "tls", "none"):
+            raise ValueError("write starttls, tls or none")
+        return value
+
+    @field_validator("safeguarding_email", "smtp_from")
+    @classmethod
+    def _is_a_mailbox(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", value):
+            raise ValueError("write one e-mail address, such as lead@council.example")
+        return value
+
+    @field_validator("safeguarding_webhook")
+    @classmethod
+    def _is_a_private_way(cls, value: str) -> str:
+        address = urlsplit(value)
+        is_private = address.scheme == "https" or (address.scheme == "http" and _is_loopback(address.hostname or ""))
+        if value and not (address.hostname and is_private):
+            raise ValueError("write an address that begins with https://")
+        return value
 
     @field_validator("public_base_url")
     @classmethod
@@ -278,6 +315,16 @@ class Settings(BaseSettings):
             raise ValueError("TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could post as Telegram")
         if has_secret and not has_token:
             raise ValueError("TELEGRAM_BOT_TOKEN is missing: TELEGRAM_WEBHOOK_SECRET is set")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_whole_mail_block(self) -> "Settings":
+        block = {"SMTP_HOST": self.smtp_host, "SMTP_FROM": self.smtp_from}
+        missing = [name for name, value in block.items() if not value]
+        if self.safeguarding_email and missing:
+            raise ValueError(f"SAFEGUARDING_EMAIL is set, so {' and '.join(missing)} must be set too")
+        if bool(self.smtp_user) != bool(self.smtp_password.get_secret_value()):
+            raise ValueError("SMTP_USER and SMTP_PASSWORD belong together: set both, or neither")
         return self
 
     @property

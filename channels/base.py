@@ -4,7 +4,7 @@ A channel turns a provider's request into `Inbound` messages and an `Outbound` m
 never reads the database and never decides what is said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     START = "start"  # pressed Start on a link that brought a code along: `text` is the code
     EDITED = "edited"  # changed a message that was sent before; `text` has the new words
     UNSUPPORTED = "unsupported"
+    PART = "part"  # another piece, without words, of what a message before it began: kept, and that one is answered
 
 
 class Arrival(StrEnum):
@@ -109,6 +110,10 @@ class Outbound(Struct, frozen=True, gc=False):
         return f"Outbound({self.id} {self.purpose})"
 
 
+Carries: TypeAlias = Callable[[str], bool]
+"""Whether a character arrives as it was written, or at least without its accent."""
+
+
 class Capabilities(Struct, frozen=True, gc=False):
     """What a channel can do, as data. Nothing outside `channels/` asks for a channel's name instead.
 
@@ -117,7 +122,8 @@ class Capabilities(Struct, frozen=True, gc=False):
     always). `acknowledges` says that there is something to `acknowledge`. `cost_unit` is `segment`, `template` or
     empty. `source` is the export's word for what comes this way; `carrier` the company whose app carries the words, if
     it is no telephone network; `is_test` marks rows that nobody must take for residents'. `voice_notes` says that
-    residents can send them, and that the channel is one of `VoiceNotes`.
+    residents can send them, and that the channel is one of `VoiceNotes`. `carries` tells which characters get through
+    (None: every one); a text with others is refused.
     """
 
     max_text: int
@@ -140,6 +146,7 @@ class Capabilities(Struct, frozen=True, gc=False):
     carrier: str = ""
     is_test: bool = False
     voice_notes: bool = False
+    carries: Carries | None = None
 
 
 class Problem(StrEnum):
@@ -362,6 +369,24 @@ class VoiceNotes(Protocol):
 
     async def download(self, reference: str) -> Recording:
         """Download the voice note of an `Inbound.voice`. Raises RecordingGone, or Outage where a later try helps."""
+        ...
+
+
+@runtime_checkable
+class KeepsMedia(Protocol):
+    """A channel whose provider keeps what came with a message until it is told to delete it."""
+
+    async def discard(self, event_id: str) -> None:
+        """Delete what still lies there of the message with this `Inbound.event_id`. Raises Outage."""
+        ...
+
+
+@runtime_checkable
+class StandingButtons(Protocol):
+    """A channel whose buttons stand under a message until they are taken away."""
+
+    async def take_buttons(self, address: str, provider_id: str) -> None:
+        """Take the buttons off a message of ours, where there still are any. Raises Outage."""
         ...
 
 

@@ -103,6 +103,7 @@ class NotifyChannel:
             pace=_PACE,
             cost_unit="segment",
             source="sms",
+            carries=is_carried,
         )
         self.service_id = api_key[_SERVICE_ID]
         self._api_key = api_key

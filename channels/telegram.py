@@ -184,11 +184,17 @@ class TelegramChannel:
         try:
             if isinstance(inbound, TapInbound):
                 api = await self._connected()
-                await api.end_tap(inbound.callback_id, int(inbound.address), inbound.message_id)
+                await api.end_tap(inbound.callback_id)
+                await api.take_buttons(int(inbound.address), inbound.message_id)
             elif inbound.sender is not Sender.PERSON and inbound.fields.get("chat"):
                 await self._leave(int(inbound.address), speaks=inbound.fields["chat"] != "channel")
         except Outage as outage:
             log.warning("not acknowledged", channel=self.name, update_id=inbound.event_id, reason=str(outage))
+
+    async def take_buttons(self, address: str, provider_id: str) -> None:
+        """Take the buttons off a message of ours. Raises Outage."""
+        if _CHAT_ID.fullmatch(address) and provider_id.isdecimal():
+            await (await self._connected()).take_buttons(int(address), int(provider_id))
 
     async def download(self, reference: str) -> Recording:
         """Download a voice note by Telegram's file id. Raises RecordingGone, Outage."""

@@ -124,24 +124,22 @@ class TelegramApi:
         except msgspec.MsgspecError:
             raise Outage("Telegram's updates could not be read") from None
 
-    async def end_tap(self, callback_id: str, chat_id: int, message_id: int) -> None:
-        """End a tap's spinner and take the buttons away. Raises Outage; a tap long gone is no failure."""
-        answer = AnswerCallbackQuery(callback_query_id=callback_id)
-        take_away = EditMessageReplyMarkup(chat_id=chat_id, message_id=message_id)
-        methods: tuple[TelegramMethod[Any], ...] = (answer, take_away)
-        for method in methods:
-            try:
-                await self._bot(method)
-            except TelegramBadRequest:
-                # The query is too old, or a second tap has already taken the buttons away.
-                continue
-            except AiogramError as error:
-                raise _outage_of(error) from None
+    async def end_tap(self, callback_id: str) -> None:
+        """End a tap's spinner. Raises Outage; a tap long gone is no failure."""
+        await self._tidy(AnswerCallbackQuery(callback_query_id=callback_id))
+
+    async def take_buttons(self, chat_id: int, message_id: int) -> None:
+        """Take a message's buttons away. Raises Outage; a message that has none, or is gone, is no failure."""
+        await self._tidy(EditMessageReplyMarkup(chat_id=chat_id, message_id=message_id))
 
     async def leave(self, chat_id: int) -> None:
         """Leave a group or channel. Raises Outage; one that we are not in is no failure."""
+        await self._tidy(LeaveChat(chat_id=chat_id))
+
+    async def _tidy(self, method: TelegramMethod[Any]) -> None:
+        """Ask for what needs doing at most once: where Telegram refuses it, it was done before, or is done with."""
         try:
-            await self._bot(LeaveChat(chat_id=chat_id))
+            await self._bot(method)
         except (TelegramBadRequest, TelegramForbiddenError):
             return
         except AiogramError as error:

@@ -18,6 +18,7 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_cha
 # An edit is heard, kept, and answered; it is no answer to the question that stands now.
 _EDITED: Final = Kind.EDITED
 _PRIVATE: Final = "private"
+_ALBUMS: Final = 1_000
 _UNNAMED_TYPE: Final = "application/octet-stream"
 
 _is_media_type = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII).fullmatch
@@ -90,6 +91,7 @@ class _Message(Struct, frozen=True, rename={"sender": "from"}):
     sender: _User = _User()
     text: str = ""
     caption: str = ""
+    media_group_id: str = ""
     reply_to_message: _Reference | None = None
     reply_markup: _Keyboard = _Keyboard()
     voice: _File | None = None
@@ -160,6 +162,8 @@ class UpdateReader:
     def __init__(self, channel: str, bot_id: str) -> None:
         self._channel = channel
         self._bot_id = bot_id
+        self._albums: dict[str, int] = {}
+        """The first piece of each album that came of late, by the album's id."""
 
     def read(self, body: bytes, at: int, arrival: Arrival) -> tuple[Inbound, ...]:
         """Read one update: one message, or none if it is not for us. Raises ValueError."""
@@ -185,7 +189,7 @@ class UpdateReader:
         if message.text:
             kind = Kind.START if payload else Kind.TEXT
         elif media:
-            kind = Kind.MEDIA
+            kind = Kind.PART if self._is_further_piece(message) else Kind.MEDIA
         elif _NOTES.isdisjoint(_decode_names(_decode_names(body)["message"])):
             kind = Kind.UNSUPPORTED
         else:
@@ -203,6 +207,19 @@ class UpdateReader:
             fields={"message_id": str(message.message_id)},
             voice=message.voice.file_id if message.voice is not None and kind is Kind.MEDIA else "",
         )
+
+    def _is_further_piece(self, message: _Message) -> bool:
+        """Say whether this is a later piece of an album, and has no words of its own: one album gets one answer.
+
+        Telegram sends each picture as a message. Who reads the first is not remembered beyond this process, so at
+        worst each process answers once.
+        """
+        if not message.media_group_id:
+            return False
+        if len(self._albums) >= _ALBUMS and message.media_group_id not in self._albums:
+            del self._albums[next(iter(self._albums))]
+        first = self._albums.setdefault(message.media_group_id, message.message_id)
+        return first != message.message_id and not message.caption
 
     def _edited(self, came: _Came, message: _Message) -> Inbound | None:
         """Read an edit. One without words is none of a resident's doing: a live location that moves, say."""

@@ -64,6 +64,28 @@ class Service(Struct, frozen=True):
     sticky_sender: bool | None = True
 
 
+class SenderWebhook(Struct, frozen=True):
+    """Where what residents write to a WhatsApp sender is posted to, and what becomes of its messages."""
+
+    callback_url: str | None = None
+    callback_method: str | None = None
+    fallback_url: str | None = None
+    fallback_method: str | None = None
+    status_callback_url: str | None = None
+
+
+class WhatsAppSender(Struct, frozen=True):
+    """A WhatsApp sender; `sender_id` is its number as `whatsapp:+44...`."""
+
+    sender_id: str | None = None
+    status: str | None = None
+    webhook: SenderWebhook | None = None
+
+
+class _Senders(Struct):
+    senders: list[WhatsAppSender]
+
+
 class _Numbers(Struct):
     incoming_phone_numbers: list[Number]
 
@@ -112,6 +134,11 @@ class TwilioCheckup:
         return next(
             (each for each in (found.incoming_phone_numbers if found else ()) if each.phone_number == number), None
         )
+
+    async def whatsapp_sender(self, sender: str) -> WhatsAppSender | None:
+        """Say how one of our WhatsApp senders is set up; None where it is not this account's, as the sandbox is not."""
+        found = await self._get(f"{self._messaging}/v2/Channels/Senders?Channel=whatsapp&PageSize=1000", _Senders)
+        return next((each for each in (found.senders if found else ()) if each.sender_id == sender), None)
 
     async def service(self, sid: str) -> Service | None:
         """Say how a Messaging Service is set up; None where it is not this account's."""
@@ -211,6 +238,28 @@ def advice_on_service(service: Service, numbers: list[str], names: list[str], wa
         yield Advice(
             f"A reply may arrive {(service.validity_period or 36_000) // 3600} hours late, in the night: set the "
             f"Messaging Service's Validity Period to {LONGEST_VALIDITY} seconds.",
+            is_urgent=False,
+        )
+
+
+def advice_on_sender(sender: WhatsAppSender, wanted: str) -> Iterator[Advice]:
+    """Say what is wrong with a WhatsApp sender. `wanted` is the address of what comes in, with its retry settings."""
+    if sender.status not in ("ONLINE", "ONLINE:UPDATING"):
+        yield Advice(
+            f"Twilio has the WhatsApp sender {sender.sender_id} as {sender.status}: nobody can write to it. Twilio's "
+            "console says why, under WhatsApp senders."
+        )
+    webhook = sender.webhook or SenderWebhook()
+    where = f"at the WhatsApp sender {sender.sender_id}"
+    yield from _advice_on_webhook(
+        webhook.callback_url, webhook.callback_method, wanted, f"Webhook URL for incoming messages, {where}"
+    )
+    yield from _advice_on_fallback(webhook.fallback_url, webhook.fallback_method, wanted, f"Fallback URL, {where}")
+    ours = f"{urldefrag(wanted)[0]}/status"
+    if webhook.status_callback_url and urldefrag(webhook.status_callback_url)[0] != ours:
+        yield Advice(
+            f"Status callback URL, {where}: {urldefrag(webhook.status_callback_url)[0]} is none of ours. Empty it: "
+            "Earshot gives its own address with every message.",
             is_urgent=False,
         )
 

@@ -147,19 +147,32 @@ class TwilioRest:
         if sound is None:
             raise NoLongerThere
         with _told_as_outage("media"):
-            async with self._get(message_sid, f"Media/{sound.sid}") as response:
+            async with self._ask("GET", message_sid, f"Media/{sound.sid}") as response:
                 return await read_recording(response, most)
+
+    async def discard_media(self, message_sid: str) -> None:
+        """Delete all that came with a message; what is gone already is no failure. Raises Outage.
+
+        Source: twilio.com/docs/messaging/api/media-resource#delete-a-media-resource (204, and 404 once it is gone).
+        """
+        for one in await self._media(message_sid):
+            with _told_as_outage("media"):
+                async with self._ask("DELETE", message_sid, f"Media/{one.sid}.json") as response:
+                    if response.status not in (204, 404):
+                        raise Outage(f"Twilio did not delete a file (HTTP {response.status})")
 
     async def _media(self, message_sid: str) -> list[_Medium]:
         with _told_as_outage("list of media"):
-            async with self._get(message_sid, "Media.json") as response:
+            async with self._ask("GET", message_sid, "Media.json") as response:
                 try:
                     refuse_failure(response)
                 except NoLongerThere:
                     return []
                 return _decode_media(await response.read()).media_list
 
-    def _get(self, message_sid: str, path: str) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _ask(
+        self, method: Literal["GET", "DELETE"], message_sid: str, path: str
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for a part of a message. Twilio sends on to a store of its own, which aiohttp does not tell the password.
 
         Not by the package, which reads every answer as text, and cannot tell what is gone from what fails.
@@ -167,7 +180,7 @@ class TwilioRest:
         base = f"{self._client.api.base_url}/2010-04-01/Accounts/{self._account_sid}/Messages"
         address = f"{base}/{quote(message_sid, safe='')}/{path}"
         session: aiohttp.ClientSession = self._http.session
-        return session.get(address, headers=self._authorization, timeout=LIMITS)
+        return session.request(method, address, headers=self._authorization, timeout=LIMITS)
 
     async def close(self) -> None:
         """Let go of connections."""

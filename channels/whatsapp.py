@@ -208,6 +208,10 @@ class WhatsAppChannel(TwilioChannel):
         """Download a voice note by its message's sid. Raises RecordingGone, Outage."""
         return await (await self._connected()).recording(reference, LARGEST_RECORDING)
 
+    async def discard(self, event_id: str) -> None:
+        """Delete at Twilio whatever came with a message; the message itself stays in its list. Raises Outage."""
+        await (await self._connected()).discard_media(event_id)
+
     async def sent_since(self, our_address: str, since: int) -> tuple[Listed, ...]:
         """List what Twilio has of ours since then, newest first, queued messages too. Raises Outage.
 

@@ -23,6 +23,9 @@ MAX_DESCRIPTION: Final = 72
 MAX_BODY: Final = 1024
 """The longest text above buttons or a list, in UTF-16 units like every length here."""
 
+OPENER: Final = "Choose"
+"""On the button that opens a list; at most 20 letters. In English: nothing tells a channel a message's language."""
+
 # Twilio fills in what stands between them, and refuses a message in which it finds nothing to fill in (21656).
 _PLACEHOLDER_MARKS: Final = ("{{", "}}")
 _CUT: Final = "\u2026"
@@ -64,9 +67,8 @@ class Picker(Struct, frozen=True, gc=False):
 
     @property
     def opener(self) -> str:
-        """What stands on the button that opens the list: which numbers it holds, in no language."""
-        # A hyphen, because in a right-to-left text a dash would turn "1 to 7" into "7 to 1" (UAX #9, rule W4).
-        return f"1-{len(self.rows)}"
+        """What stands on the button that opens the list."""
+        return OPENER
 
 
 Layout: TypeAlias = Written | Buttons | Picker

@@ -49,11 +49,15 @@ _MAKE_CONTACT = """
     ON CONFLICT (address_hmac) DO NOTHING"""
 _LOCK_CONTACTS = """
     SELECT address_hmac, id, channel, our_address, language, opted_out_at, current_conversation_id, last_inbound_at,
-        hour_began_at, replies_this_hour, idle_text, idle_count, test
+        hour_began_at, replies_this_hour, idle_text, idle_count, calmed_at, test
     FROM contact WHERE address_hmac IN (SELECT :hmacs*text) ORDER BY id FOR UPDATE"""
+_STOPPED = "SELECT id, opted_out_at FROM contact WHERE id IN (SELECT :contacts*text)"
 _CONVERSATIONS = """
     SELECT c.contact_id, c.id, c.survey, c.version, c.respondent_id, c.response_id, c.state, c.ordinal
     FROM conversation c WHERE c.contact_id IN (SELECT :contacts*text) ORDER BY c.id"""
+_QUOTED = """
+    SELECT contact_id, provider_id, survey, question FROM outbox
+    WHERE provider_id IN (SELECT :quoted*text) AND contact_id IN (SELECT :contacts*text) AND question <> ''"""
 _RECALL = """
     SELECT response_id, question, said FROM answer
     WHERE response_id IN (SELECT :responses*text) AND question IN (SELECT :questions*text)
@@ -94,6 +98,7 @@ class Entrant:
     others: list[str] = field(default_factory=list)
     own: str = ""
     led_to: str = ""
+    quoted: tuple[str, str] = ("", "")
     contact: ContactRow | None = None
     conversations: list[ConversationRow] = field(default_factory=list)
     decided: Decided | None = None
@@ -109,6 +114,7 @@ def take_all(arrivals: Sequence[Arrived], means: Means) -> Script[list[Kept | Tu
     if new:
         yield from _find_contacts(new, means)
         yield from _follow_codes(new, means)
+        yield from _find_quoted(new)
         recalled = yield from _open(new, means.recalled_surveys())
         for entrant in new:
             _decide(entrant, means.decide, recalled)
@@ -239,6 +245,16 @@ def _record_aliases(entrants: list[Entrant], means: Means) -> Script[None]:
     if met:
         for contact_id, other_id, at in (yield from aliases.record(met, means.keys)):
             yield from links.join(contact_id, other_id, means.new_id(), at)
+        yield from _see_stops(entrants)
+
+
+def _see_stops(entrants: list[Entrant]) -> Script[None]:
+    """Read anew who is on STOP: another address may have brought one, and the turn must neither answer nor undo it."""
+    ids = [entrant.contact.id for entrant in entrants if entrant.contact is not None]
+    stopped: dict[str, int | None] = dict((yield Fetch(_STOPPED, {"contacts": ids})).rows)
+    for entrant in entrants:
+        if entrant.contact is not None:
+            entrant.contact = replace(entrant.contact, opted_out_at=stopped[entrant.contact.id])
 
 
 def _contact(row: Row, is_new: bool) -> ContactRow:
@@ -287,6 +303,16 @@ def _follow_codes(entrants: list[Entrant], means: Means) -> Script[None]:
             bringing[contact_id][0].led_to = led_to
 
 
+def _find_quoted(entrants: list[Entrant]) -> Script[None]:
+    """See which question's message some messages are a reply to."""
+    quoting = {(e.contact.id, e.arrived.reply_to): e for e in entrants if e.contact and e.arrived.reply_to}
+    if quoting:
+        params = {"contacts": [contact for contact, _ in quoting], "quoted": [name for _, name in quoting]}
+        for contact_id, provider_id, survey, question in (yield Fetch(_QUOTED, params)).rows:
+            if entrant := quoting.get((contact_id, provider_id)):
+                entrant.quoted = (survey, question)
+
+
 def _open(entrants: list[Entrant], surveys: Mapping[str, tuple[str, ...]]) -> Script[dict[tuple[str, str], str]]:
     """Load every conversation of these contacts, oldest first, and the words that a survey's logic reads."""
     by_contact = {entrant.contact.id: entrant for entrant in entrants if entrant.contact is not None}
@@ -312,7 +338,7 @@ def _decide(entrant: Entrant, decide: Decide, recalled: Mapping[tuple[str, str],
         recalled = {key: said for key, said in recalled.items() if key[0] in own}
     try:
         conversations = tuple(entrant.conversations)
-        opened = Opened(entrant.arrived, entrant.contact, conversations, recalled, bool(entrant.led_to))
+        opened = Opened(entrant.arrived, entrant.contact, conversations, recalled, bool(entrant.led_to), entrant.quoted)
         entrant.decided = decide(opened)
     except Exception as error:  # whatever it is, the message stays on disk, and its neighbours go on
         entrant.outcome = TurnFailed(f"The turn of inbound {entrant.arrived.id} raised {type(error).__name__}.")

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from storage import aliases, links, voice
+from storage import aliases, flagging, links, voice
 from storage.erasure import erase_contact
 from storage.inbound import FILE, KEEP_FILED, WIPE, as_filed
 from storage.outbox import Priority
@@ -17,7 +17,8 @@ from storage.turns import AnswerRow, Arrived, ConversationState, Decided
 _SUPERSEDE = """
     UPDATE outbox SET state = 'superseded', settled_at = :at
     WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
-        AND purpose = 'reply' AND state <> 'sending'"""
+        AND purpose = 'reply' AND state <> 'sending'
+        AND (state <> 'queued' OR contact_id IN (SELECT :answered*text))"""
 _CANCEL = """
     UPDATE outbox SET state = 'cancelled', settled_at = :at
     WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
@@ -43,7 +44,8 @@ _CONTACT = """
 _CARRIER = "UPDATE contact SET carrier_stopped = :stopped WHERE id = :id"
 _STATE = "UPDATE conversation SET state = :state, updated_at = :at WHERE id = :conversation_id"
 _SHOWN = """
-    UPDATE response SET language = :language, language_source = :language_source, last_answer_at = :last_answer_at,
+    UPDATE response SET language = :language, language_source = :language_source,
+        language_confidence = :language_confidence, last_answer_at = :last_answer_at,
         completed_at = :completed_at, stopped_at = :stopped_at, core_answered = :core_answered,
         core_applicable = :core_applicable, late = :late, last_inbound_at = :at
     WHERE id = :response_id"""
@@ -60,9 +62,11 @@ _OPT_IN = """
 _OPT_OUT = "INSERT INTO opt_out (address_hmac, channel, stopped, by, at) VALUES (:hmac, :channel, :stopped, :by, :at)"
 _REPLY = """
     INSERT INTO outbox (id, contact_id, inbound_id, position, channel, our_address, purpose, priority, text, options,
-        survey, state, not_before, expires_at, lease_until, segments, made_at, test)
+        survey, state, not_before, expires_at, lease_until, segments, made_at, test, question)
     VALUES (:id, :contact, :inbound, :position, :channel, :our_address, 'reply', :priority, :text, :options,
-        :survey, :state, :at, :expires_at, :lease_until, :segments, :at, :test)"""
+        :survey, :state, :at, :expires_at, :lease_until, :segments, :at, :test, :question)"""
+_WISH = """
+    INSERT INTO language_wish (survey, language, channel, at, test) VALUES (:survey, :language, :channel, :at, :test)"""
 
 
 class Result(Struct, frozen=True, gc=False):
@@ -88,6 +92,7 @@ def write(results: list[Result]) -> Script[None]:
     yield from _move_on(staying)
     yield from _answers(staying)
     yield from _ledgers(results)
+    yield from _many(_WISH, (row for result in staying if result.decided.wishes for row in _wishes(result)))
     for result in results:
         if result.decided.erase:
             yield from erase_contact(result.contact_id, result.arrived.received_at)
@@ -97,6 +102,7 @@ def write(results: list[Result]) -> Script[None]:
     yield from _many(WIPE, ({"id": r.arrived.id} for r in results if r.is_kept and r.decided.erase))
     yield from _many(_REPLY, (row for result in results for row in _replies(result)))
     yield from _many(voice.WAITS, (_voice_note(result) for result in staying if result.decided.voice))
+    yield from _flags([result for result in staying if result.decided.is_danger])
 
 
 def write_later(
@@ -117,9 +123,13 @@ def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
 
 
 def _settle_older_replies(results: list[Result]) -> Script[None]:
-    """Settle what waits: who writes again needs no older reply, and who says STOP gets no campaign message."""
+    """Settle what waits: who writes again needs no older reply, and who says STOP gets no campaign message.
+
+    But a message that is not answered replaces nothing that is still to be sent: the question would never come.
+    """
     at = max(result.arrived.received_at for result in results)
-    yield Run(_SUPERSEDE, {"contacts": [result.contact_id for result in results], "at": at})
+    answered = [r.contact_id for r in results if r.decided.replies or r.decided.opt_out or r.decided.erase]
+    yield Run(_SUPERSEDE, {"contacts": [result.contact_id for result in results], "answered": answered, "at": at})
     stopped = [result.contact_id for result in results if result.decided.opt_out]
     if stopped:
         yield Run(_CANCEL, {"contacts": stopped, "at": at})
@@ -195,6 +205,24 @@ def _voice_note(result: Result) -> dict[str, Any]:
     }
 
 
+def _flags(results: list[Result]) -> Script[None]:
+    """Keep what a person must read. An address on STOP is only flagged: it is told nothing."""
+    yield from _many(flagging.FLAG, (_flag(result) for result in results))
+    calmed = [result for result in results if result.decided.calms]
+    yield from _many(flagging.CALMED, ({"id": r.contact_id, "at": r.arrived.received_at} for r in calmed))
+
+
+def _flag(result: Result) -> dict[str, Any]:
+    arrived = result.arrived
+    return {"id": arrived.id, "at": arrived.received_at, "calmed": result.decided.calms, "test": arrived.test}
+
+
+def _wishes(result: Result) -> Iterable[dict[str, Any]]:
+    arrived = result.arrived
+    about = {"channel": arrived.channel, "at": arrived.received_at, "test": arrived.test}
+    return ({"survey": survey, "language": language, **about} for survey, language in result.decided.wishes)
+
+
 def _ledgers(results: list[Result]) -> Script[None]:
     yield from _many(
         _OPT_IN,
@@ -211,7 +239,7 @@ def _ledgers(results: list[Result]) -> Script[None]:
             "channel": r.arrived.channel,
             "stopped": r.decided.opt_out,
             "by": r.decided.opt_out_by,
-            "at": r.arrived.received_at,
+            "at": r.arrived.said_at,
         }
         for r in results
         if r.decided.opt_out is not None
@@ -220,7 +248,7 @@ def _ledgers(results: list[Result]) -> Script[None]:
     yield from _many(aliases.STOPPED_TOO, stops)
     for r in results:
         if r.decided.opt_out:
-            yield from links.stop_joined(r.contact_id, r.arrived.received_at)
+            yield from links.stop_joined(r.contact_id, r.arrived.said_at)
 
 
 def _replies(result: Result) -> Iterable[dict[str, Any]]:

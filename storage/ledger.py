@@ -5,7 +5,7 @@ A backup knows nothing of what came after it. So these entries also stand in a f
 address by its keyed HMAC alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -15,11 +15,14 @@ from msgspec import Struct
 from storage.erasure import erase_contact
 from storage.inbound import KEEP
 from storage.installation import note_down, noted
-from storage.script import Fetch, Run, Script
+from storage.script import Fetch, Many, Run, Script
 from storage.turns import Arrived
 
 HELD: Final = "held"
 """Under this name `installation` keeps what a restored database awaits; while it is there, nothing is sent."""
+
+RESTORED: Final = "restored"
+"""The code of a message that may have been sent between the backup and the restore."""
 
 IS_HELD: Final = "SELECT 1 FROM installation WHERE name = 'held'"
 
@@ -158,27 +161,38 @@ def _erase(entry: Entry) -> Script[None]:
         yield Run(_REMEMBER, address)
 
 
+# While one process changes what is awaited, no other does.
+_AWAITED = "SELECT 1 FROM installation WHERE name = 'held' FOR UPDATE"
+_THERE = """
+    SELECT 1 FROM opt_out WHERE address_hmac = :hmac AND channel = :channel AND stopped = :stopped AND at = :at"""
+_LATER = """
+    SELECT stopped, by, at FROM opt_out WHERE address_hmac = :hmac AND channel = :channel AND at > :at
+    ORDER BY at DESC, id DESC LIMIT 1"""
+_ENTER = "INSERT INTO opt_out (address_hmac, channel, stopped, by, at) VALUES (:hmac, :channel, :stopped, :by, :at)"
+_LET_HOLD = """
+    UPDATE contact SET opted_out_at = CAST(:opted_out_at AS BIGINT), carrier_stopped = :by_carrier
+    WHERE address_hmac = :hmac AND channel = :channel"""
+
+
 def apply(entry: Entry) -> Script[None]:
-    """Let one STOP or START of the ledger hold here."""
+    """Let one STOP or START of the ledger hold here, unless a later word has been taken in; do nothing if not held.
+
+    What has been applied once is not again, however often and by whichever process: what came since has changed it.
+    """
+    if (yield Fetch(_AWAITED)).first is None:
+        return
     stopped = entry.what is What.STOP
     values = {"hmac": entry.hmac, "channel": entry.channel, "stopped": stopped, "by": entry.by, "at": entry.at}
-    there = yield Fetch(
-        """SELECT 1 FROM opt_out WHERE address_hmac = :hmac AND channel = :channel AND stopped = :stopped
-           AND at = :at""",
-        values,
-    )
-    if there.first is None:
-        yield Run(
-            """INSERT INTO opt_out (address_hmac, channel, stopped, by, at)
-               VALUES (:hmac, :channel, :stopped, :by, :at)""",
-            values,
-        )
-    yield Run(
-        """UPDATE contact SET opted_out_at = CAST(:opted_out_at AS BIGINT), carrier_stopped = :by_carrier
-           WHERE address_hmac = :hmac AND channel = :channel""",
-        values
-        | {"opted_out_at": entry.at if stopped else None, "by_carrier": stopped and entry.by in ("carrier", "send")},
-    )
+    if (yield Fetch(_THERE, values)).first is not None:
+        return
+    yield Run(_ENTER, values)
+    later = (yield Fetch(_LATER, values)).first
+    if later is not None:
+        # Once more, at the end: whoever reads the newest word goes by the order of the rows.
+        yield Run(_ENTER, values | dict(zip(("stopped", "by", "at"), later, strict=True)))
+        return
+    by_carrier = stopped and entry.by in ("carrier", "send")
+    yield Run(_LET_HOLD, values | {"opted_out_at": entry.at if stopped else None, "by_carrier": by_carrier})
 
 
 def erased_at(hmacs: Sequence[str]) -> Script[int | None]:
@@ -204,7 +218,25 @@ _DOUBT = """
         AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.id = outbox.inbound_id AND i.provider_at > :since)"""
 
 
-def release(since: int, now: int) -> Script[None]:
-    """Hold nothing back any more: what was queued meanwhile is looked for at the provider before it is sent."""
+_STATES = """
+    SELECT v.id, v.state FROM conversation v JOIN contact c ON c.id = v.contact_id
+    WHERE v.id > :after AND c.channel NOT IN (SELECT :heard*text) ORDER BY v.id LIMIT 500"""
+
+
+def release(since: int, now: int, heard: Sequence[str], lose_sight: Callable[[str], str]) -> Script[bool]:
+    """Hold nothing back any more; say whether anything was held.
+
+    What was queued meanwhile is looked for at the provider before it is sent. `heard` names the channels of which every
+    text is known; a conversation by any other gets the state that `lose_sight` makes of its own (JSON text both).
+    """
+    if (yield Fetch(_AWAITED)).first is None:
+        return False
+    after = ""
+    while states := (yield Fetch(_STATES, {"after": after, "heard": list(heard)})).rows:
+        after = states[-1][0]
+        changed = [{"id": id, "state": new} for id, state in states if (new := lose_sight(state)) != state]
+        if changed:
+            yield Many("UPDATE conversation SET state = :state WHERE id = :id", changed)
     yield Run(_DOUBT, {"since": since, "now": now})
     yield Run("DELETE FROM installation WHERE name = 'held'")
+    return True

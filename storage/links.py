@@ -79,6 +79,9 @@ def join(contact_id: str, other_id: str, person_id: str, at: int) -> Script[None
         {"contacts": both},
     )
     before = sorted({person for _, person, _ in found.rows if person is not None})
+    if len(before) == 1 and all(person for _, person, _ in found.rows):
+        yield Run("DELETE FROM link_code WHERE contact_id = :other", {"other": other_id})
+        return  # joined already: a START since then has opened the one that said it
     person = before[0] if before else person_id
     values = {"person": person, "contacts": both, "before": before}
     yield Run("DELETE FROM link_code WHERE contact_id = :other", {"other": other_id})
@@ -94,10 +97,15 @@ def join(contact_id: str, other_id: str, person_id: str, at: int) -> Script[None
                WHERE c.id IN (SELECT :contacts*text))""",
         values,
     )
-    if any(id == other_id and stopped_at is not None for id, _, stopped_at in found.rows):
-        yield from stop_joined(other_id, at)  # its STOP came with this very message
+    for id, _, stopped_at in found.rows:
+        if stopped_at is not None and (yield Fetch(_STARTED_SINCE, {"contacts": both, "at": stopped_at})).first is None:
+            yield from stop_joined(id, at)  # whoever said STOP has said it for the other too
 
 
+_STARTED_SINCE = """
+    SELECT 1 FROM opt_out WHERE NOT stopped AND at > :at AND address_hmac IN (
+        SELECT address_hmac FROM contact WHERE id IN (SELECT :contacts*text)
+        UNION ALL SELECT address_hmac FROM contact_alias WHERE contact_id IN (SELECT :contacts*text)) LIMIT 1"""
 _JOINED = (
     "SELECT o.id FROM contact c JOIN contact o ON o.person_id = c.person_id WHERE c.id = :contact AND o.id <> c.id"
 )

@@ -14,7 +14,10 @@ from storage.script import Fetch, Many, Script
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unheard:
-    """One message to look for. `began_at` is when its last try began; the address is None once it was erased."""
+    """One message to look for. `began_at` is when its last try began; the address is None once it was erased.
+
+    `code` says why it is looked for, where that is known.
+    """
 
     id: str
     contact_id: str | None
@@ -31,6 +34,7 @@ class Unheard:
     lease_until: int
     address_encrypted: bytes | None
     key_id: int | None
+    code: str
 
     def __repr__(self) -> str:
         """Name the message, never its words."""
@@ -83,7 +87,7 @@ def unheard(now: int, channels: Sequence[str], test: bool, limit: int) -> Script
     found = yield Fetch(
         """
         SELECT o.id, o.contact_id, o.channel, o.our_address, o.purpose, o.state, o.text, o.options, o.looks,
-               o.attempts, o.made_at, o.not_before, o.lease_until, c.address_encrypted, c.key_id
+               o.attempts, o.made_at, o.not_before, o.lease_until, c.address_encrypted, c.key_id, o.code
         FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id
         WHERE o.state IN ('queued', 'sending', 'unknown', 'replied') AND o.state IN ('replied', 'unknown')
         AND o.lease_until <= :now AND o.channel IN (SELECT :channels*text) AND o.test = :test

@@ -34,6 +34,7 @@ class Kept(StrEnum):
     SESSIONS = "sessions"
     ATTEMPTS = "attempts"
     AUDIT = "audit"
+    FLAGS = "flags"
     LINK_CODES = "link_codes"
     LINK_TRIES = "link_tries"
 
@@ -162,6 +163,8 @@ def due(horizon: Horizon) -> tuple[Due, ...]:
             first=0,
         ),
         Due(Kept.AUDIT, "audit", "t.at < :before AND t.action <> :attempt", audit, 400, first=0),
+        # One that nobody has settled stays, however old.
+        Due(Kept.FLAGS, "flag", "t.closed_at < :before", {"before": h.audit_before}, 400),
         Due(Kept.LINK_CODES, "link_code", "t.expires_at <= :until", {"until": h.links_until}, 400, "code_hmac"),
         Due(Kept.LINK_TRIES, "link_try", "t.expires_at <= :until", {"until": h.links_until}, 400, first=0),
     )
@@ -259,6 +262,7 @@ _CLEARING: Mapping[Kept, Callable[[Sequence[Id]], Script[None]]] = {
     Kept.SESSIONS: _each("DELETE FROM staff_session WHERE secret_hash IN (SELECT :ids*text)"),
     Kept.ATTEMPTS: _each("DELETE FROM audit WHERE id IN (SELECT :ids*bigint)"),
     Kept.AUDIT: _each("DELETE FROM audit WHERE id IN (SELECT :ids*bigint)"),
+    Kept.FLAGS: _each("DELETE FROM flag WHERE id IN (SELECT :ids*text)"),
     Kept.LINK_CODES: _each("DELETE FROM link_code WHERE code_hmac IN (SELECT :ids*text)"),
     Kept.LINK_TRIES: _each("DELETE FROM link_try WHERE id IN (SELECT :ids*bigint)"),
 }

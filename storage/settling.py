@@ -39,11 +39,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """It was surely not delivered, and is sent again from `not_before` on. `problem` says why, empty for mere haste."""
+    """It was surely not delivered, and is sent again from `not_before` on. `problem` says why, empty for mere haste.
+
+    Not `was_tried`: it was handed back unsent, which counts as no attempt.
+    """
 
     not_before: int
     problem: str = ""
     code: str = ""
+    was_tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,20 @@ def settle_retry(owner: str, later: Sequence[tuple[Hold, Later]]) -> Script[None
     """Put these back into the queue. A problem that is already known stays known."""
     yield Many(
         """
-        UPDATE outbox SET state = 'queued', not_before = :not_before, looks = 0,
+        UPDATE outbox SET state = 'queued', not_before = :not_before, looks = 0, attempts = attempts - :untried,
                           problem = CASE WHEN :problem = '' THEN problem ELSE :problem END, code = :code
         WHERE id = :id AND lease_owner = :owner AND attempts = :attempts AND state IN ('sending', 'unknown')
         """,
-        [{**_held(owner, hold), "not_before": o.not_before, "problem": o.problem, "code": o.code} for hold, o in later],
+        [
+            {
+                **_held(owner, hold),
+                "not_before": o.not_before,
+                "problem": o.problem,
+                "code": o.code,
+                "untried": 0 if o.was_tried else 1,
+            }
+            for hold, o in later
+        ],
     )
 
 
@@ -179,5 +192,17 @@ def lapse(ids: Sequence[str], now: int) -> Script[int]:
         WHERE id IN (SELECT :ids*text) AND state = 'sending' AND lease_until <= :now
         """,
         {"ids": list(ids), "now": now},
+    )
+    return changed.count
+
+
+def lapse_all_but(owner: str, now: int) -> Script[int]:
+    """Take every message from every other claimant, all of whom are surely gone; say how many. See `lapse`."""
+    changed = yield Run(
+        """
+        UPDATE outbox SET state = 'unknown', code = 'claimant_died', looks = 0, lease_until = :now
+        WHERE state IN ('queued', 'sending', 'unknown', 'replied') AND state = 'sending' AND lease_owner <> :owner
+        """,
+        {"owner": owner, "now": now},
     )
     return changed.count

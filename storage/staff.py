@@ -141,9 +141,25 @@ def count_attempt(who: str, at: int, since: int, per_name: int, overall: int) ->
     return True
 
 
+def note_once(at: int, who: str, action: str, detail: str, since: int) -> Script[None]:
+    """Write a line of the audit log, unless the same one stands there since a moment."""
+    stands = yield Fetch(
+        "SELECT 1 FROM audit WHERE at >= :since AND who = :who AND action = :action AND detail = :detail LIMIT 1",
+        {"since": since, "who": who, "action": action, "detail": detail},
+    )
+    if stands.first is None:
+        yield from note(at, who, action, detail)
+
+
 def note(at: int, who: str, action: str, detail: str = "") -> Script[None]:
     """Write one line of the audit log: who did what. Never a resident's words or address."""
     yield Run(
         "INSERT INTO audit (at, who, action, detail) VALUES (:at, :who, :action, :detail)",
         {"at": at, "who": who, "action": action, "detail": detail},
     )
+
+
+def roles() -> Script[dict[str, int]]:
+    """Count who may sign in, by role."""
+    found = yield Fetch("SELECT role, COUNT(*) FROM staff WHERE disabled_at IS NULL GROUP BY role")
+    return dict(found.rows)

@@ -97,6 +97,8 @@ contact = sa.Table(
     # A text that came again and again and moved nothing: its mark, and how often it came (invariant 13).
     _text("idle_text"),
     sa.Column("idle_count", sa.Integer, nullable=False, server_default="0"),
+    # When they were last told where to find help.
+    _at("calmed_at"),
     sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
     _at("made_at", nullable=False),
     *_person("contact"),
@@ -146,6 +148,7 @@ response = sa.Table(
     _text("campaign"),
     _text("language"),
     _text("language_source"),
+    sa.Column("language_confidence", sa.Float, nullable=False, server_default="1"),
     _at("started_at", nullable=False),
     _at("last_answer_at"),
     _at("completed_at"),
@@ -238,6 +241,41 @@ voice_note = sa.Table(
     sa.Index("ix_voice_note_contact", "contact_id"),
 )
 
+# A message that a person must read (safeguarding): `id` is its message's, where the words stand as long as they stand.
+# Every `..._by` is a member of staff; `reason` and `note` are theirs. An address is shown to the role only once one of
+# them has asked for it and another has granted it.
+flag = sa.Table(
+    "flag",
+    metadata,
+    sa.Column("id", sa.Text, sa.ForeignKey("inbound.id"), primary_key=True),
+    _at("flagged_at", nullable=False),
+    sa.Column("calmed", sa.Boolean, nullable=False, server_default=sa.false()),
+    _at("alert_at", nullable=False),
+    sa.Column("alerts", sa.Integer, nullable=False, server_default="0"),
+    _text("alert_problem"),
+    _at("opened_at"),
+    _text("opened_by"),
+    _at("acknowledged_at"),
+    _text("acknowledged_by"),
+    _at("asked_at"),
+    _text("asked_by"),
+    _text("reason"),
+    _at("granted_at"),
+    _text("granted_by"),
+    _at("closed_at"),
+    _text("closed_by"),
+    _text("outcome"),
+    _text("note"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    # What nobody has opened is looked for every few seconds.
+    sa.Index(
+        "ix_flag_unopened",
+        "alert_at",
+        sqlite_where=sa.text("opened_at IS NULL"),
+        postgresql_where=sa.text("opened_at IS NULL"),
+    ),
+)
+
 # Append-only. The newest revision of a (response, question) counts; a multiple answer is one row per chosen item.
 answer = sa.Table(
     "answer",
@@ -265,6 +303,38 @@ answer = sa.Table(
     sa.UniqueConstraint("response_id", "question", "revision", "item"),
 )
 
+# Somebody would have liked a language that the survey does not have. Nothing here says who.
+language_wish = sa.Table(
+    "language_wish",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("survey", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    _at("at", nullable=False),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# Who has read a sentence in a language: `hash` is of the English and the translation together, so that a change of
+# either makes it a draft again. `correction` holds what a reader put in place of one of the bot's own sentences.
+review = sa.Table(
+    "review",
+    metadata,
+    sa.Column("language", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("by", sa.Text, nullable=False),
+    _at("at", nullable=False),
+)
+correction = sa.Table(
+    "correction",
+    metadata,
+    sa.Column("language", sa.Text, primary_key=True),
+    sa.Column("english", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    _at("at", nullable=False),
+)
+
 # Every message that goes out. `state`: replied (inline, awaiting its receipt), queued, sending, accepted, superseded,
 # expired, failed, unknown, cancelled. `status` is the delivery report, which only goes forwards.
 outbox = sa.Table(
@@ -281,6 +351,7 @@ outbox = sa.Table(
     _text("text"),
     _text("options"),
     _text("survey"),
+    _text("question"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text),
     _at("not_before", nullable=False),

@@ -99,7 +99,8 @@ def transcribe(
         return written.verdict
     row = (yield Fetch(_CONVERSATION, {"response": spoken.response_id})).first
     assert row is not None
-    yield from settle(note_id, written.verdict, hand.staff_id, hand.name, now)
+    if not (yield from settle(note_id, written.verdict, hand.staff_id, hand.name, now)):
+        return Verdict.GONE  # somebody has left it as it is meanwhile
     is_answer = written.verdict is not Verdict.UNPARSED
     filed = LATE if spoken.is_late else "answer" if is_answer else "unparsed"
     yield from write_later(written.state, written.answers, note_id, filed, row[-1])

@@ -35,6 +35,12 @@ class Arrived(Struct, frozen=True, gc=False):
     test: bool
     aliases: tuple[str, ...] = ()
 
+    @property
+    def said_at(self) -> int:
+        """When it was said: when it came, or of one fetched later from the provider's list, when it was sent."""
+        is_fetched = self.arrival == "reconciled" and self.provider_at is not None
+        return min(self.provider_at or 0, self.received_at) if is_fetched else self.received_at
+
     def __repr__(self) -> str:
         """Name the message, never its words or its sender."""
         return f"Arrived({self.channel} {self.event_id})"
@@ -54,6 +60,7 @@ class ContactRow(Struct, frozen=True, gc=False):
     replies_this_hour: int
     idle_text: str
     idle_count: int
+    calmed_at: int | None
     test: bool
     is_new: bool = False
 
@@ -75,7 +82,8 @@ class Opened(Struct, frozen=True, gc=False):
 
     `recalled` holds the latest words of text questions that a survey's own logic reads (see
     `SurveyDefinition.words_recalled`), by response id and question; storage fills it for the surveys it was told of.
-    `is_led` says that the link code which the message brings leads to another contact.
+    `is_led` says that the link code which the message brings leads to another contact. `quoted` is the survey and the
+    question of our message that this one is a reply to.
     """
 
     arrived: Arrived
@@ -83,6 +91,7 @@ class Opened(Struct, frozen=True, gc=False):
     conversations: tuple[ConversationRow, ...]
     recalled: Mapping[tuple[str, str], str] = field(default_factory=dict)
     is_led: bool = False
+    quoted: tuple[str, str] = ("", "")
 
 
 class NewResponse(Struct, frozen=True, gc=False):
@@ -109,6 +118,7 @@ class ConversationState(Struct, frozen=True, gc=False):
     state: str
     language: str
     language_source: str
+    language_confidence: float
     last_answer_at: int | None
     completed_at: int | None
     stopped_at: int | None
@@ -142,7 +152,10 @@ class AnswerRow(Struct, frozen=True, gc=False):
 
 
 class ReplyRow(Struct, frozen=True, gc=False):
-    """One message to put in the outbox in answer. `options` is JSON text; `state` is one of `storage.outbox.State`."""
+    """One message to put in the outbox in answer. `options` is JSON text; `state` is one of `storage.outbox.State`.
+
+    `question` is the one that it puts, if it puts one.
+    """
 
     id: str
     position: int
@@ -153,6 +166,7 @@ class ReplyRow(Struct, frozen=True, gc=False):
     segments: int
     lease_until: int | None
     expires_at: int | None
+    question: str = ""
 
 
 class OptInRow(Struct, frozen=True, gc=False):
@@ -172,7 +186,9 @@ class Decided(Struct, frozen=True, gc=False):
     neither; `opt_out_by` is `text` or `carrier`. `erase` removes everything this address ever gave, this message's
     words included; `replies` of such a turn are kept without a contact so that a repeat gets them again. `voice` is the
     provider's reference to a voice note that is to be fetched for a person to write down. `link_code` is a new code by
-    which another address can be joined to this one; `joins` joins this one to where its own code led.
+    which another address can be joined to this one; `joins` joins this one to where its own code led. `wishes` are
+    languages that were missed, each with its survey. `is_danger` puts the message into
+    the safeguarding queue; `calms` says that its sender is told where to find help.
     """
 
     filed: str
@@ -191,6 +207,9 @@ class Decided(Struct, frozen=True, gc=False):
     voice: str = ""
     link_code: str = ""
     joins: bool = False
+    wishes: tuple[tuple[str, str], ...] = ()
+    is_danger: bool = False
+    calms: bool = False
 
 
 class Kept(Struct, frozen=True, gc=False):

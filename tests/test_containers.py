@@ -139,11 +139,29 @@ def test_only_the_web_server_is_reached_from_outside_and_the_database_reaches_no
     assert [name for name, service in read["services"].items() if "ports" in service] == ["web"]
     assert read["services"]["database"]["networks"] == ["inside"]
     assert read["networks"]["inside"] == {"internal": True}
-    (caddyfile,) = [config["content"] for config in read["configs"].values()]
+
+
+def test_the_web_server_passes_on_all_but_the_figures_and_keeps_no_log() -> None:
+    (config,) = compose()["services"]["web"]["configs"]
+    assert config["target"] == "/etc/caddy/Caddyfile"
+    caddyfile = (ROOT / compose()["configs"][config["source"]]["file"]).read_text(encoding="utf-8")
+    assert re.search(r"^\{\$PUBLIC_BASE_URL\} \{$", caddyfile, re.MULTILINE)
+    assert "PUBLIC_BASE_URL" in compose()["services"]["web"]["environment"]
     assert "reverse_proxy earshot:8000" in caddyfile
     assert "respond /metrics 404" in caddyfile
-    assert caddyfile.startswith("{$$PUBLIC_BASE_URL} {")
     assert not re.search(r"^\s*log\b", caddyfile, re.MULTILINE)
+
+
+def test_what_a_read_only_service_is_given_is_a_file_that_is_there() -> None:
+    """Compose writes `content` and `environment` into the container, which it cannot where that is read-only."""
+    read = compose()
+    for service in read["services"].values():
+        if service.get("read_only"):
+            given = [read["configs"][each["source"]] for each in service.get("configs", ())]
+            given += [read["secrets"][name] for name in service.get("secrets", ())]
+            assert [each for each in given if set(each) != {"file"}] == []
+    for config in read["configs"].values():
+        assert (ROOT / config["file"]).is_file()
 
 
 def test_the_password_of_the_database_is_read_inside_and_quoted() -> None:

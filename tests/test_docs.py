@@ -30,6 +30,7 @@ from bot.core.expression_parser import ARITY
 from bot.core.survey import QuestionType, Role, Start
 from bot.core.words import CommandKind
 from bot.service.library import Library
+from bot.service.safeguarding import Safeguarding
 from bot.service.transcribing import Transcribing
 from bot.service.voice import VoiceBox
 from bot.settings import SECRETS, Settings, load
@@ -38,6 +39,7 @@ from bot.web import app as web
 from bot.web.figures import Figures
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
+from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from bot.web.voice import voice_routes
@@ -192,10 +194,13 @@ async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> No
     metrics, pages_of_ours = Metrics(), Pages("Stoke")
     staff = staff_routes(database, Figures(database, lambda: 0), pages_of_ours, lambda: 0, "")
     simulator = simulator_routes({"sms": ScriptedPhone()}, pages_of_ours, SimulatorSetup("Earshot", (), 0.0), "")
-    box = VoiceBox(database, await KeyRing.open(database, "a secret of tests"), {}, now=lambda: 0)
+    keys = await KeyRing.open(database, "a secret of tests")
+    box = VoiceBox(database, keys, {}, now=lambda: 0)
     transcribing = Transcribing(database, Library(database, wording()), now=lambda: 0)
     voice = voice_routes(database, box, transcribing, pages_of_ours, lambda: 0, "")
-    application = web.build(_nobody, [staff, voice, simulator], metrics, _yes)
+    queue = Safeguarding(database, keys, now=lambda: 0)
+    safe = safeguarding_routes(database, queue, pages_of_ours, lambda: 0, "")
+    application = web.build(_nobody, [staff, voice, safe, simulator], metrics, _yes)
     await database.close()
     served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}
     names = providers_of(load(**EVERY_CHANNEL)).channels

@@ -15,7 +15,7 @@ ROOMS = ("bot", "channels", "storage")
 TOP_LEVEL = {
     *("bot", "channels", "storage", "tests", "main.py", "pyproject.toml", "uv.lock", "run.sh"),
     *("surveys", "docs", "bench", ".ci", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"),
-    *(".env.example", "Dockerfile", "compose.yaml", ".gitignore", ".git"),
+    *(".env.example", "Caddyfile", "Dockerfile", "compose.yaml", ".gitignore", ".git"),
 }
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 400

@@ -85,3 +85,33 @@ def test_half_a_channel_and_what_cannot_be_are_refused_by_name(given: dict[str, 
         load(**given)
     assert named in str(refusal.value)
     assert not any(value in str(refusal.value) for value in given.values() if len(value) > 3)
+
+
+MAIL = {"safeguarding_email": "lead@council.example", "smtp_host": "mail.example", "smtp_from": "bot@council.example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"smtp_host": ""}, "SAFEGUARDING_EMAIL is set, so SMTP_HOST must be set too", id="no server"),
+        pytest.param({"smtp_from": ""}, "SAFEGUARDING_EMAIL is set, so SMTP_FROM must be set too", id="no sender"),
+        pytest.param({"smtp_user": "bot"}, "SMTP_USER and SMTP_PASSWORD belong together", id="no password"),
+        pytest.param({"smtp_password": "secret"}, "SMTP_USER and SMTP_PASSWORD belong together", id="no user"),
+        pytest.param({"safeguarding_email": "Amina <a@b.example>"}, "SAFEGUARDING_EMAIL: write one", id="a name too"),
+        pytest.param({"smtp_from": "bot"}, "SMTP_FROM: write one e-mail address", id="no mailbox"),
+        pytest.param({"smtp_security": "ssl"}, "SMTP_SECURITY: write starttls, tls or none", id="no such way"),
+        pytest.param({"safeguarding_webhook": "http://a.example/"}, "SAFEGUARDING_WEBHOOK: write an", id="plain http"),
+        pytest.param({"safeguarding_webhook": "file:///etc"}, "SAFEGUARDING_WEBHOOK: write an", id="a file"),
+        pytest.param({"safeguarding_remind_hours": 0}, "SAFEGUARDING_REMIND_HOURS", id="always"),
+    ],
+)
+def test_alerts_that_could_not_go_out_stop_the_start(changes: dict[str, object], why: str) -> None:
+    with pytest.raises(SettingsProblem) as refusal:
+        load(**(MAIL | changes))
+    assert why in str(refusal.value)
+
+
+def test_alerts_by_mail_and_by_webhook_may_be_on() -> None:
+    settings = load(**MAIL, safeguarding_webhook="https://alerts.example/x")
+    assert (settings.smtp_port, settings.smtp_security, settings.safeguarding_remind_hours) == (587, "starttls", 4)
+    assert load(safeguarding_webhook="http://127.0.0.1:9/x").safeguarding_webhook

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from bot.analysis.cells import disarm_code
 from bot.analysis.columns import read_published
 from bot.analysis.masking import mask
-from bot.analysis.rows import Selection, WideRows, stream_responses
+from bot.analysis.rows import Selection, WideRows, read_duplicates, stream_responses
 from storage.script import Database
 
 
@@ -18,7 +18,10 @@ async def response_row(database: Database, survey: str, response_id: str, *, now
 
     def read() -> list[object] | None:
         found = next(stream_responses(database, selection), None)
-        return list(wide.row(found, None)) if found is not None else None
+        if found is None:
+            return None
+        duplicates = read_duplicates(database, Selection(published, now, include_test=True))
+        return list(wide.row(found, duplicates.get(response_id)))
 
     cells = await asyncio.to_thread(read)
     if cells is None:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import typer
 
 from bot.analysis.columns import UnknownSurvey
-from bot.cli.compose import Refusal, database_of, keys_of, now, service_of, simulator_channel, wording
+from bot.cli.compose import Refusal, database_of, hearing, keys_of, now, service_of, simulator_channel, wording
 from bot.cli.logs import configure
 from bot.core.commands import find_language
 from bot.core.language_names import names_of
@@ -57,7 +57,7 @@ def chat(
 async def _chat(settings: Settings, survey: str, lang: str, channel: SimulatorChannel) -> None:
     async with (
         _place(settings, survey) as (database, keys),
-        service_of(database, keys, {channel.name: channel}, wording(every=True)) as service,
+        service_of(database, keys, {channel.name: channel}, wording(every=True, listener=hearing())) as service,
     ):
         listing = service.library.desk.listings.get(survey)
         if listing is None:

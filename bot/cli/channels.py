@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.cli.compose import Refusal, Service, now
 from bot.service.clock import Job
+from bot.service.letters import cannot_be_written
 from bot.service.polling import Polling
 from bot.settings import Settings
 from channels.base import Channel
@@ -150,6 +151,19 @@ def to_configure(settings: Settings) -> Iterator[str]:
     if settings.has_telegram:
         way = f"posts to {telegram_webhook(settings)}" if telegram_webhook(settings) else "is polled"
         yield f"Telegram needs no setting: the bot {way}, which is arranged at every start."
+
+
+def left_out(service: Service) -> Iterator[str]:
+    """Write which languages of which survey are not offered by a channel, because it cannot carry their letters."""
+    for name, channel in service.channels.items():
+        carries = channel.capabilities.carries
+        if carries is None:
+            continue
+        for definition in service.library.definitions:
+            lost = cannot_be_written(definition, service.library.phrases, carries)
+            if lost:
+                names = ", ".join(language.name for language in lost)
+                yield f"Survey {definition.id} is not offered by {name} in {names}: their letters do not get through."
 
 
 def _public(settings: Settings, why: str) -> str:

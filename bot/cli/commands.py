@@ -9,10 +9,13 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import ExportRefused
-from bot.cli import asking, backups, doctoring, exporting, people, running, surveys
+from bot.cli import asking, backups, detecting, doctoring, exporting, people, reviewing, running, surveys
 from bot.cli.compose import Refusal
 from bot.service.backup import BackupRefused
+from bot.service.catalogues import CatalogueUnreadable
+from bot.service.reviewing import SheetUnreadable
 from bot.service.suppression import LedgerProblem
+from bot.service.word_files import WordFileUnreadable
 from bot.settings import SettingsProblem
 from bot.surveys.problems import SurveyRefused
 from bot.web.accounts import StaffRefused
@@ -23,8 +26,11 @@ EXPECTED = (
     BackupRefused,
     LedgerProblem,
     SettingsProblem,
+    CatalogueUnreadable,
+    WordFileUnreadable,
     ExportRefused,
     UnknownSurvey,
+    SheetUnreadable,
     StaffRefused,
     CannotOpen,
     Unavailable,
@@ -44,15 +50,19 @@ def build() -> typer.Typer:
     )
     survey_commands = typer.Typer(help="Check, publish, list and close surveys.", no_args_is_help=True)
     staff_commands = typer.Typer(help="Who may sign in to the staff pages.", no_args_is_help=True)
+    review_commands = typer.Typer(help="Translations: a sheet to be read, and what was read.", no_args_is_help=True)
     surveys.register(survey_commands)
+    reviewing.register(review_commands)
     people.register(app, staff_commands)
     running.register(app)
     asking.register(app)
+    detecting.register(app)
     exporting.register(app)
     backups.register(app)
     doctoring.register(app)
     app.add_typer(survey_commands, name="survey")
     app.add_typer(staff_commands, name="staff")
+    app.add_typer(review_commands, name="review")
     return app
 
 

@@ -5,14 +5,22 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Thread
 
 import structlog
 
+from bot.core.danger import Watch
 from bot.core.hours import SendingHours
+from bot.core.listening import Listener
 from bot.core.phrases import Phrases
+from bot.service.catalogues import load_catalogues
 from bot.service.clock import Clock, Job
+from bot.service.danger_files import load_danger
+from bot.service.discarding import Discarding
+from bot.service.hearing import Hearing
 from bot.service.inbox import Inbox
+from bot.service.keyboards import Keyboards
 from bot.service.library import Library, Wording
 from bot.service.looking import Looking
 from bot.service.outbox import Outbox
@@ -27,6 +35,7 @@ from channels.simulator import SimulatorChannel
 from storage.database import open_database
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
+from storage.reviews import Reviews
 from storage.script import Database
 from storage.scrubbing import scrub
 
@@ -34,11 +43,13 @@ log = structlog.get_logger()
 
 LIBRARY_SECONDS = 2.0
 OUTBOX_SECONDS = 1.0
-SWEEP_SECONDS = 15.0
+KEYBOARDS_SECONDS = 60.0
+SWEEP_SECONDS = 5.0
 RECONCILE_SECONDS = 180.0
 RERUN_SECONDS = 30.0
 SCRUB_SECONDS = 60.0
 VOICE_SECONDS = 15.0
+DISCARD_SECONDS = 600.0
 
 
 class Refusal(Exception):
@@ -58,6 +69,8 @@ class Service:
     looking: Looking
     receipts: Receipts
     voice: VoiceBox
+    keyboards: Keyboards
+    discarding: Discarding
 
 
 def now() -> int:
@@ -65,11 +78,26 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def wording(*, drafts_allowed: frozenset[str] = frozenset(), every: bool = False) -> Wording:
-    """Load what the bot speaks and reads with."""
+def wording(
+    *,
+    drafts_allowed: frozenset[str] = frozenset(),
+    every: bool = False,
+    numbers: Sequence[str] = (),
+    listener: Listener | None = None,
+) -> Wording:
+    """Load what the bot speaks and reads with. `numbers` are where help is to be had, for whoever speaks of danger."""
     tables = load_words()
     by_language = {table.language: (table, *(t for t in tables if t is not table)) for table in tables}
-    return Wording(Phrases(), {"": tuple(tables), **by_language}, drafts_allowed, every)
+    watch = Watch(load_danger(), numbers)
+    said = Wording(Phrases(), {"": tuple(tables), **by_language}, drafts_allowed, every, load_catalogues())
+    return replace(said, listener=listener, watch=watch).reviewed(Reviews())
+
+
+def hearing() -> Hearing:
+    """Make the listener of a server, and load its lists and models aside, so that no resident waits for them."""
+    made = Hearing()
+    Thread(target=made.warm_up, name="languages", daemon=True).start()
+    return made
 
 
 def stop_phrases() -> frozenset[str]:
@@ -118,6 +146,7 @@ async def service_of(
     new_id = TimeOrderedIds()
     inbox = Inbox(database, keys, channels, library, new_id=new_id)
     is_test = any(channel.capabilities.is_test for channel in channels.values())
+    keyboards = Keyboards(database, channels)
     outbox = Outbox(
         database,
         keys,
@@ -126,11 +155,24 @@ async def service_of(
         now=now,
         hours=SendingHours(),
         test=is_test,
+        on_sent=keyboards.note,
     )
     looking = Looking(database, keys, channels, now=now, test=is_test)
     voice = VoiceBox(database, keys, channels, now=now, keep_days=voice_days)
     try:
-        yield Service(database, keys, channels, library, inbox, outbox, looking, Receipts(database), voice)
+        yield Service(
+            database,
+            keys,
+            channels,
+            library,
+            inbox,
+            outbox,
+            looking,
+            Receipts(database),
+            voice,
+            keyboards,
+            Discarding(database, channels, now=now),
+        )
     finally:
         await inbox.close()
         for channel in channels.values():
@@ -160,12 +202,6 @@ def clock_of(
         # What a resident has had removed must not stand in SQLite's log either.
         await scrub(service.database)
 
-    async def fetch() -> None:
-        for name, our_address in senders.items():
-            channel = service.channels[name]
-            if channel.capabilities.can_be_listed:
-                await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)
-
     def job(
         name: str, every_seconds: float, run: Callable[[], Awaitable[object]], wake: asyncio.Event | None = None
     ) -> Job:
@@ -179,11 +215,21 @@ def clock_of(
         [
             job("surveys", LIBRARY_SECONDS, load),
             job("outbox", OUTBOX_SECONDS, service.outbox.send_due, wake=service.inbox.has_queued),
+            job("keyboards", KEYBOARDS_SECONDS, service.keyboards.take_away, wake=service.keyboards.are_due),
             job("sweep", SWEEP_SECONDS, sweep),
             job("unhandled", RERUN_SECONDS, rerun),
-            job("reconcile", RECONCILE_SECONDS, fetch),
+            job("reconcile", RECONCILE_SECONDS, lambda: _fetch(service, senders)),
             job("voice", VOICE_SECONDS, service.voice.fetch_waiting),
+            job("discard", DISCARD_SECONDS, service.discarding.discard_stored),
             job("scrub", SCRUB_SECONDS, scrub_log),
             *more,
         ]
     )
+
+
+async def _fetch(service: Service, senders: Mapping[str, str]) -> None:
+    """Take in what came while no webhook could reach us, from every provider that has a list."""
+    for name, our_address in senders.items():
+        channel = service.channels[name]
+        if channel.capabilities.can_be_listed:
+            await fetch_missed(service.database, channel, our_address, service.inbox.handle, now=now)

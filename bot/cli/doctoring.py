@@ -8,16 +8,20 @@ import typer
 
 from bot.cli.backups import ledger_path
 from bot.cli.channels import RETRIES, Providers, providers_of, telegram_webhook
-from bot.cli.compose import Refusal, database_of, now
+from bot.cli.compose import Refusal, database_of, now, wording
 from bot.cli.logs import configure
+from bot.cli.safeguarding import numbers_file
 from bot.core.phrases import Phrases
 from bot.service.doctor import (
     Finding,
     advanced_opt_out,
     examine_database,
     examine_keys,
+    examine_languages,
     examine_ledger,
+    examine_letters,
     examine_notify,
+    examine_safeguarding,
     examine_signature,
     examine_surveys,
     examine_telegram,
@@ -49,20 +53,20 @@ def doctor(
 
 
 async def _examine(offline: bool) -> int:
+    try:
+        settings = load()
+    except SettingsProblem as wrong:
+        print(problem(str(wrong)))
+        return 1
     problems = 0
-    async for finding in _findings(offline):
+    async for finding in examine(settings, offline=offline):
         print(finding, flush=True)
         problems += isinstance(finding, Finding) and finding.level is Level.PROBLEM
     return problems
 
 
-async def _findings(offline: bool) -> AsyncIterator[Finding | str]:
-    """Give what is found, as it is found; plain text is what to set elsewhere."""
-    try:
-        settings = load()
-    except SettingsProblem as wrong:
-        yield problem(str(wrong))
-        return
+async def examine(settings: Settings, *, offline: bool = False) -> AsyncIterator[Finding | str]:
+    """Give what is found, as it is found; plain text is what to set elsewhere. Asks the providers unless `offline`."""
     yield ok("The settings can be read.")
     async for finding in _in_the_database(settings):
         yield finding
@@ -74,6 +78,8 @@ async def _findings(offline: bool) -> AsyncIterator[Finding | str]:
         return
     try:
         for finding in _of_channels(settings, providers):
+            yield finding
+        async for finding in _of_letters(settings, providers):
             yield finding
         if offline:
             yield ok("Not asked, because of --offline: the providers.")
@@ -96,7 +102,11 @@ async def _in_the_database(settings: Settings) -> AsyncIterator[Finding]:
             secret = settings.secret_key.get_secret_value()
             yield await examine_keys(database, secret, settings.secret_key_previous.get_secret_value() or None)
             yield await examine_ledger(database, ledger_path(settings), now())
-            for finding in await examine_surveys(database, now()):
+            is_told = bool(settings.safeguarding_email or settings.safeguarding_webhook)
+            lead, numbers = settings.safeguarding_lead, numbers_file(settings)
+            for finding in await examine_safeguarding(database, lead, is_told, numbers, now()):
+                yield finding
+            for finding in (*await examine_surveys(database, now()), *await examine_languages(database)):
                 yield finding
     except (CannotOpen, Unavailable) as closed:
         yield problem(str(closed))
@@ -122,6 +132,16 @@ def _of_channels(settings: Settings, providers: Providers) -> list[Finding]:
         for name in ("sms", "whatsapp")
         if name in providers.channels
     ]
+
+
+async def _of_letters(settings: Settings, providers: Providers) -> AsyncIterator[Finding]:
+    try:
+        async with database_of(settings) as database:
+            phrases = wording(drafts_allowed=settings.drafts_allowed).phrases
+            for finding in await examine_letters(database, providers.channels, phrases):
+                yield finding
+    except (CannotOpen, Unavailable):
+        return  # it was said above
 
 
 async def _at_the_providers(settings: Settings, providers: Providers) -> AsyncIterator[Finding]:

@@ -16,12 +16,13 @@ import uvicorn
 from fastapi import APIRouter
 
 from bot.cli.backups import prepare
-from bot.cli.channels import providers_of, telegram_job, to_configure
+from bot.cli.channels import left_out, providers_of, telegram_job, to_configure
 from bot.cli.compose import (
     Refusal,
     Service,
     clock_of,
     database_of,
+    hearing,
     keys_of,
     now,
     service_of,
@@ -29,8 +30,10 @@ from bot.cli.compose import (
     wording,
 )
 from bot.cli.logs import configure
+from bot.cli.safeguarding import alerts_job, help_numbers
 from bot.core.survey import wording as chosen
 from bot.service.clock import Clock
+from bot.service.safeguarding import Safeguarding
 from bot.service.transcribing import Transcribing
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
@@ -40,6 +43,7 @@ from bot.web.figures import Figures
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.phone import BotPhone
+from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from bot.web.voice import voice_routes
@@ -122,6 +126,9 @@ def demo(
         twilio_whatsapp_template="",
         telegram_bot_token="",
         telegram_webhook_secret="",
+        safeguarding_email="",
+        safeguarding_webhook="",
+        safeguarding_numbers="",
     )
     listening = listen(host, port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -132,13 +139,14 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     providers = providers_of(settings)
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
-        said = wording(drafts_allowed=settings.drafts_allowed)
+        said = wording(drafts_allowed=settings.drafts_allowed, numbers=help_numbers(settings), listener=hearing())
         days = settings.retention_voice_days
         async with service_of(database, keys, providers.channels, said, voice_days=days) as service:
             _say_where(settings, service, listening)
             metrics = Metrics()
             application = _application(settings, service, metrics, providers.channels, [])
             jobs = await prepare(settings, service, providers, metrics.job_ran)
+            jobs.append(alerts_job(settings, service, metrics.job_ran))
             if providers.telegram is not None:
                 jobs.append(telegram_job(providers.telegram, service, settings, metrics.job_ran))
             await _run(application, clock_of(service, providers.senders, metrics.job_ran, jobs), listening)
@@ -154,7 +162,7 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
         await _publish_shipped(database)
         keys = await keys_of(settings, database)
         channels = simulator_channels()
-        async with service_of(database, keys, channels, wording(every=True)) as service:
+        async with service_of(database, keys, channels, wording(every=True, listener=hearing())) as service:
             keywords = tuple(k for d in service.library.definitions for k in d.keywords)
             setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
             phones = {each.look.name: BotPhone(service.inbox, each, database, keys, now) for each in channels.values()}
@@ -179,7 +187,9 @@ def _application(
     base = settings.public_base_url
     staff = staff_routes(service.database, figures, pages, now, base)
     voice = voice_routes(service.database, service.voice, transcribing, pages, now, base)
-    return build(webhooks, [staff, voice, *more], metrics, lambda: _is_ready(service.database))
+    flags = Safeguarding(service.database, service.keys, now=now)
+    safe = safeguarding_routes(service.database, flags, pages, now, base)
+    return build(webhooks, [staff, voice, safe, *more], metrics, lambda: _is_ready(service.database))
 
 
 async def _run(application: Application, clock: Clock, listening: socket.socket) -> None:
@@ -258,6 +268,8 @@ def _say_where(settings: Settings, service: Service, listening: socket.socket) -
         return
     for definition in service.library.definitions:
         print(f"Survey {definition.id}: residents text {' or '.join(definition.keywords) or '(no keyword)'}.")
+    for line in left_out(service):
+        print(line)
     if not service.library.definitions:
         print("No survey is published yet: survey publish FILE")
     print(end="", flush=True)

@@ -14,7 +14,7 @@ from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
 from bot.core.questionnaire import Questionnaire
 from bot.core.reading.normalise import key
-from bot.core.survey import SurveyDefinition
+from bot.core.survey import Language, SurveyDefinition
 from bot.core.survey import wording as chosen
 from bot.core.window import Window, closed_by_hand, window
 from bot.service.library import Wording
@@ -48,8 +48,10 @@ def check(file: File) -> None:
     definition = compiled.definition
     asked = sum(question.is_asked for question in definition.questions)
     print(f"{definition.id} version {definition.version}: {asked} questions, {len(warnings)} warnings.")
-    language, rehearsal = _rehearsed(definition, wording(every=True))
-    print(f"{language}: one whole conversation sends {_cost(rehearsal, load())}.")
+    said = wording(every=True)
+    for language in definition.languages:
+        rehearsal = _rehearsed(definition, said, language)
+        print(f"{language.name}: one whole conversation sends {_cost(rehearsal, load())}.")
 
 
 def publish(file: File) -> None:
@@ -67,18 +69,30 @@ def publish(file: File) -> None:
         what = f"closed on {definition.closes}" if state is Window.CLOSED else f"opens only on {definition.opens}"
         print(f"warning: it takes no answers now: it {what}, by its settings sheet.", file=sys.stderr)
     keyword = definition.keywords[0] if definition.keywords else ""
-    number = settings.twilio_sms_from
-    if not keyword:
-        print("It has no keyword, so residents cannot start it by text: add one to the settings sheet.")
-    elif number.startswith("+"):
-        print(f"Residents text {keyword} to {number}.")
-        print(f"Link: sms:{number}?body={quote(keyword)}")
-    else:
-        print(f"Residents text {keyword} to your number. (TWILIO_SMS_FROM is not set to a number.)")
-    language, rehearsal = _rehearsed(definition, said)
-    print(f"\nThe opening in {language}, as a resident gets it by SMS:\n")
+    for line in _how_to_start(settings, keyword):
+        print(line)
+    language = said.offered(definition)[0]
+    rehearsal = _rehearsed(definition, said, language)
+    print(f"\nThe opening in {language.name}, as a resident gets it by SMS:\n")
     print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
     print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
+
+
+def _how_to_start(settings: Settings, keyword: str) -> list[str]:
+    """Say how residents begin, on every channel that is on."""
+    if not keyword:
+        return ["It has no keyword, so residents cannot start it by text: add one to the settings sheet."]
+    lines = []
+    sms, whatsapp = settings.twilio_sms_from, settings.twilio_whatsapp_from
+    if sms.startswith("+"):
+        lines += [f"Residents text {keyword} to {sms}.", f"Link: sms:{sms}?body={quote(keyword)}"]
+    elif sms or settings.notify_api_key.get_secret_value():
+        lines.append(f"Residents text {keyword} to your number.")
+    if whatsapp.startswith("+"):
+        lines.append(f"On WhatsApp: https://wa.me/{whatsapp.removeprefix('+')}?text={quote(keyword)}")
+    if settings.telegram_bot_token.get_secret_value():
+        lines.append(f"On Telegram, with your bot's name: https://t.me/YOUR_BOT?start={quote(keyword)}")
+    return lines or [f"Residents will text {keyword}, once a channel is set up: set TWILIO_SMS_FROM or another."]
 
 
 def list_surveys() -> None:
@@ -158,11 +172,11 @@ async def _close(settings: Settings, survey: str) -> bool:
         return await database.run(lambda: store.close(survey, now()))
 
 
-def _rehearsed(definition: SurveyDefinition, said: Wording) -> tuple[str, Rehearsal]:
-    """Play one conversation in the survey's default language; give that language's name too."""
-    offered = said.offered(definition)
-    questionnaire = Questionnaire(definition, said.phrases, said.words, offered)
-    return offered[0].name, rehearse(questionnaire, simulator_channel(), said.phrases, said.words[""])
+def _rehearsed(definition: SurveyDefinition, said: Wording, language: Language) -> Rehearsal:
+    """Play one conversation in a language of the survey."""
+    questionnaire = Questionnaire(definition, said.phrases, said.words, said.offered(definition))
+    begin = "" if language.code == definition.default_language else language.code
+    return rehearse(questionnaire, simulator_channel(), said.phrases, said.words[""], language=begin)
 
 
 def _cost(rehearsal: Rehearsal, settings: Settings) -> str:

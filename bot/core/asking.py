@@ -77,6 +77,30 @@ def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> 
     _go_on(turn)
 
 
+def answer_quoted(turn: Turn, question: Question, text: str) -> None:
+    """Take a text as the answer to an earlier question, which it was written under. To open words it is added."""
+    reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+    if turn.here.is_closed:
+        turn.file(Filed.LATE, question.name)
+        turn.say(Phrase.LATE)
+        turn.send()
+        return
+    if isinstance(reading, Unclear) or (not isinstance(reading, Declined) and not _fits(turn, question, reading)):
+        turn.file(Filed.UNPARSED, question.name)
+        _explain(turn, question, reading if isinstance(reading, Unclear) else None, text)
+        _go_on(turn)
+        return
+    turn.change(phase=Phase.ASKING)
+    turn.file(Filed.ANSWER, question.name)
+    turn.say(Phrase.THAT_ANSWERED, place=turn.way.place(question.name).number)
+    if isinstance(reading, Words) and turn.stands(question):
+        turn.record(question, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)
+    else:
+        state = AnswerState.REFUSED if isinstance(reading, Declined) else AnswerState.ANSWERED
+        _record(turn, question, state, text, reading)
+    _go_on(turn)
+
+
 def _by_button(question: Question, choice: int) -> Chosen:
     return Chosen((question.choices[choice].name,), Rule.BUTTON, 1.0)
 

@@ -10,6 +10,7 @@ from bot.core.reading.amounts import number_in_words
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import LAST_TEXTS, fold, key, tokens
 from bot.core.reading.signature import unsigned
+from bot.core.reading.tongues import respell
 from bot.core.reading.wrapping import Tokens, drop_leading, either, openings, unwrap
 from bot.core.words import CommandKind, Words
 
@@ -77,8 +78,16 @@ def _is_one_of(text: str, words: Words, table: str) -> bool:
 
 @cache
 def _squeezed(words: Words, table: str) -> frozenset[str]:
-    """Write the phrases of every language without spaces: "stop all" is STOPALL, and "opt-out" is OPTOUT."""
-    return frozenset(key(phrase).replace(" ", "") for one in words for phrase in getattr(one, table))
+    """Write the phrases of every language without spaces: "stop all" is STOPALL, and "opt-out" is OPTOUT.
+
+    Where a language is written freely, its plainest spelling counts as well.
+    """
+    return frozenset(
+        written.replace(" ", "")
+        for one in words
+        for phrase in map(key, getattr(one, table))
+        for written in (phrase, respell(phrase, tuple(one.spelling.items())))
+    )
 
 
 @lru_cache(maxsize=LAST_TEXTS)
@@ -163,14 +172,16 @@ def find_language(
     if len(text) > _LONGEST:
         return None
     lex = lexicon(words)
-    core = unwrap(_without_pictures(text), either(lex.polite, lex.language_before), lex.polite)
-    named = " ".join(core)
-    if not named:
-        return None
-    for code, names in languages.items():
-        if named in map(key, names) or (allow_code and named == key(code)):
-            return code
-    return None
+    said = _without_pictures(text)
+    named = {" ".join(unwrap(said, either(lex.polite, lex.language_before), lex.polite)), " ".join(said)} - {""}
+    by_name = _by_name(tuple(languages.items()), allow_code)
+    return next((by_name[name] for name in named if name in by_name), None)
+
+
+@lru_cache(maxsize=64)
+def _by_name(languages: tuple[tuple[str, tuple[str, ...]], ...], allow_code: bool) -> Mapping[str, str]:
+    found = {key(name): code for code, names in reversed(languages) for name in names}
+    return {**found, **{key(code): code for code, _ in reversed(languages)}} if allow_code else found
 
 
 def find_keyword(text: str, keywords: Mapping[str, str], words: Words = ()) -> KeywordMatch | None:

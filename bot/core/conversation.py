@@ -6,6 +6,8 @@ concerns the whole address (which survey is meant, STOP, unknown keywords) is de
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from bot.core import asking, languages, steering
 from bot.core.commands import may_mean_stop
 from bot.core.effects import Effect, Filed
@@ -79,6 +81,14 @@ def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[Stat
     return turn.finish()
 
 
+def lose_sight(state: State) -> State:
+    """Return the state of a conversation whose later texts may be lost, as after a restore.
+
+    The next text is no answer: it may be to a question of which we know nothing any more. It brings ours again.
+    """
+    return state if state.phase is Phase.COMPLETE else replace(state, phase=_calm(state), keyword_asked="", behind=True)
+
+
 def reads_exactly(questionnaire: Questionnaire, state: State, here: Circumstances, text: str) -> Wrote | None:
     """Say whether a text is, word for word, an answer to the standing closed question: then it is nothing else."""
     if state.phase is not Phase.ASKING or not state.standing:
@@ -103,9 +113,14 @@ def _calm(state: State) -> Phase:
 
 def _set_aside(turn: Turn, event: Delayed | Edited) -> None:
     """Say why a text is no answer to the standing question, and put that again."""
-    is_edited = isinstance(event, Edited)
-    turn.file(Filed.NOISE if is_edited else Filed.UNPARSED)
-    turn.say(Phrase.EDITED if is_edited else Phrase.DELAYED)
+    if turn.state.phase is Phase.CONFIRMING_DELETE:
+        turn.change(phase=turn.state.resume)  # or a yes to the question that is put now would remove everything
+    if isinstance(event, Edited):
+        turn.file(Filed.NOISE)
+        turn.say(Phrase.EDITED)
+    else:
+        turn.file(Filed.UNPARSED)
+        turn.say(Phrase.LEFT_OPEN if turn.state.behind else Phrase.DELAYED)
     steering.put_again(turn)
 
 
@@ -172,6 +187,10 @@ def _wrote(turn: Turn, event: Wrote) -> None:
     if noise is not None and noise in MACHINES:
         steering.answer_noise(turn, noise)
         return
+    if event.about in turn.way.names and _calm(turn.state) in (Phase.ASKING, Phase.COMPLETE):
+        turn.change(phase=_calm(turn.state))
+        asking.answer_quoted(turn, turn.q.question(event.about), event.text)
+        return
     match turn.state.phase:
         case Phase.CONFIRMING_DELETE:
             _confirm_delete(turn, event)
@@ -182,7 +201,7 @@ def _wrote(turn: Turn, event: Wrote) -> None:
         case Phase.CONFIRMING_START:
             _confirm_start(turn, event, noise)
         case Phase.COMPLETE:
-            _after_the_end(turn, noise)
+            _after_the_end(turn, event, noise)
         case Phase.ASKING:
             _asked(turn, event, noise)
         case _ as never:
@@ -243,10 +262,14 @@ def _consent(turn: Turn, event: Wrote) -> Consent:
     return read_consent(event.text, turn.q.words(turn.state.language), turn.today)
 
 
-def _after_the_end(turn: Turn, noise: Noise | None) -> None:
+def _after_the_end(turn: Turn, event: Wrote, noise: Noise | None) -> None:
     if turn.here.is_closed:
         turn.file(Filed.LATE)
         steering.put_again(turn)
+    elif event.is_spoken and not event.text.strip():
+        turn.file(Filed.UNPARSED)
+        turn.say(Phrase.VOICE_KEPT_AFTER)
+        turn.send()
     elif noise is Noise.THANKS:
         turn.file(Filed.NOISE)
         turn.say(Phrase.WELCOME)

@@ -5,15 +5,13 @@ The order of reading is DESIGN section 7: STOP; an exact answer to the standing 
 keywords; then whatever the conversation makes of it. Pure and total, like `conversation.step`.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Sequence
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.core import conversation, guards, languages, reception
 from bot.core.commands import CommandKind, find_command, find_keyword, is_stop
+from bot.core.danger import Watch
 from bot.core.effects import Filed, Say
 from bot.core.events import (
     Circumstances,
@@ -27,6 +25,7 @@ from bot.core.events import (
     Tapped,
     Wrote,
 )
+from bot.core.message import Heard, Message
 from bot.core.noise import find_noise
 from bot.core.phrases import Phrase, Phrases
 from bot.core.reading.normalise import normalise
@@ -35,50 +34,9 @@ from bot.core.state import Phase
 from bot.core.steering import CARRY_ON, START_NEW, read_returning
 from bot.core.survey import QuestionType
 from bot.core.turn import Turn
+from bot.core.watching import watch_over
 from bot.core.window import Window
 from bot.core.words import Words
-
-
-class Heard(StrEnum):
-    """What kind of thing a resident sent, as the channel understood it."""
-
-    TEXT = "text"
-    TAP = "tap"
-    CARRIER_STOP = "carrier_stop"
-    CARRIER_START = "carrier_start"
-    CARRIER_HELP = "carrier_help"
-    LINK = "link"  # pressed Start on a link: the text is the code it brought
-    EDITED = "edited"  # changed a text that was sent before
-    NOTICE = "notice"  # nothing that a person said
-
-
-class Message(Struct, frozen=True, gc=False):
-    """One message as the desk reads it.
-
-    `is_answerable` is False for short codes and alphanumeric senders. `sent_at` is when it was sent, of a text that
-    reached us late: fetched after an outage, or run again. `is_spoken` marks a voice note that a person can write down.
-    `carrier` is the company whose app carries the words, where that is no telephone network. `new_code` is there to be
-    given out if LINK asks for one; `is_led` says that the code in a LINK leads to another address. `language_hint` is
-    what the app or the poster says of its reader's language.
-    """
-
-    at: datetime
-    heard: Heard
-    text: str
-    channel: str
-    source: str
-    short: bool
-    choice_id: str = ""
-    attachments: int = 0
-    is_answerable: bool = True
-    is_spoken: bool = False
-    sent_at: datetime | None = None
-    recalled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    new_code: str = ""
-    is_led: bool = False
-    carrier: str = ""
-    language_hint: str = ""
-
 
 AT_ANY_AGE = (CommandKind.DELETE, CommandKind.HELP, CommandKind.PRIVACY, CommandKind.MYDATA)
 """Commands that mean the same however late they reach us."""
@@ -87,11 +45,19 @@ AT_ANY_AGE = (CommandKind.DELETE, CommandKind.HELP, CommandKind.PRIVACY, Command
 class Desk:
     """The surveys this number knows, and the words it answers with when none is meant."""
 
-    def __init__(self, listings: Sequence[Listing], phrases: Phrases, words: Words, language: str = "en") -> None:
+    def __init__(
+        self,
+        listings: Sequence[Listing],
+        phrases: Phrases,
+        words: Words,
+        language: str = "en",
+        watch: Watch | None = None,
+    ) -> None:
         self.listings = {listing.survey: listing for listing in listings}
         self.phrases = phrases
         self.words = words
         self.language = language
+        self._watch = watch
         # An open survey may take over the word of one that was closed by hand.
         self.keywords = {
             keyword: listing.survey
@@ -121,7 +87,10 @@ class Desk:
         else:
             self._read(sitting, message)
         self._mention_unfinished(sitting)
-        return guards.hold_back(sitting, message.text, message.is_answerable)
+        # A tap holds our own words.
+        if message.heard in (Heard.TEXT, Heard.EDITED):
+            watch_over(self._watch, sitting, message.text, self.language)
+        return guards.hold_back(sitting, message.text, message.is_answerable, is_spoken=message.is_spoken)
 
     # -- STOP and START -----------------------------------------------------------------------------------------------
 
@@ -149,7 +118,7 @@ class Desk:
         sitting.file(Filed.COMMAND)
         if not by_carrier:
             phrase = Phrase.STOPPED if sitting.threads else Phrase.STOPPED_EMPTY
-            sitting.say(Say(self.phrases.say(phrase, language)))
+            sitting.say(Say(self.phrases.say(phrase, language, short=message.short)))
 
     def _start(self, sitting: Sitting, message: Message) -> None:
         thread = sitting.current
@@ -185,7 +154,8 @@ class Desk:
         if thread is not None and self._is_delayed(thread, message):
             self._step(sitting, thread, Delayed(self.circumstances(thread, message)))
             return
-        if thread is not None:
+        quoted = thread is not None and _quoted(thread, message)
+        if thread is not None and not quoted:
             here = self.circumstances(thread, message)
             exact = conversation.reads_exactly(thread.questionnaire, thread.state, here, message.text)
             if exact is not None:
@@ -202,17 +172,22 @@ class Desk:
             self._new_person(sitting, message)
             return
         here = self.circumstances(thread, message)
-        self._step(sitting, thread, Wrote(here, message.text, message.attachments, is_spoken=message.is_spoken))
+        wrote = Wrote(here, message.text, message.attachments, is_spoken=message.is_spoken, about=quoted or "")
+        self._step(sitting, thread, wrote)
 
     def _is_delayed(self, thread: Thread, message: Message) -> bool:
         """Say whether a later text has overtaken this one, so that it cannot be the standing question's answer.
 
-        Texts that an outage held back and that come in their order are the answers they were meant as.
+        Nor can one where later texts were lost with a database. Texts that an outage held back and that come in their
+        order are the answers they were meant as.
         """
-        if message.sent_at is None or int(message.sent_at.timestamp()) >= thread.state.last_sent:
+        is_overtaken = message.sent_at is not None and int(message.sent_at.timestamp()) < thread.state.last_sent
+        if not is_overtaken and not thread.state.behind:
             return False
         command = find_command(message.text, self.words)
-        return command is None or command.kind not in AT_ANY_AGE
+        if command is None:
+            return True
+        return command.kind not in AT_ANY_AGE if is_overtaken else command.kind is CommandKind.SKIP
 
     def _wants_new(self, thread: Thread, message: Message) -> bool:
         turn = Turn(thread.questionnaire, thread.state, Circumstances(message.at, "", "", message.short))
@@ -320,7 +295,7 @@ class Desk:
         thread = next((one for one in reversed(sitting.threads) if _has_put(one, message.choice_id)), None)
         if thread is None:
             thread = sitting.current
-            if thread is None:
+            if thread is None or thread.state.behind:
                 self._read(sitting, message)
                 return
             if message.choice_id in (CARRY_ON, START_NEW) and thread.state.phase is Phase.RETURNING:
@@ -344,7 +319,7 @@ class Desk:
             short=message.short,
             sent_at=message.sent_at,
             is_closed=is_closed,
-            closed_on=listing.closed_on if is_closed and listing is not None else "",
+            closed_on=listing.closed_on if is_closed and listing is not None else None,
             recalled=message.recalled.get(thread.key, {}),
             language_hint=message.language_hint,
         )
@@ -382,6 +357,13 @@ def _is_open_question(thread: Thread) -> bool:
     if state.phase is not Phase.ASKING or not state.standing:
         return False
     return thread.questionnaire.question(state.standing).type is QuestionType.TEXT
+
+
+def _quoted(thread: Thread, message: Message) -> str:
+    """Return the question that a text is about by quoting it; empty for the standing one, which needs no quoting."""
+    survey, question = message.quoted
+    is_ours = survey == thread.survey and question in thread.state.trail and question != thread.state.standing
+    return question if is_ours and message.text.strip() else ""
 
 
 def _has_put(thread: Thread, choice_id: str) -> bool:

@@ -37,11 +37,13 @@ class Say(Struct, frozen=True, gc=False):
     """One message to the resident. `text` ends with the question, whose options follow.
 
     `takes_several` says that several of them may be chosen: a button, which answers at once, would allow but one.
+    `question` is the survey's question that it puts, so that a reply which quotes it is known to be about that.
     """
 
     text: str
     options: tuple[Option, ...] = ()
     takes_several: bool = False
+    question: str = ""
 
 
 class Record(Struct, frozen=True, gc=False):

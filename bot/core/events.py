@@ -1,7 +1,7 @@
 """What can happen to a conversation. The desk makes these from what a resident sent."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     """When and how something came.
 
     `channel` and `source` are as in the export; `short` asks for the SMS wording. `is_closed` says that the survey
-    takes no more answers, `closed_on` in words. `recalled` holds the words of text answers that the survey's logic
+    takes no more answers, `closed_on` since when. `recalled` holds the words of text answers that the survey's logic
     reads. `carrier` is the company whose app carries the words, where that is no telephone network. `sent_at` is when a
     text that reached us late was sent. `language_hint` is what the app or the poster says of its reader's language.
     """
@@ -24,7 +24,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     source: str
     short: bool
     is_closed: bool = False
-    closed_on: str = ""
+    closed_on: date | None = None
     recalled: Mapping[str, str] = field(default_factory=dict)
     carrier: str = ""
     sent_at: datetime | None = None
@@ -46,7 +46,7 @@ class Wrote(Struct, frozen=True, gc=False):
     """The resident wrote something that is neither a command nor a keyword.
 
     `reading` is the exact reading as an answer, where the desk has found one. `is_spoken` says that a voice note came
-    which can be kept for a person to write down.
+    which can be kept for a person to write down. `about` is an earlier question that the text quotes.
     """
 
     here: Circumstances
@@ -54,6 +54,7 @@ class Wrote(Struct, frozen=True, gc=False):
     attachments: int = 0
     reading: Reading | None = None
     is_spoken: bool = False
+    about: str = ""
 
 
 class Tapped(Struct, frozen=True, gc=False):
@@ -105,7 +106,7 @@ class Started(Struct, frozen=True, gc=False):
 
 
 class Delayed(Struct, frozen=True, gc=False):
-    """A text reached us that was sent before the standing question was asked: it cannot be its answer."""
+    """A text came that cannot be the standing question's answer: sent before that was asked, or after what was lost."""
 
     here: Circumstances
 

@@ -10,19 +10,23 @@ from bot.core.sitting import Outcome, Person, Sitting
 HOUR = timedelta(hours=1)
 
 
-def hold_back(sitting: Sitting, text: str, is_answerable: bool) -> Outcome:
-    """Close a sitting, without its replies where they would feed a loop or break the budget. Answers always stay."""
+def hold_back(sitting: Sitting, text: str, is_answerable: bool, *, is_spoken: bool = False) -> Outcome:
+    """Close a sitting, without its replies where they would feed a loop or break the budget. Answers always stay.
+
+    Voice notes bear no words to tell them apart by, and no machine sends them: they are held to the budget alone.
+    """
     person = sitting.person
     idle_text, idle_count = "", 0
-    if not sitting.moved:
+    if not sitting.moved and not is_spoken:
         idle_text = fingerprint(text)
         idle_count = person.idle_count + 1 if idle_text == person.idle_text else 1
     hour_began, replies = person.hour_began, person.replies
     if hour_began is None or sitting.at - hour_began >= HOUR:
         hour_began, replies = sitting.at, 0
     runs_away = idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
-    # STOP and DELETE are always confirmed: silence would look as if they had not been heard.
-    is_silent = not is_answerable or (runs_away and not sitting.is_farewell)
+    # STOP and DELETE are always confirmed: silence would look as if they had not been heard. Where to find help is said
+    # so seldom that it can feed no loop.
+    is_silent = not is_answerable or (runs_away and not sitting.is_farewell and not sitting.calms)
     if not is_silent:
         replies += sum(isinstance(effect, Say) for _, effect in sitting.effects)
     held = Person(

@@ -85,7 +85,16 @@ def names_of(code: str, name: str) -> Names:
     return NAMES.get(code) or Names(name, gsm_name(name))
 
 
+def name_in_english(code: str) -> str:
+    """Return what staff call a language: Polish, Roman Urdu; the code of one that we have no names for."""
+    return _IN_ENGLISH.get(code) or (NAMES[code].typed.title() if code in NAMES else code)
+
+
 def gsm_name(name: str) -> str:
     """Write a language's name in capitals that any phone can type and GSM-7 can carry: Română is ROMANA."""
     folded = unicodedata.normalize("NFD", name.translate(_LETTERS))
     return "".join(c for c in folded if c.isascii() and (c.isalpha() or c == " ")).strip().upper()
+
+
+_IN_ENGLISH = {"pl": "Polish", "ro": "Romanian", "ckb": "Kurdish (Sorani)", "bn": "Bengali", "fa": "Persian (Farsi)"}
+_IN_ENGLISH |= {"kmr": "Kurdish (Kurmanji)", "ar-Latn": "Arabic in Latin letters", "pnb": "Punjabi in Arabic letters"}

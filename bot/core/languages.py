@@ -4,6 +4,8 @@ A language that was asked for stays until another is asked for. What is only hea
 and say so, and both languages name the way back (DESIGN section 7).
 """
 
+from functools import lru_cache
+
 from bot.core.commands import find_language
 from bot.core.effects import NoteLanguage, Option
 from bot.core.language_names import NAMES, SERVES, names_of
@@ -23,6 +25,7 @@ MENU = "language."
 """What the ids of a language menu's buttons begin with; the code follows."""
 
 
+@lru_cache(maxsize=64)
 def offered(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
     """Return the offered languages by code, each with the names it can be asked for by."""
     return {one.code: (one.name, *names_of(one.code, one.name).every) for one in questionnaire.offered}
@@ -69,8 +72,11 @@ def switch(turn: Turn, code: str, source: str = CHOSEN, p: float = 1.0) -> None:
     before = turn.state.language
     turn.change(language=code, language_source=source, language_p=p, language_known="")
     if code != before:
-        named = {"language": _own_name(turn, code), "back": names_of(before, _own_name(turn, before)).typed}
-        said = (turn.q.say(Phrase.LANGUAGE_NOW, one, **named) for one in (code, before))
+        name, back = _own_name(turn, code), names_of(before, _own_name(turn, before)).typed
+        said = (
+            turn.q.say(Phrase.LANGUAGE_NOW, one, short=turn.here.short, language=name, back=back)
+            for one in (code, before)
+        )
         turn.add("\n".join(dict.fromkeys(said)))
 
 
@@ -90,7 +96,10 @@ def put_menu(turn: Turn, codes: tuple[str, ...]) -> None:
     turn.change(phase=Phase.CHOOSING_LANGUAGE, resume=resume, language_menu=codes)
     question = turn.standing
     place = turn.place_of(question) if question is not None and not turn.here.is_closed else "1/1"
-    said = (turn.q.say(Phrase.WHICH_LANGUAGE, one, place=place) for one in (codes[0], turn.state.language))
+    said = (
+        turn.q.say(Phrase.WHICH_LANGUAGE, one, short=turn.here.short, place=place)
+        for one in (codes[0], turn.state.language)
+    )
     turn.add("\n".join(dict.fromkeys(said)))
     turn.send(options=tuple(Option(MENU + code, _own_name(turn, code)) for code in codes))
 
@@ -147,7 +156,7 @@ def _offer(turn: Turn, likely: tuple[str, ...]) -> None:
 
 
 def _own_name(turn: Turn, code: str) -> str:
-    return next((one.name for one in turn.q.offered if one.code == code), code)
+    return names_of(code, next((one.name for one in turn.q.offered if one.code == code), code)).own
 
 
 _ALL = {code: names.every for code, names in NAMES.items()}

@@ -12,7 +12,7 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
     definition = questionnaire.definition
 
     def say(phrase: Phrase, /, **values: object) -> str:
-        return questionnaire.say(phrase, language, **values)
+        return questionnaire.say(phrase, language, short=here.short, **values)
 
     organisation = questionnaire.text(definition.organisation, language)
     title = questionnaire.title(language)
@@ -24,7 +24,7 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
     address = definition.verify_url or definition.privacy_url
     sentences = [
         first,
-        _count(questionnaire, language, here.source, way),
+        _count(questionnaire, language, here, way),
         say(Phrase.MINIMUM_AGE, age=definition.min_age) if definition.min_age else "",
         say(Phrase.TAKING_PART),
         say(Phrase.COST) if here.short else "",
@@ -32,25 +32,25 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
         say(Phrase.NOT_EMERGENCY),
         say(Phrase.CHECK, url=address) if address else "",
         say(Phrase.HOW_TO_STOP),
-        _languages(questionnaire, language),
+        _languages(questionnaire, language, here.short),
     ]
     return " ".join(filter(None, sentences))
 
 
-def _count(questionnaire: Questionnaire, language: str, source: str, way: Way) -> str:
+def _count(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
     count = way.proper or len(way.asked)
     more = len(way.asked) - count
-    most = questionnaire.most_asked(source)
+    most = questionnaire.most_asked(here.source)
     if most > len(way.asked):
-        return questionnaire.say(Phrase.UP_TO_QUESTIONS, language, count=most)
+        return questionnaire.say(Phrase.UP_TO_QUESTIONS, language, short=here.short, count=most)
     if count == 1:
         phrase = Phrase.ONE_QUESTION_AND_MORE if more else Phrase.ONE_QUESTION
     else:
         phrase = Phrase.QUESTIONS_AND_MORE if more else Phrase.QUESTIONS
-    return questionnaire.say(phrase, language, count=count, more=more)
+    return questionnaire.say(phrase, language, short=here.short, count=count, more=more)
 
 
-def _languages(questionnaire: Questionnaire, language: str) -> str:
+def _languages(questionnaire: Questionnaire, language: str, short: bool) -> str:
     others = (
         names_of(offered.code, offered.name).typed for offered in questionnaire.offered if offered.code != language
     )
@@ -58,11 +58,13 @@ def _languages(questionnaire: Questionnaire, language: str) -> str:
     keywords = questionnaire.definition.keywords
     if not names or not keywords:
         return ""
-    return questionnaire.say(Phrase.OTHER_LANGUAGES, language, languages=", ".join(names), keyword=keywords[0])
+    listed = ", ".join(names)
+    return questionnaire.say(Phrase.OTHER_LANGUAGES, language, short=short, languages=listed, keyword=keywords[0])
 
 
-def closing(questionnaire: Questionnaire, language: str) -> str:
+def closing(questionnaire: Questionnaire, language: str, short: bool) -> str:
     """Compose the last message: thanks, and what happens next. It awaits nothing, so it holds no digit/digit."""
     definition = questionnaire.definition
-    next_steps = questionnaire.text(definition.next_steps, language) or questionnaire.say(Phrase.NEXT_STEPS, language)
-    return f"{questionnaire.say(Phrase.THANK_YOU, language)} {next_steps}"
+    thanks = questionnaire.say(Phrase.THANK_YOU, language, short=short)
+    own = questionnaire.text(definition.next_steps, language)
+    return f"{thanks} {own or questionnaire.say(Phrase.NEXT_STEPS, language, short=short)}"

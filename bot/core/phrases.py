@@ -4,8 +4,10 @@ Every English sentence is in GSM-7 letters, so that it does not make a message d
 digit/digit, which is kept for "2/8".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class Phrase(StrEnum):
@@ -26,7 +28,6 @@ class Phrase(StrEnum):
     CHECK = "Check this is real, and privacy: {url}"
     HOW_TO_STOP = "Text STOP to end, HELP for help."
     OTHER_LANGUAGES = "{languages}? Text {keyword} and the language."
-    CARRIED_BY = "{company} also carries this chat. You can use SMS or phone instead."
     CONFIRM_START = "Reply YES to start with question {place}."
     NOT_STARTED = "That is fine. Text YES if you want to start (question {place})."
 
@@ -53,6 +54,7 @@ class Phrase(StrEnum):
     CHECK_SHORT = "Check: {url}"
     ONLY_TEXT = "We can only read words here, sorry. Please type your answer."
     VOICE_KEPT = "Thank you. A person will listen and write it down. To go on now, type your answer, or text SKIP."
+    VOICE_KEPT_AFTER = "Thank you. A person will listen to it."
     EMPTY_TEXT = "We got an empty text."
     NO_PROBLEM = "No problem. Answer when you like, or text STOP to end."
     WRONG_NUMBER = "Sorry if we got the wrong number. Text STOP to end, and we will not text again."
@@ -129,17 +131,43 @@ class Phrase(StrEnum):
     ONE_LANGUAGE = "This survey is in {language} only for now, sorry."
 
 
-Catalogue = Mapping[str, str]
+Sentences: TypeAlias = Mapping[str, str]
 """English sentence to its translation, for one language."""
 
 
+def english_day(day: date, language: str = "en") -> str:
+    """Write a day as English readers know it, whatever the language: 3 May 2026."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
 class Phrases:
-    """The bot's sentences in every language it has. A missing sentence falls back to English."""
+    """The bot's sentences in every language it has. A missing sentence falls back to English.
 
-    def __init__(self, catalogues: Mapping[str, Catalogue] | None = None) -> None:
-        self._catalogues = dict(catalogues or {})
+    `short` holds the sentences that have a cheaper wording for SMS. `write_day` writes a day in a language.
+    """
 
-    def say(self, phrase: Phrase, language: str, /, **values: object) -> str:
-        """Write one sentence in a language, with its values filled in."""
-        sentence = self._catalogues.get(language, {}).get(phrase.value) or phrase.value
-        return sentence.format(**values) if values else sentence
+    def __init__(
+        self,
+        catalogues: Mapping[str, Sentences] | None = None,
+        short: Mapping[str, Sentences] | None = None,
+        write_day: Callable[[date, str], str] = english_day,
+    ) -> None:
+        full = catalogues or {}
+        brief = short or {}
+        self._full = dict(full)
+        self._short = {language: {**full.get(language, {}), **brief.get(language, {})} for language in {*full, *brief}}
+        self._write_day = write_day
+
+    def say(self, phrase: Phrase, language: str, /, *, short: bool = False, **values: object) -> str:
+        """Write one sentence in a language, with its values filled in; `short` asks for the SMS wording."""
+        known = (self._short if short else self._full).get(language, {})
+        sentence = known.get(phrase.value) or phrase.value
+        if not values:
+            return sentence
+        written = {
+            name: self._write_day(value, language if phrase.value in known else "en")
+            if isinstance(value, date)
+            else value
+            for name, value in values.items()
+        }
+        return sentence.format(**written)

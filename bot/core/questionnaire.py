@@ -76,9 +76,9 @@ class Questionnaire:
         """Return the word tables for a conversation in that language: its own first, then the others."""
         return self._words.get(language) or self._words[""]
 
-    def say(self, phrase: Phrase, language: str, /, **values: object) -> str:
-        """Write one of the bot's own sentences."""
-        return self.phrases.say(phrase, language, **values)
+    def say(self, phrase: Phrase, language: str, /, *, short: bool = False, **values: object) -> str:
+        """Write one of the bot's own sentences; `short` asks for the SMS wording."""
+        return self.phrases.say(phrase, language, short=short, **values)
 
     def text(self, texts: Texts, language: str) -> str:
         """Choose a wording of the survey file, in the language or else the default one."""

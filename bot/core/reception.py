@@ -19,7 +19,8 @@ from bot.core.state import AnswerState, Phase
 from bot.core.window import Window, first_day
 
 if TYPE_CHECKING:
-    from bot.core.desk import Desk, Message
+    from bot.core.desk import Desk
+    from bot.core.message import Message
 
 
 def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
@@ -91,10 +92,11 @@ def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
     """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
     language = sitting.language(desk.language)
-    how_to_delete = desk.phrases.say(Phrase.MY_DATA_DELETE, language)
+    short = message.short
+    how_to_delete = desk.phrases.say(Phrase.MY_DATA_DELETE, language, short=short)
     if thread is None:
         sitting.file(Filed.COMMAND)
-        sitting.say(Say(f"{desk.phrases.say(Phrase.MY_DATA_EMPTY, language)}\n{how_to_delete}"))
+        sitting.say(Say(f"{desk.phrases.say(Phrase.MY_DATA_EMPTY, language, short=short)}\n{how_to_delete}"))
         return
     texts = sum(one.state.texts for one in sitting.threads) + 1
     answers = sum(
@@ -102,10 +104,10 @@ def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message)
         for one in sitting.threads
         for name, given in one.state.given.items()
     )
-    sentences = [desk.phrases.say(Phrase.MY_DATA, language, texts=texts, answers=answers)]
+    sentences = [desk.phrases.say(Phrase.MY_DATA, language, short=short, texts=texts, answers=answers)]
     contact = thread.questionnaire.text(thread.questionnaire.definition.contact, language)
     if contact:
-        sentences.append(desk.phrases.say(Phrase.MY_DATA_ASK, language, contact=contact))
+        sentences.append(desk.phrases.say(Phrase.MY_DATA_ASK, language, short=short, contact=contact))
     sentences.append(how_to_delete)
     here = desk.circumstances(thread, message)
     state, effects = conversation.step(
@@ -122,12 +124,12 @@ def link(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message, 
     language = sitting.language(desk.language)
     if not code:
         sitting.link(Linking.OFFERS)
-        said = desk.phrases.say(Phrase.LINK_CODE, language, code=message.new_code)
+        said = desk.phrases.say(Phrase.LINK_CODE, language, short=message.short, code=message.new_code)
     elif message.is_led:
         sitting.link(Linking.JOINS)
-        said = desk.phrases.say(Phrase.LINKED, language)
+        said = desk.phrases.say(Phrase.LINKED, language, short=message.short)
     else:
-        said = desk.phrases.say(Phrase.NOT_LINKED, language)
+        said = desk.phrases.say(Phrase.NOT_LINKED, language, short=message.short)
     if thread is None:
         sitting.file(Filed.COMMAND)
         sitting.say(Say(said))

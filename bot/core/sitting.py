@@ -12,7 +12,7 @@ from bot.core.events import Began, Circumstances, Stopped
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import Phase, State
-from bot.core.window import Window, closed_on, day, opens_at, placed
+from bot.core.window import Window, closed_on, last_day, opens_at, placed
 
 
 class Listing:
@@ -26,7 +26,7 @@ class Listing:
         self.opens_at = opens_at(questionnaire.definition)
         closing = closed_on(questionnaire.definition, closed_at)
         self._closes_at = closing
-        self.closed_on = day(closing) if closing is not None else ""
+        self.closed_on = last_day(closing) if closing is not None else None
 
     def with_version(self, questionnaire: Questionnaire) -> "Listing":
         """Return the same survey as if that version were the current one."""
@@ -44,7 +44,8 @@ class Listing:
 class Person(Struct, frozen=True, gc=False):
     """What is kept of an address beside its conversations. `current` is the key of the conversation it is in.
 
-    `idle_text` and `idle_count` mark a text that came again and again and moved nothing (invariant 13).
+    `idle_text` and `idle_count` mark a text that came again and again and moved nothing (invariant 13). `calmed_at` is
+    when they were last told where to find help.
     """
 
     is_stopped: bool = False
@@ -55,6 +56,7 @@ class Person(Struct, frozen=True, gc=False):
     replies: int = 0
     idle_text: str = ""
     idle_count: int = 0
+    calmed_at: datetime | None = None
 
 
 class Thread(Struct, frozen=True, gc=False):
@@ -75,7 +77,8 @@ class Outcome(Struct, frozen=True, gc=False):
     """What one message changed. `changed` has every thread whose state is new; `begun` are the keys of new ones.
 
     `effects` go with the thread they belong to (empty: none). `opt_out` is True for STOP and False for START. `linking`
-    says what becomes of this address and another of the same person's.
+    says what becomes of this address and another of the same person's. `is_danger` marks a message that a person must
+    read; `calms` says that its writer is told where to find help.
     """
 
     person: Person
@@ -90,6 +93,8 @@ class Outcome(Struct, frozen=True, gc=False):
     opt_out_by: str
     erases: bool
     linking: Linking
+    is_danger: bool = False
+    calms: bool = False
 
     @property
     def says(self) -> tuple[Say, ...]:
@@ -112,6 +117,8 @@ class Sitting:
         self._by = "text"
         self._erases = False
         self._linking = Linking.NOTHING
+        self._is_danger = False
+        self.calms = False
 
     @property
     def threads(self) -> tuple[Thread, ...]:
@@ -217,6 +224,19 @@ class Sitting:
         """Offer a code to join another address, or join this one to where its code led."""
         self._linking = linking
 
+    def flag(self, calm: str) -> None:
+        """Mark the message for a person to read, and put what is said to its writer before the reply, if there is one.
+
+        `calm` is empty where it was said already. Who is on STOP gets no reply, and so not this either.
+        """
+        self._is_danger = True
+        first = next((place for place, (_, effect) in enumerate(self.effects) if isinstance(effect, Say)), None)
+        if calm and first is not None:
+            key, say = self.effects[first]
+            assert isinstance(say, Say)
+            self.effects[first] = (key, replace(say, text=f"{calm}\n{say.text}"))
+            self.calms = True
+
     def say(self, say: Say) -> None:
         """Say something that belongs to no conversation."""
         self.effects.append(("", say))
@@ -252,6 +272,8 @@ class Sitting:
             self._by,
             self._erases,
             self._linking,
+            self._is_danger,
+            self.calms and not is_silent,
         )
 
     @property

@@ -54,7 +54,8 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     whether it is a keyword or the answer. `last_sent` is when the last text was sent.
     `language_p` says how sure a language is that was only heard, `language_known` what the listener wants to be told
     next time, `language_menu` what its numbers stand for; `language_asks` counts the menus that nobody asked for.
-    `unseen` says that one of these went out in place of the standing question.
+    `unseen` says that one of these went out in place of the standing question. `behind` says that later texts of this
+    conversation may be lost: the resident may have another question in sight than the standing one.
     """
 
     language: str
@@ -85,6 +86,7 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     language_asks: int = 0
     languages_missed: tuple[str, ...] = ()
     unseen: bool = False
+    behind: bool = False
 
     def to_json(self) -> str:
         """Write it for storage: what differs from a fresh state."""

@@ -86,7 +86,7 @@ class Turn:
 
     def say(self, phrase: Phrase, /, **values: object) -> None:
         """Add one of the bot's own sentences."""
-        self.sentences.append(self.q.say(phrase, self.state.language, **values))
+        self.sentences.append(self.q.say(phrase, self.state.language, short=self.here.short, **values))
 
     def add(self, text: str) -> None:
         """Add words of the survey file."""
@@ -107,13 +107,16 @@ class Turn:
             instead, self.instead = self.instead, None
             instead()
             return
+        if self.state.behind:
+            self.change(behind=False, last_sent=self.now)  # whatever was sent before this is no answer to it
         if question is not None:
             if self.state.unseen:
                 self.change(unseen=False)
             self.sentences.append(f"{self.place_of(question)} {self._prompt(question)}")
             options = self._options(question)
         takes_several = question is not None and question.type is QuestionType.SELECT_MULTIPLE
-        self.effects.append(Say("\n".join(self.sentences), options, takes_several))
+        name = question.name if question is not None else ""
+        self.effects.append(Say("\n".join(self.sentences), options, takes_several, name))
         self.sentences = []
 
     def _prompt(self, question: Question) -> str:
@@ -252,7 +255,7 @@ class Turn:
         self.change(phase=Phase.COMPLETE)
         if self.state.completed_at is None:
             self.change(completed_at=self.now)
-            self.add(closing(self.q, self.state.language))
+            self.add(closing(self.q, self.state.language, self.here.short))
         else:
             self.say(Phrase.CHANGED)
         self.send()

@@ -64,19 +64,18 @@ def _day_of_hour(hour: int) -> date:
     return datetime.fromtimestamp(hour * 3600, LONDON).date()
 
 
-def day(at: datetime) -> str:
-    """Write a moment's day in London as residents read it: 3 May 2026."""
+def last_day(at: datetime) -> date:
+    """Return the last day, in London, of what ends at a moment."""
     local = at.astimezone(LONDON)
     # A closing time of midnight belongs to the day that it ends.
     if local.timetz().replace(tzinfo=None) == time(0):
         local -= timedelta(seconds=1)
-    return f"{local.day} {local:%B} {local.year}"
+    return local.date()
 
 
-def first_day(at: datetime) -> str:
-    """Write the day on which something begins."""
-    local = at.astimezone(LONDON)
-    return f"{local.day} {local:%B} {local.year}"
+def first_day(at: datetime) -> date:
+    """Return the day, in London, on which something begins."""
+    return at.astimezone(LONDON).date()
 
 
 def _moment(text: str, *, end_of_day: bool) -> datetime | None:

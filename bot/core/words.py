@@ -95,6 +95,10 @@ class WordTable:
     other: frozenset[str] = NO_PHRASES
     same: Mapping[str, frozenset[str]] = field(default_factory=dict)  # "woman" for the label "female"
 
+    # free spelling, and what is left alone
+    spelling: Mapping[str, str] = field(default_factory=dict)  # letters that are written for one another: "oo" is "u"
+    unsure: frozenset[str] = NO_PHRASES  # yes, no or a number in another language, and too little in this one
+
     # around an answer
     before: frozenset[str] = NO_PHRASES  # "my answer is"
     label_before: frozenset[str] = NO_PHRASES  # "I'm a"; never before a number

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.service.suppression import LedgerProblem
+from channels.base import Outage
+
 log = structlog.get_logger()
+
+_OURS = (Outage, LedgerProblem)
+"""Errors whose text is our own: it says what to do, and holds nothing that a resident wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Job:
 
 
 class Clock:
-    """Runs jobs side by side. A job that raises is logged, by name and kind of error alone, and runs again."""
+    """Runs jobs side by side. A job that raises is logged, by name and kind of error, and runs again."""
 
     def __init__(
         self,
@@ -63,7 +69,8 @@ class Clock:
             try:
                 await job.run()
             except Exception as error:
-                log.error("job_failed", job=job.name, error=type(error).__name__)
+                reason = {"reason": str(error)} if isinstance(error, _OURS) else {}
+                log.error("job_failed", job=job.name, error=type(error).__name__, **reason)
             await self._pause(job)
 
     async def _pause(self, job: Job) -> None:

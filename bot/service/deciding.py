@@ -11,11 +11,12 @@ from typing import NamedTuple
 from msgspec import json
 from msgspec.structs import replace
 
-from bot.core.desk import Heard, Message
-from bot.core.effects import Filed, Linking, NoteOptIn, Record, Say
-from bot.core.reading import Rule
+from bot.core.effects import Filed, Linking, NoteLanguage, NoteOptIn, Record, Say
+from bot.core.message import Heard, Message
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
+from bot.service.answer_rows import Given, answer_rows
+from bot.service.letters import as_written, with_names_that_get_through
 from bot.service.library import Library
 from bot.service.link_codes import LinkCodes
 from bot.service.options import write_options
@@ -57,9 +58,10 @@ _HEARD = {
     # Who blocks us wants silence, and cannot be told so. Unblocking is not START: nobody asked for texts by it.
     Kind.BLOCKED.value: Heard.CARRIER_STOP,
     Kind.UNBLOCKED.value: Heard.NOTICE,
+    Kind.PART.value: Heard.NOTICE,
 }
 LATE_MS = 60_000
-"""A polled text is as late as one fetched after an outage once it was on its way for so long; less is the clocks'."""
+"""A text is as late as one fetched after an outage once it was on its way for so long; less is the clocks'."""
 
 
 class LaidOut(NamedTuple):
@@ -82,7 +84,7 @@ class Decider:
         random_id: Callable[[], str],
     ) -> None:
         self._channels = channels
-        self._library = library
+        self._libraries = {name: as_written(library, each.capabilities.carries) for name, each in channels.items()}
         self._new_id = new_id
         self._random_id = random_id
         self.link_codes = LinkCodes(lambda: library.desk.words)
@@ -96,10 +98,11 @@ class Decider:
     def decide(self, opened: Opened) -> Decided:
         """Decide one turn. Raises UnknownVersion when a conversation is pinned to a version not loaded yet."""
         arrived, contact = opened.arrived, opened.contact
+        library = self._libraries[arrived.channel]
         threads = [
             Thread(
                 row.id,
-                self._library.questionnaire(row.survey, row.version),
+                library.questionnaire(row.survey, row.version),
                 State.from_json(row.state),
                 row.respondent_id,
             )
@@ -111,14 +114,15 @@ class Decider:
         message = message_of(
             arrived, channel, recalled, is_spoken=bool(voice), new_code=self.link_codes.next, is_led=opened.is_led
         )
-        outcome = self._library.desk.receive(_person(contact), threads, message)
+        if opened.quoted[1]:
+            message = replace(message, quoted=opened.quoted)
+        outcome = library.desk.receive(_person(contact), threads, message)
         begun = self._begun(opened, outcome, channel)
         ids = {new: (row.conversation_id, row.response_id) for new, row in begun.items()}
         ids |= {row.id: (row.id, row.response_id) for row in opened.conversations}
-        at = arrived.received_at
         return Decided(
             filed=outcome.filed.value,
-            contact=_contact(contact, outcome, ids, at),
+            contact=_contact(contact, outcome, ids, arrived),
             survey=outcome.survey,
             response_id=ids[outcome.thread][1] if outcome.thread else None,
             question=outcome.question,
@@ -130,9 +134,13 @@ class Decider:
             opt_out=outcome.opt_out,
             opt_out_by=outcome.opt_out_by,
             erase=outcome.erases,
-            voice=voice if outcome.question and outcome.filed is not Filed.NOISE else "",
+            # Kept with whatever response there is, unless the bot has just asked for words instead.
+            voice=voice if outcome.thread and not outcome.person.is_stopped and not _is_turned_down(outcome) else "",
             link_code=self.link_codes.take() if outcome.linking is Linking.OFFERS else "",
             joins=outcome.linking is Linking.JOINS,
+            is_danger=outcome.is_danger,
+            calms=outcome.calms,
+            wishes=_wishes(outcome),
         )
 
     def _begun(self, opened: Opened, outcome: Outcome, channel: Channel) -> dict[str, NewResponse]:
@@ -164,7 +172,7 @@ class Decider:
     def _lay_out_anew(self, name: str, say: Say) -> LaidOut:
         channel = self._channels[name]
         can = channel.capabilities
-        text = say.text
+        text = with_names_that_get_through(say.text, can.carries)
         offered = tuple(Option(option.id, option.label) for option in say.options)
         if say.takes_several:
             text, offered = with_numbered_options(text, offered), ()
@@ -189,6 +197,7 @@ class Decider:
             segments=laid_out.segments,
             lease_until=arrived.received_at + REPLY_LEASE_MS if goes_inline else None,
             expires_at=arrived.received_at + REPLY_EXPIRES_MS,
+            question=say.question,
         )
 
 
@@ -203,6 +212,7 @@ def _person(contact: ContactRow) -> Person:
         replies=contact.replies_this_hour,
         idle_text=contact.idle_text,
         idle_count=contact.idle_count,
+        calmed_at=_moment(contact.calmed_at) if contact.calmed_at is not None else None,
     )
 
 
@@ -249,9 +259,13 @@ def _voice(arrived: Arrived, channel: Channel) -> str:
     return json.decode(arrived.fields, type=dict[str, str]).get(VOICE_FIELD, "")
 
 
+def _is_turned_down(outcome: Outcome) -> bool:
+    return bool(outcome.question) and outcome.filed is Filed.NOISE
+
+
 def _sent_at(arrived: Arrived | KeptMessage) -> datetime | None:
     sent = arrived.provider_at or arrived.received_at
-    is_late = arrived.arrival == "poll" and arrived.received_at - sent > LATE_MS
+    is_late = arrived.arrival in ("poll", "webhook") and arrived.received_at - sent > LATE_MS
     return _moment(sent) if is_late or arrived.arrival == "reconciled" else None
 
 
@@ -264,8 +278,10 @@ def _recalled(opened: Opened) -> Mapping[str, Mapping[str, str]]:
     return {row.id: of_response.get(row.response_id, {}) for row in opened.conversations}
 
 
-def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str, str]], at: int) -> ContactRow:
-    person = outcome.person
+def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str, str]], arrived: Arrived) -> ContactRow:
+    person, at = outcome.person, arrived.received_at
+    # WhatsApp's window opens when a text is sent, however late it reaches us.
+    sent_at = min(at, arrived.provider_at or at)
     current = ids.get(person.current, (None, ""))[0]
     chosen = [t.state.language for t in outcome.changed if t.state.language_source == "chosen"]
     return ContactRow(
@@ -273,13 +289,14 @@ def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str,
         channel=contact.channel,
         our_address=contact.our_address,
         language=chosen[-1] if chosen else contact.language,
-        opted_out_at=(contact.opted_out_at or at) if person.is_stopped else None,
+        opted_out_at=(contact.opted_out_at or arrived.said_at) if person.is_stopped else None,
         current_conversation_id=current,
-        last_inbound_at=at,
+        last_inbound_at=max(sent_at, contact.last_inbound_at or 0),
         hour_began_at=int(person.hour_began.timestamp() * 1000) if person.hour_began else None,
         replies_this_hour=person.replies,
         idle_text=person.idle_text,
         idle_count=person.idle_count,
+        calmed_at=at if outcome.calms else contact.calmed_at,
         test=contact.test,
         is_new=contact.is_new,
     )
@@ -294,6 +311,7 @@ def state_row(thread: Thread, conversation_id: str, response_id: str) -> Convers
         state=state.to_json(),
         language=state.language,
         language_source=state.language_source,
+        language_confidence=state.language_p,
         last_answer_at=_ms(state.last_answer_at),
         completed_at=_ms(state.completed_at),
         stopped_at=_ms(state.stopped_at),
@@ -321,49 +339,6 @@ def _answers(
     )
 
 
-class Given(NamedTuple):
-    """How an answer was given: by which channel, how (`typed`, `button`, `voice`), in which wording, and when."""
-
-    channel: str
-    input: str
-    wording: str
-    at: int
-
-
-def answer_rows(record: Record, thread: Thread, response_id: str, given: Given) -> list[AnswerRow]:
-    """Lay out an answer: one row for each chosen option, or one row in all."""
-    is_multiple = len(record.codes) > 0 and thread.questionnaire.question(record.question).type == "select_multiple"
-    one = AnswerRow(
-        response_id=response_id,
-        question=record.question,
-        item="",
-        revision=record.revision,
-        state=record.state.value,
-        value_code=record.codes[0] if record.codes else _value_code(record),
-        value_number=record.number,
-        said=record.said or None,
-        lang=thread.state.language,
-        channel=given.channel,
-        input=given.input,
-        rule=record.rule,
-        confidence=record.confidence,
-        wording=given.wording,
-        version=thread.questionnaire.definition.version,
-        asked_at=_ms(record.asked_at),
-        answered_at=given.at,
-        late=thread.state.late,
-        join=record.join,
-    )
-    if not is_multiple:
-        return [one]
-    return [replace(one, item=code, value_code=code) for code in record.codes]
-
-
-def _value_code(record: Record) -> str | None:
-    """Return a date or a calculated value, which stands where a code would; words stand in `said` alone."""
-    return record.value or None if record.rule != Rule.WORDS else None
-
-
 def _opt_ins(outcome: Outcome) -> tuple[OptInRow, ...]:
     threads = {thread.key: thread for thread in outcome.changed}
     return tuple(
@@ -377,6 +352,11 @@ def _opt_ins(outcome: Outcome) -> tuple[OptInRow, ...]:
         for key, effect in outcome.effects
         if isinstance(effect, NoteOptIn)
     )
+
+
+def _wishes(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    surveys = {thread.key: thread.survey for thread in outcome.changed}
+    return tuple((surveys[key], effect.language) for key, effect in outcome.effects if isinstance(effect, NoteLanguage))
 
 
 def _moment(at: int) -> datetime:

@@ -4,8 +4,9 @@ They are read again when another process publishes or closes one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from bot.core.danger import Watch
 from bot.core.desk import Desk
 from bot.core.listening import Listener
 from bot.core.phrases import Phrases
@@ -14,7 +15,10 @@ from bot.core.sitting import Listing
 from bot.core.survey import Language, SurveyDefinition
 from bot.core.window import closed_by_hand
 from bot.core.words import Words
-from storage import surveys
+from bot.service.catalogues import Catalogue, phrases_of
+from bot.service.reviewing import corrected, of_a_survey, of_the_bot, standing
+from storage import reviews, surveys
+from storage.reviews import Reviews
 from storage.script import Database
 
 
@@ -23,23 +27,49 @@ class Wording:
     """What the bot speaks with: its phrases, and the word tables it reads with, by conversation language.
 
     `words[""]` serves a language that has no table. `drafts_allowed` are draft languages that may be offered; `every`
-    offers all of them, as the demo and the terminal chat do. `listener` hears which language free text is in.
+    offers all of them, as the demo and the terminal chat do. `listener` hears which language free text is in, `watch`
+    what speaks of danger.
     """
 
     phrases: Phrases
     words: Mapping[str, Words]
     drafts_allowed: frozenset[str] = frozenset()
     every: bool = False
+    catalogues: Sequence[Catalogue] = ()
     listener: Listener | None = None
+    watch: Watch | None = None
+    reviews: Reviews = field(default_factory=Reviews)
 
     def offered(self, definition: SurveyDefinition) -> tuple[Language, ...]:
         """Return the languages of a survey that residents may be offered; the default language always is."""
         drafts = frozenset() if self.every else frozenset(definition.draft_languages) - self.drafts_allowed
+        drafts = frozenset(code for code in drafts if not self.is_read(definition, code))
         return tuple(
             language
             for language in definition.languages
             if language.code not in drafts or language.code == definition.default_language
         )
+
+    def is_read(self, definition: SurveyDefinition, language: str) -> bool:
+        """Say whether somebody has read every sentence of a survey, and every one of the bot's own, in a language."""
+        said = [one for each in self.catalogues if each.language == language for one in of_the_bot(each)]
+        return standing(language, [*said, *of_a_survey(definition, language)], self.reviews).is_read
+
+    def reviewed(self, reviews: Reviews) -> "Wording":
+        """Return the same with what people have read, and with their corrections.
+
+        A catalogue that is still a draft is used only where its language may be offered; else the bot says English.
+        """
+        every = tuple(corrected(each, reviews.corrections.get(each.language, {})) for each in self.catalogues)
+        said = [
+            each
+            for each in every
+            if each.reviewed
+            or self.every
+            or each.language in self.drafts_allowed
+            or standing(each.language, of_the_bot(each), reviews).is_read
+        ]
+        return replace(self, phrases=phrases_of(said), catalogues=every, reviews=reviews)
 
 
 class UnknownVersion(LookupError):
@@ -56,8 +86,19 @@ class Library:
         self._database = database
         self._wording = wording
         self._stamp: tuple[surveys.Stamp, ...] = ()
+        self._read: reviews.Stamp = (0, 0)
         self._versions: dict[tuple[str, str], Questionnaire] = {}
-        self.desk = Desk((), wording.phrases, wording.words[""])
+        self.desk = self.desk_over(())
+
+    @property
+    def phrases(self) -> Phrases:
+        """The bot's own sentences."""
+        return self._wording.phrases
+
+    @property
+    def watch(self) -> Watch | None:
+        """What looks for danger in texts; None where nobody is to be told."""
+        return self._wording.watch
 
     @property
     def recalled(self) -> dict[str, tuple[str, ...]]:
@@ -84,23 +125,34 @@ class Library:
     async def load(self) -> bool:
         """Read what was published or closed since the last time; say whether anything was."""
         stamp = await self._database.read(surveys.stamps)
-        if stamp == self._stamp:
+        read = await self._database.read(reviews.stamp)
+        if (stamp, read) == (self._stamp, self._read):
             return False
+        is_reread = read != self._read
+        accepted = await self._database.read(reviews.read) if is_reread else self._wording.reviews
         published = await self._database.read(surveys.every_version)
-        versions = dict(self._versions)
+        if is_reread:
+            self._wording = self._wording.reviewed(accepted)
+        versions = {} if is_reread else dict(self._versions)
         for row in published:
             if (row.survey, row.version) not in versions:
-                versions[row.survey, row.version] = self._ready(SurveyDefinition.from_json(row.definition))
+                definition = SurveyDefinition.from_json(row.definition)
+                versions[row.survey, row.version] = self.ready(definition, self._wording.offered(definition))
         listings = [
             Listing(versions[row.survey, row.version], closed_by_hand(row.closed_at))
             for row in published
             if row.is_current
         ]
         self._versions = versions
-        self.desk = Desk(listings, self._wording.phrases, self._wording.words[""])
-        self._stamp = stamp
+        self.desk = self.desk_over(listings)
+        self._stamp, self._read = stamp, read
         return True
 
-    def _ready(self, definition: SurveyDefinition) -> Questionnaire:
+    def ready(self, definition: SurveyDefinition, offered: Sequence[Language]) -> Questionnaire:
+        """Make a version ready to be conducted in these languages."""
         wording = self._wording
-        return Questionnaire(definition, wording.phrases, wording.words, wording.offered(definition), wording.listener)
+        return Questionnaire(definition, wording.phrases, wording.words, offered, wording.listener)
+
+    def desk_over(self, listings: Sequence[Listing]) -> Desk:
+        """Open a desk over these surveys."""
+        return Desk(listings, self._wording.phrases, self._wording.words[""], watch=self.watch)

@@ -18,6 +18,7 @@ from channels.base import STATUS_RANK, Channel, Listed, Outage, Outbound
 from storage import looks, receipts
 from storage.errors import UnknownKey
 from storage.keys import KeyRing
+from storage.ledger import RESTORED
 from storage.looks import Closed, Conclusion, Found, LookAgain, SendAgain, Unheard
 from storage.outbox import REPLY, State
 from storage.script import Database, Script
@@ -25,7 +26,10 @@ from storage.script import Database, Script
 log = structlog.get_logger()
 
 LOOKS = 2
-NEXT_LOOK_MS = 60_000
+SECOND_LOOK_MS = 60_000
+BETWEEN_LOOKS_MS = 15_000
+"""The second look comes so long after the message was made or its last try began, and after the first look."""
+
 BEFORE_MS = 5_000
 AFTER_MS = 120_000
 TRIES = 4
@@ -89,8 +93,8 @@ class Looking:
     ) -> list[Conclusion]:
         try:
             listed = await channel.sent_since(our_address, min(_window(message)[0] for message in messages))
-        except Outage:
-            log.warning("provider_cannot_be_asked", channel=channel.name, waiting=len(messages))
+        except Outage as outage:
+            log.warning("provider_cannot_be_asked", channel=channel.name, waiting=len(messages), reason=str(outage))
             return []
         named = _by_outbox_id(listed)
         on_list = _by_address_and_text(each for each in listed if not each.outbox_id)
@@ -186,7 +190,8 @@ def _not_found(channel: Channel, message: Unheard, now: int) -> Conclusion:
     if message.contact_id is None:
         return Closed(message.id, message.looks, State.CANCELLED, "erased")
     if message.looks + 1 < LOOKS:
-        return LookAgain(message.id, message.looks, now + NEXT_LOOK_MS)
+        began_at = message.made_at if message.state == State.REPLIED else message.began_at
+        return LookAgain(message.id, message.looks, max(began_at + SECOND_LOOK_MS, now + BETWEEN_LOOKS_MS))
     # A text that went in parts stands on the list in parts: that it is not found says nothing.
     if len(message.text) > channel.capabilities.max_text or message.attempts >= TRIES:
         log.error("message_given_up", outbox_id=message.id, attempts=message.attempts)
@@ -201,7 +206,8 @@ def _by_policy(channel: Channel, message: Unheard) -> Conclusion:
     if message.state == State.REPLIED and not channel.capabilities.delivery_receipts:
         # It went with the answer to the resident's own request; no better proof can ever come.
         return Closed(message.id, message.looks, State.ACCEPTED, "")
-    if message.attempts <= RESENDS_WITHOUT_A_LIST.get(message.purpose, -1):
+    # A backup knows nothing of what was sent since; nobody waits for this reply, whose next text brings the question.
+    if message.code != RESTORED and message.attempts <= RESENDS_WITHOUT_A_LIST.get(message.purpose, -1):
         return SendAgain(message.id, message.looks)
     log.error("message_given_up", outbox_id=message.id, attempts=message.attempts)
     return Closed(message.id, message.looks, State.FAILED, "outcome_unknown")

@@ -14,6 +14,7 @@ from typing import assert_never
 import structlog
 
 from bot.core.hours import SendingHours
+from bot.service.keyboards import Sent
 from bot.service.options import read_options
 from bot.service.receipts import decide
 from bot.service.refusals import after_refusal
@@ -24,15 +25,18 @@ from storage.keys import KeyRing
 from storage.outbox import REPLY, Priority, State
 from storage.script import Database, Script
 from storage.settling import Ended, Hold, Later, Lost, Settlement, Took, Upshot
+from storage.sole import SoleSender
 from storage.stops import Consent, ledger
 
 log = structlog.get_logger()
 
 IN_FLIGHT = 32
 SETTLED_AT_ONCE = 100
-LEASE_MS = 120_000
-SEND_SECONDS = 30.0
+SEND_SECONDS = 20.0
 """The longest that one send may take; a claim is handed back rather than begun with less than this left."""
+
+LEASE_MS = 30_000
+"""How long a claim lasts. While it does, its contact hears nothing else: so long a crash may silence a resident."""
 
 FIRST_LOOK_MS = 10_000
 REPLY_IS_PROMPT_MS = 30 * 60_000
@@ -56,7 +60,7 @@ class Outbox:
     """Sends what is due. Several, in several processes, may share one database; `owner` tells them apart.
 
     `now` gives epoch milliseconds UTC, `chance` a number in [0, 1). With `test` it serves the simulator's messages and
-    no others.
+    no others. `on_sent` hears of each message that its provider took, before that is on disk.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Outbox:
         hours: SendingHours,
         chance: Callable[[], float] = random.random,
         test: bool = False,
+        on_sent: Callable[[Sent], None] = lambda sent: None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -79,12 +84,18 @@ class Outbox:
         self._hours = hours
         self._chance = chance
         self._test = test
+        self._on_sent = on_sent
+        self._sole = SoleSender(database)
+        self._has_taken_over = False
 
     async def send_due(self, limit: int = 500) -> int:
         """Make one pass: claim up to `limit` messages, send them, settle them. Give how many were claimed.
 
-        At most once each: what is not settled for whatever reason becomes `unknown` when its lease ends.
+        At most once each: what is not settled for whatever reason becomes `unknown` when its lease ends. None where
+        another process sends over the same SQLite file.
         """
+        if not await self._may_send():
+            return 0
         claim = self._claim(self._now(), limit)
         senders = await self._database.read(lambda: claiming.due_senders(claim))
         if not senders:
@@ -96,6 +107,7 @@ class Outbox:
 
     async def sweep(self) -> Swept:
         """Tidy up after time: expire what comes too late, take back what a dead claimant held, apply early receipts."""
+        await self._may_send()
         now = self._now()
         stale = await self._database.read(lambda: settling.stale(now, STALE_AT_ONCE))
         expired = lapsed = applied = 0
@@ -107,6 +119,21 @@ class Outbox:
         if await self._database.read(receipts.any_waiting):
             applied = await self._database.run(lambda: receipts.apply_waiting(decide, STALE_AT_ONCE))
         return Swept(expired, lapsed, applied)
+
+    async def _may_send(self) -> bool:
+        """Say whether this process may send. The first time that it is the only one, it takes back what the dead left.
+
+        They may have sent it, so it is looked for (`bot.service.looking`); at once, instead of when its lease ends.
+        """
+        if not self._sole.take():
+            return False
+        if self._sole.is_sole and not self._has_taken_over:
+            now = self._now()
+            lapsed = await self._database.run(lambda: settling.lapse_all_but(self._owner, now))
+            self._has_taken_over = True
+            if lapsed:
+                log.warning("sends_left_by_a_dead_process", messages=lapsed)
+        return True
 
     def _claim(self, now: int, limit: int) -> Claim:
         is_open = self._hours.is_open(datetime.fromtimestamp(now / 1000, UTC))
@@ -178,8 +205,11 @@ class Outbox:
     async def _send(self, message: Claimed, address: str, limiter: asyncio.Semaphore) -> Settlement:
         async with limiter:
             if self._now() > message.lease_until - SEND_SECONDS * 1000:
-                return _hold(message), Later(self._now())  # its turn came too late; nothing was sent
-            return _hold(message), self._upshot(message, await self._try(message, address))
+                return _hold(message), Later(self._now(), was_tried=False)  # its turn came too late
+            result = await self._try(message, address)
+            if isinstance(result, Accepted):
+                self._on_sent(Sent(message.id, message.contact_id, message.channel, address))
+            return _hold(message), self._upshot(message, result)
 
     async def _try(self, message: Claimed, address: str) -> SendResult:
         outbound = Outbound(

@@ -40,8 +40,8 @@ async def fetch_missed(
     heard_until = await database.run(lambda: heard.begin_hearing(our_address, asked_at))
     try:
         listed = await channel.received_since(our_address, heard_until - OVERLAP_MS)
-    except Outage:
-        log.warning("provider_cannot_be_asked", channel=channel.name)
+    except Outage as outage:
+        log.warning("provider_cannot_be_asked", channel=channel.name, reason=str(outage))
         return Fetched(0, complete=False)
     taken_in = 0
     complete = True

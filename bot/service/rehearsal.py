@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from bot.core.desk import Desk, Heard, Message
+from bot.core.desk import Desk
 from bot.core.effects import Say
+from bot.core.message import Heard, Message
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing, Person, Thread
@@ -31,16 +32,26 @@ class Rehearsal:
 
 
 def rehearse(
-    questionnaire: Questionnaire, channel: Channel, phrases: Phrases, words: Words, at: datetime | None = None
+    questionnaire: Questionnaire,
+    channel: Channel,
+    phrases: Phrases,
+    words: Words,
+    at: datetime | None = None,
+    *,
+    language: str = "",
 ) -> Rehearsal:
-    """Answer every question of a survey once, the first way it can be answered, and count what is said."""
+    """Answer every question of a survey once, the first way it can be answered, and count what is said.
+
+    `language` is the code of the one to begin in; without it, the survey's own.
+    """
     listing = _open_listing(questionnaire)
     now = at or datetime(2026, 1, 1, 12, tzinfo=UTC)
     desk = Desk((listing,), phrases, words)
     person, threads = Person(), tuple[Thread, ...]()
     texts: list[str] = []
     replies: list[str] = []
-    text = questionnaire.definition.keywords[0] if questionnaire.definition.keywords else "START"
+    keyword = next(iter(questionnaire.definition.keywords), "START")
+    text = f"{keyword} {language}".strip()
     can = channel.capabilities
     while text and len(texts) < LONGEST:
         message = Message(now, Heard.TEXT, text, channel.name, can.source, can.short_wording)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.core.desk import Desk, Heard
+from bot.core.desk import Desk
 from bot.core.effects import Record
+from bot.core.message import Heard
 from bot.core.sitting import Person, Thread
 from bot.service.deciding import message_of
 from bot.service.library import Library

@@ -32,7 +32,7 @@ _WITHOUT: Final = "or restore with --without-ledger, and know that whom it names
 class Restored(Struct, frozen=True):
     """What was restored: rows, as of when (epoch milliseconds UTC), and what the ledger had that the backup had not.
 
-    `used_ledger` is False where there was none, or none was to be used.
+    `used_ledger` is False where none was to be used.
     """
 
     rows: int
@@ -47,8 +47,8 @@ class Restored(Struct, frozen=True):
         since = f"From the ledger: {self.erased} erased again, {self.stops_and_starts} STOP or START."
         if not self.used_ledger:
             since = (
-                "WARNING: there was no suppression ledger (SUPPRESSION_LEDGER). Whoever said STOP or was erased since "
-                "the backup is known only where the provider still has the text."
+                "WARNING: no suppression ledger was used. Whoever said STOP or was erased since the backup is known "
+                "only where the provider still has the text."
             )
         return (
             f"Restored {self.rows:,} rows as of {made:%d %B %Y %H:%M} UTC.\n{since}\n"
@@ -62,16 +62,16 @@ async def restore(
 ) -> Restored:
     """Fill an empty database from a backup. Raises BackupRefused, LedgerProblem, CannotOpen, Unavailable.
 
-    `without_ledger` goes on where the ledger is not there or cannot serve. `now` is epoch milliseconds UTC.
+    `without_ledger` uses no ledger, and is the only way on where there is none or where it cannot serve. `now` is epoch
+    milliseconds UTC.
     """
     archive = await asyncio.to_thread(Archive, file)
     try:
         manifest = archive.manifest
         _refuse_unknown(manifest, file)
-        book = None if ledger_path is None else await asyncio.to_thread(Ledger(ledger_path).read)
-        if without_ledger:
-            book = None
-        elif book is not None and ledger_path is not None:
+        book = None
+        if not without_ledger:
+            book = await asyncio.to_thread(_read_ledger, ledger_path)
             _refuse_forgetting(manifest, book, ledger_path, now)
         await bring_to(url, manifest.revision)
         await asyncio.to_thread(_fill, url, archive, book, who, now)
@@ -93,7 +93,21 @@ def _refuse_unknown(manifest: Manifest, file: Path) -> None:
         raise BackupRefused(f"{file} was made by a newer Earshot. Restore it with that version.")
 
 
-def _refuse_forgetting(manifest: Manifest, book: Book, path: Path, now: int) -> None:
+def _read_ledger(path: Path | None) -> Book:
+    """Read the ledger. Without one, nobody would know who said STOP or was erased since the backup."""
+    if path is None:
+        raise BackupRefused(f"No suppression ledger is named. Name the old one in SUPPRESSION_LEDGER, {_WITHOUT}")
+    book = Ledger(path).read()
+    if book is None:
+        raise BackupRefused(
+            f"There is no suppression ledger at {path.absolute()}. If you named none, it lies beside the old SQLite "
+            "file, with the old name: earshot.ledger for earshot.db. Name it in SUPPRESSION_LEDGER, "
+            f"{_WITHOUT}"
+        )
+    return book
+
+
+def _refuse_forgetting(manifest: Manifest, book: Book, path: Path | None, now: int) -> None:
     """Refuse a ledger by which STOPs and erasures made since the backup would be lost."""
     if book.database != manifest.identity:
         raise BackupRefused(

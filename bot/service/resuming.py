@@ -1,8 +1,9 @@
 """After a restore: hear what was missed, let STOP hold again, and only then let messages go.
 
 The texts that came after the backup are taken in from the provider's list, oldest first, before any new one: a reply
-must meet the question that it answers. STOPs and STARTs of the ledger come between them as they did, and what somebody
-has had erased since is not taken in again. What may have been sent is looked for at the provider before it is sent.
+must meet the question that it answers. Where no list is kept, the next text is no answer: it brings the question again.
+STOPs and STARTs of the ledger come between the texts as they did, and what somebody has had erased since is not taken
+in again. What may have been sent is looked for at the provider before it is sent.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ from typing import Final
 
 import structlog
 
+from bot.core.conversation import lose_sight
+from bot.core.state import State
 from bot.service.reconcile import TakeIn, fetch_missed
 from channels.base import Channel, Inbound
 from storage import heard, ledger
@@ -51,20 +54,26 @@ async def resume(
         while not (await fetch_missed(database, channels[name], ours, weaving.take_in, now=now)).complete:
             await sleep(ASK_AGAIN_SECONDS)
     await weaving.finish()
-    await database.run(lambda: ledger.release(held.since, now()))
+    await database.run(lambda: ledger.release(held.since, now(), tuple(listed), _out_of_sight))
     log.warning("restored_database_is_released", texts_taken_in=weaving.taken_in)
     return True
 
 
 async def release(database: Database, *, now: int) -> bool:
-    """Let a held database go without asking any provider; say whether it was held. STOPs and STARTs hold again."""
+    """Let a held database go without asking any provider; say whether it was held. STOPs and STARTs hold again.
+
+    No channel's texts since the backup are known then: the next of every conversation brings its question again.
+    """
     held = await database.read(ledger.held)
     if held is None:
         return False
     for entry in held.pending:
         await database.run(lambda entry=entry: ledger.apply(entry))  # type: ignore[misc]  # bound
-    await database.run(lambda: ledger.release(held.since, now))
-    return True
+    return await database.run(lambda: ledger.release(held.since, now, (), _out_of_sight))
+
+
+def _out_of_sight(state: str) -> str:
+    return lose_sight(State.from_json(state)).to_json()
 
 
 class _Weaving:

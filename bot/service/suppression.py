@@ -32,6 +32,7 @@ ERASURES_KEPT_MS: Final = 90 * DAY_MS
 # On PostgreSQL a row may become visible after one with a higher id.
 _LOOK_BACK: Final = 500
 _VERSION: Final = 1
+_PIECE: Final = 4096
 _line = msgspec.json.Encoder().encode
 _read_entry = msgspec.json.Decoder(Entry).decode
 
@@ -76,9 +77,8 @@ class Ledger:
         """Add entries at the end, and return once they are on disk."""
         added = b"".join(_line(entry) + b"\n" for entry in entries)
         with self._locked() as file:
-            whole = file.read().rfind(b"\n") + 1  # another process may have died in the middle of a line
-            file.seek(whole)
-            file.truncate()
+            file.seek(_end_of_lines(file))
+            file.truncate()  # another process may have died in the middle of a line
             file.write(added)
             file.flush()
             os.fsync(file.fileno())
@@ -145,6 +145,19 @@ class Ledger:
             f"The suppression ledger {self.path} cannot be used ({problem.strerror}). Correct SUPPRESSION_LEDGER, or "
             "the rights to that file and its folder."
         )
+
+
+def _end_of_lines(file: BinaryIO) -> int:
+    """Say where the last whole line ends. Read from the end, since a ledger only grows."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - _PIECE)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 def sync_folder(folder: Path) -> None:

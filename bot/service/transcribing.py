@@ -14,9 +14,11 @@ from bot.core.sitting import Thread
 from bot.core.spoken import applies, write_down
 from bot.core.state import State
 from bot.core.survey import wording
-from bot.service.deciding import Given, answer_rows, state_row
+from bot.service.answer_rows import Given, answer_rows
+from bot.service.deciding import state_row
 from bot.service.library import Library, UnknownVersion
 from storage import transcribing, voice
+from storage.flagging import flag_spoken
 from storage.installation import is_demo
 from storage.script import Database, Script
 from storage.transcribing import Hand, Spoken, Verdict, Written
@@ -24,6 +26,9 @@ from storage.voice import GivenAnswer, OpenNote
 
 VOICE = "voice"
 """The export's word for an answer that was spoken."""
+
+
+NO_QUESTION = "None: it answers no question, as after the last one. Listen to it, and leave it."
 
 
 class Note(Struct, frozen=True):
@@ -82,11 +87,18 @@ class Transcribing:
 
     async def _write(self, note_id: str, text: str, hand: Hand) -> Verdict:
         now = self._now()
-        return await self._database.run(
-            lambda: transcribing.transcribe(
+        watch = self._library.watch
+        is_danger = watch is not None and watch.hears(text)
+
+        def script() -> Script[Verdict]:
+            verdict = yield from transcribing.transcribe(
                 note_id, lambda spoken: self._decide(spoken, text), hand, now, self._library.recalled
             )
-        )
+            if is_danger and verdict is not Verdict.GONE:
+                yield from flag_spoken(note_id, now)
+            return verdict
+
+        return await self._database.run(script)
 
     def _waiting(self, now: int) -> Script[Desk]:
         include_test = yield from is_demo()
@@ -100,12 +112,14 @@ class Transcribing:
     def _shown(self, note: OpenNote, given: GivenAnswer | None) -> Note:
         questionnaire = self._library.questionnaire(note.survey, note.version)
         default = questionnaire.definition.default_language
-        question = questionnaire.question(note.question)
+        question = (
+            wording(questionnaire.question(note.question).label, default, default) if note.question else NO_QUESTION
+        )
         is_answered = given is not None and given.is_newer_than(note.received_at)
         return Note(
             id=note.id,
             survey=wording(questionnaire.definition.title, default, default),
-            question=wording(question.label, default, default),
+            question=question,
             language=note.language,
             channel=note.channel,
             received_at=note.received_at,
@@ -125,7 +139,7 @@ class Transcribing:
             return Written(Verdict.ANSWERED_SINCE)
         at = datetime.fromtimestamp(spoken.received_at / 1000, UTC)
         here = Circumstances(at, spoken.channel, spoken.source, short=False, recalled=spoken.recalled)
-        if not applies(questionnaire, state, here, spoken.question):
+        if not spoken.question or not applies(questionnaire, state, here, spoken.question):
             return Written(Verdict.NOT_ASKED)
         joins = given is not None and given.input == VOICE and given.state == "answered"
         down = write_down(questionnaire, state, here, spoken.question, text, joins=joins, is_late=spoken.is_late)

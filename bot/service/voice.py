@@ -15,7 +15,7 @@ from storage import voice
 from storage.errors import UnknownKey
 from storage.keys import KeyRing
 from storage.script import Database
-from storage.staff import note
+from storage.staff import note_once
 from storage.transcribing import Hand
 from storage.voice import Fetched, Waiting
 
@@ -25,6 +25,9 @@ DAY_MS = 24 * 60 * 60 * 1000
 _MINUTE_MS = 60_000
 AGAIN_MS = tuple(_MINUTE_MS * 2**place for place in range(10))
 """How long after a try the next one comes: a minute, then twice as long each time. The last comes after 8.5 hours."""
+
+ONE_LISTENING_MS = 60 * _MINUTE_MS
+"""What a player fetches piece by piece within an hour is one listening."""
 
 GIVEN_UP = "it could not be fetched, however often we tried"
 
@@ -70,10 +73,10 @@ class VoiceBox:
                     given_up += 1
                     await self._give_up(waiting, problem)
 
-    async def hear(self, note_id: str, hand: Hand, *, is_noted: bool) -> Recording | None:
-        """Open a recording for a member of staff; None once it is gone. `is_noted` writes it into the audit log first.
+    async def hear(self, note_id: str, hand: Hand) -> Recording | None:
+        """Open a recording for a member of staff; None once it is gone. It is in the audit log first.
 
-        A player asks for the same sound piece by piece: that it was listened to is noted at the first of them.
+        A player asks for the same sound piece by piece: one line an hour says that somebody listened.
         """
         now = self._now()
         sealed = await self._database.read(lambda: voice.listen(note_id, now))
@@ -88,8 +91,9 @@ class VoiceBox:
         except InvalidTag:
             log.error("voice note cannot be opened", inbound=note_id)
             return None
-        if is_noted:
-            await self._database.run(lambda: note(now, hand.name, "voice note heard", note_id))
+        await self._database.run(
+            lambda: note_once(now, hand.name, "voice note heard", note_id, since=now - ONE_LISTENING_MS)
+        )
         return Recording(sealed.media_type, content)
 
     async def _download(self, waiting: Waiting) -> Recording | str:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -21,6 +22,7 @@ class WordFileUnreadable(Exception):
         super().__init__(f"{path.name}: {problem}")
 
 
+@cache  # what is built from a table is kept by the table's identity
 def load_words(folder: Path = FOLDER) -> Words:
     """Read every table of the folder, English first. Raises `WordFileUnreadable` for the first that cannot be read."""
     return in_order(tuple(_read(path) for path in sorted(folder.glob("*.toml"))), "en")
@@ -56,9 +58,12 @@ def _text(value: Value) -> str:
 
 
 def _phrases(value: Value) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(phrase, str) and normalise(phrase) for phrase in value):
+    if not isinstance(value, list) or not all(isinstance(phrase, str) for phrase in value):
         raise ValueError('must be a list of phrases, such as ["yes", "yeah"]')
-    return frozenset(normalise(phrase) for phrase in value)
+    phrases = frozenset(normalise(phrase) for phrase in value)
+    if "" in phrases:
+        raise ValueError("holds a phrase of no letter or digit; take it out")
+    return phrases
 
 
 def _table(value: Value) -> Mapping[str, Value]:
@@ -96,6 +101,15 @@ def _lists(value: Value) -> Mapping[str, frozenset[str]]:
     return {normalise(phrase): _phrases(others) for phrase, others in _table(value).items()}
 
 
+def _spelling(value: Value) -> Mapping[str, str]:
+    spelling: dict[str, str] = {}
+    for written, one in _table(value).items():
+        if not isinstance(one, str) or not one.isalpha() or not normalise(written).isalpha():
+            raise ValueError(f"'{written}' and what it stands for must be letters, such as oo = \"u\"")
+        spelling[normalise(written)] = normalise(one)
+    return spelling
+
+
 def _readers(kinds: Iterable[tuple[str, Value]]) -> dict[str, Callable[[Value], Value]]:
     own: dict[str, Callable[[Value], Value]] = {
         "language": _text,
@@ -103,6 +117,7 @@ def _readers(kinds: Iterable[tuple[str, Value]]) -> dict[str, Callable[[Value], 
         "scales": _scales,
         "commands": _commands,
         "same": _lists,
+        "spelling": _spelling,
     }
     return {name: own.get(name, _phrases if isinstance(empty, frozenset) else _numbers) for name, empty in kinds}
 

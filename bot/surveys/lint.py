@@ -10,6 +10,8 @@ from channels.segments import GSM_7_BASIC, GSM_7_EXTENSION, plain
 MOST_CORE_QUESTIONS = 10
 OLDEST_READER = 11
 """Warned above this: the aim of 9, and the two years that the estimate may be out on one question."""
+MOST_SEGMENTS = 2
+"""What a question may cost in any language; a closed one in the default language should fit one."""
 
 _INSISTED = ("organisation", "privacy_url", "verify_url", "contact", "closes", "min_age")
 _GSM_7 = frozenset(GSM_7_BASIC + GSM_7_EXTENSION)
@@ -88,7 +90,8 @@ def _cost(definition: SurveyDefinition, question: Question, segments: Callable[[
         count = segments(plain(text))
         dear = "".join(dict.fromkeys(char for char in plain(text) if char not in _GSM_7))
         name = f"{language.name} ({language.code})"
-        if question.is_closed and count > 1:
+        is_short = question.is_closed and language.code == definition.default_language
+        if count > (1 if is_short else MOST_SEGMENTS):
             why = f"; {_named(dear)} more than double the price" if dear else f" ({len(text)} characters)"
             yield _about(question, name, f"costs {count} SMS segments{why}; shorten it in sms_label_{language.code}")
         elif dear and language.code.split("-")[0] == "en":

@@ -12,6 +12,8 @@ _PLACE = re.compile(
     r"(?:the '(?P<column>\w+)' value is invalid\.\s*)?(?P<message>.*)",
     re.DOTALL,
 )
+_UNKNOWN_CODES = re.compile(r"valid machine-readable codes: (?P<headers>.+?)\. Learn more")
+_WITH_SCRIPT = re.compile(r".*\([a-z]{2,3}-[A-Z][a-z]{3}\)")
 
 
 def check_as_odk(path: Path, findings: Findings) -> None:
@@ -34,8 +36,16 @@ def check_as_odk(path: Path, findings: Findings) -> None:
             if (problem.sheet, problem.row) not in refused and (problem.row or not refused):
                 findings.refuse(problem.sheet, problem.row, problem.column, problem.message)
     for words in said:
+        if _is_about_scripts(words):
+            continue
         problem = _placed(words)
         findings.warn(problem.sheet, problem.row, problem.column, problem.message)
+
+
+def _is_about_scripts(words: str) -> bool:
+    """Say whether pyxform misses nothing but codes with a script: BCP 47 has `ur-Latn`, and its list does not."""
+    found = _UNKNOWN_CODES.search(words)
+    return found is not None and all(_WITH_SCRIPT.fullmatch(header) for header in found["headers"].split(", "))
 
 
 def told_by_pyxform(path: Path, raised: Exception) -> Iterator[Problem]:

@@ -30,16 +30,25 @@ Clock = Callable[[], int]
 
 
 class Role(StrEnum):
-    """What a member of staff may do: everyone sees counts; a worker downloads no export."""
+    """What a member of staff may do: everyone sees counts; only admins and analysts download an export.
+
+    What speaks of danger is for the safeguarding role alone: not even an admin sees it.
+    """
 
     ADMIN = "admin"
     ANALYST = "analyst"
     WORKER = "worker"
+    SAFEGUARDING = "safeguarding"
 
     @property
     def may_download(self) -> bool:
         """Whether this role may take the answers away."""
-        return self is not Role.WORKER
+        return self in (Role.ADMIN, Role.ANALYST)
+
+    @property
+    def may_safeguard(self) -> bool:
+        """Whether this role reads what speaks of danger."""
+        return self is Role.SAFEGUARDING
 
 
 class StaffRefused(Exception):

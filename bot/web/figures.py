@@ -3,7 +3,7 @@
 The responses of trials count in a demo's database alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,17 @@ from bot.analysis.columns import read_published
 from bot.analysis.counts import Counts, count
 from bot.analysis.export import Format, export
 from bot.analysis.reconciliation import Report, reconcile
+from bot.core.language_names import name_in_english
 from bot.core.survey import SurveyDefinition, wording
+from bot.service.reviewing import sentences_now, standing
 from bot.web.accounts import Clock
+from storage import reviews
 from storage import surveys as store
 from storage.installation import is_demo
 from storage.script import Database
+
+FEW = 10
+"""Fewer people than this are not counted out loud, where a language could point to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,33 @@ class SurveyName:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageFigures:
+    """One language of a survey: what it is called, how many answer in it, and how far its translation was read."""
+
+    code: str
+    name: str
+    responses: int
+    sentences: int
+    read: int
+
+    @property
+    def few(self) -> bool:
+        """Whether so few answer in it that the number could point to somebody."""
+        return 0 < self.responses < FEW
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyFigures:
-    """One survey's numbers. `labels` has each question's wording in the default language, by its export column."""
+    """One survey's numbers. `labels` has each question's wording in the default language, by its export column.
+
+    `wishes` are the languages that residents would have liked and the survey does not have, by name.
+    """
 
     counts: Counts
     report: Report
     labels: Mapping[str, str]
+    languages: Sequence[LanguageFigures]
+    wishes: Mapping[str, int]
 
 
 class Figures:
@@ -57,7 +84,25 @@ class Figures:
             counts=await count(self._database, survey, include_test=include_test, now=now),
             report=await reconcile(self._database, survey, include_test=include_test, now=now),
             labels={each.column: wording(each.question.label, default, default) for each in published.variables},
+            languages=await self._languages(published.newest, include_test),
+            wishes={
+                name_in_english(code): wished
+                for code, wished in (await self._database.read(lambda: reviews.wishes(survey, include_test))).items()
+            },
         )
+
+    async def _languages(self, definition: SurveyDefinition, include_test: bool) -> list[LanguageFigures]:
+        """Give the languages of a survey: its own needs no translation."""
+        spoken = await self._database.read(lambda: reviews.spoken(definition.id, include_test))
+        every, kept = await sentences_now(self._database)
+        found = []
+        for language in definition.languages:
+            code = language.code
+            is_own = code == definition.default_language
+            stands = standing(code, [] if is_own else every.get(code, []), kept)
+            name = name_in_english(code)
+            found.append(LanguageFigures(code, name, spoken.get(code, 0), stands.sentences, stands.read))
+        return found
 
     async def export(self, survey: str, form: Format, out: Path, who: str) -> None:
         """Write a masked export, which stands in the audit log under `who`. Raises ExportRefused, UnknownSurvey."""

@@ -84,7 +84,7 @@ class VoiceDesk:
         _refuse_workers(visit)
         asked = _RANGE(request.headers.get("range", ""))
         begins = int(asked[1]) if asked else 0
-        recording = await self._box.hear(request.path_params["note"], _hand(visit), is_noted=begins == 0)
+        recording = await self._box.hear(request.path_params["note"], _hand(visit))
         if recording is None:
             raise TurnedAway(404, "That voice note is gone", "Its date has passed, or its sender has removed it.")
         headers = {"Accept-Ranges": "bytes", "Content-Disposition": "inline"}

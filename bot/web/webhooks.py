@@ -16,8 +16,9 @@ from channels.base import Channel, Inbound, Outbound, Receipt, Refused, Request
 from storage.errors import Unavailable
 from storage.turns import Busy
 
-MAX_BODY = 64 * 1024
-"""Bytes. Twilio's largest form is under 16 KiB; anything much larger is not a message."""
+MAX_BODY = 128 * 1024
+"""Bytes. Twilio's largest form is under 16 KiB. Telegram writes letters beyond ASCII as six bytes each, and repeats the
+message that is replied to: two of the longest, 4,096 letters of Urdu, are 48 KiB, and their formatting comes on top."""
 BODY_SECONDS = 10.0
 
 log = structlog.get_logger()
@@ -88,7 +89,7 @@ class Webhooks:
             await respond(send, status, b"Refused.\n")
         except TooLarge:
             status = 413
-            log.warning("webhook refused", channel=channel.name, status=413, reason="the body is over 64 KiB")
+            log.warning("webhook refused", channel=channel.name, status=413, reason="the body is over 128 KiB")
             await respond(send, 413, b"Too large.\n", [(b"connection", b"close")])
         except (Busy, Unavailable) as reason:
             status = 503

@@ -13,7 +13,9 @@ from starlette.types import Receive, Scope, Send
 from bot.cli.compose import wording
 from bot.core.survey import SurveyDefinition
 from bot.service.inbox import Inbox
+from bot.service.keyboards import Keyboards
 from bot.service.library import Library
+from bot.service.outbox import Outbox
 from bot.web.metrics import Metrics
 from bot.web.webhooks import Webhooks
 from channels.base import Channel
@@ -169,6 +171,7 @@ class Town:
     office: Office
     inbox: Inbox
     phones: dict[str, Phone]
+    keyboards: Keyboards
     shown: dict[str, int] = field(default_factory=dict)
 
     async def write(self, channel: str, text: str) -> list[Seen]:
@@ -184,6 +187,7 @@ class Town:
     async def _answered(self, channel: str) -> list[Seen]:
         self.office.time.go_on(10 * SECOND)
         await self.office.outbox.send_due()
+        await self.keyboards.take_away()
         await self.phones[channel].pass_on()
         seen = self.phones[channel].seen()
         before, self.shown[channel] = self.shown.get(channel, 0), len(seen)
@@ -226,6 +230,17 @@ async def every_channel(database: Database, keys: KeyRing, definition: SurveyDef
         inbox = Inbox(database, keys, channels, library, new_id=TimeOrderedIds())
         stack.push_async_callback(inbox.close)
         office = Office(database, keys, time, channels)
+        keyboards = Keyboards(database, channels)
+        office.outbox = Outbox(
+            database,
+            keys,
+            channels,
+            owner="first",
+            now=time.now,
+            hours=office.hours,
+            chance=lambda: 0.0,
+            on_sent=keyboards.note,
+        )
         opened.append(Webhooks(channels, inbox, office.receipts.keep, Metrics(), time.now))
         await telegrams.subscribe(WEBHOOK)
         phones: dict[str, Phone] = {
@@ -234,4 +249,4 @@ async def every_channel(database: Database, keys: KeyRing, definition: SurveyDef
             "telegram": TelegramPhone(telegram),
             "notify": NotifyPhone(notify),
         }
-        yield Town(office, inbox, phones)
+        yield Town(office, inbox, phones, keyboards)

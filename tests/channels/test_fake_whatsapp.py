@@ -51,7 +51,7 @@ def replies(*titles: str, body: str = "Safe?") -> dict[str, object]:
     return {"body": body, "actions": actions}
 
 
-def rows(*titles: str, description: str = "", id: str = "", button: str = "1-4") -> dict[str, object]:
+def rows(*titles: str, description: str = "", id: str = "", button: str = "Choose") -> dict[str, object]:
     items = [{"id": id or f"id{n}", "item": title, "description": description} for n, title in enumerate(titles)]
     return {"body": "Which?", "button": button, "items": items}
 

@@ -14,7 +14,6 @@ import pytest
 from bot.cli.compose import wording
 from bot.service.inbox import Inbox
 from bot.service.library import Library
-from bot.service.outbox import LEASE_MS
 from bot.service.reconcile import fetch_missed
 from bot.web.metrics import Metrics
 from bot.web.webhooks import Webhooks
@@ -22,7 +21,7 @@ from channels.notify import NotifyChannel
 from storage import surveys
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
-from storage.outbox import State
+from storage.outbox import REPLY_LEASE_MS, State
 from storage.script import Database
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
 from tests.fakes.notify import API_KEY, CALLBACK_TOKEN, TEMPLATE_ID, FakeNotify, Refuse, Text
@@ -199,7 +198,7 @@ async def test_two_messages_of_the_same_words_are_told_apart_by_reference(town: 
     sent = await office.replied(person, "Please choose 1 or 2.", "notify")
     listed = Text(str(uuid4()), RESIDENT, "Please choose 1 or 2.", office.time.as_datetime(), reference=sent)
     town.notify.texts.append(listed)
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     await town.until_looked_twice()
     assert [await office.state(message) for message in (lost, sent)] == ["queued", "accepted"]
 

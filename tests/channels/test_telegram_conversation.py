@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from bot.cli.compose import wording
 from bot.core.hours import SendingHours
 from bot.service.inbox import Inbox
+from bot.service.keyboards import Keyboards
 from bot.service.library import Library
 from bot.service.outbox import Outbox
 from bot.service.receipts import Receipts
@@ -22,8 +23,9 @@ from storage.script import Database, Fetch, Row, Script
 from tests.channels.telegrams import RESIDENT, WEBHOOK, noon, telegram_channel
 from tests.channels.webhooks import NOON
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
-from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram import FakeTelegram, Fault, Refuse
 from tests.fakes.telegram_chats import NAMES
+from tests.fakes.twilio import Drop
 
 PARKS = survey(
     one("use_parks", "Do you use the parks?"),
@@ -43,6 +45,7 @@ class Town:
     channel: TelegramChannel
     inbox: Inbox
     outbox: Outbox
+    keyboards: Keyboards
     mark: str = ""
     now: int = NOON
 
@@ -58,6 +61,11 @@ class Town:
 
     async def pass_on(self) -> None:
         """Let everything that has happened reach the service, and a second later its replies the phone."""
+        await self.reply()
+        await self.keyboards.take_away()
+
+    async def reply(self) -> None:
+        """Do the same, and leave older buttons where they are."""
         self.now += 1_001
         if not self.telegram.webhook["url"]:
             found, self.mark = await self.channel.poll(self.mark)
@@ -72,6 +80,14 @@ class Town:
             return list((yield Fetch(sql)).rows)
 
         return await self.database.read(script)
+
+    def with_buttons(self) -> list[str]:
+        """Give the texts under which the phone shows buttons, oldest first."""
+        return [sent.body["text"] for sent in self.telegram.sent(RESIDENT) if sent.buttons]
+
+    def edits(self) -> int:
+        """Count how often Telegram was asked to change a message."""
+        return [method for method, _ in self.telegram.requests].count("editMessageReplyMarkup")
 
     async def _answered(self) -> str:
         before = len(self.telegram.phone(RESIDENT))
@@ -98,8 +114,17 @@ async def town(request: pytest.FixtureRequest, database: Database, keys: KeyRing
         inbox = Inbox(database, keys, channels, library, new_id=TimeOrderedIds())
         opened.append(Webhooks(channels, inbox, Receipts(database).keep, Metrics(), lambda: NOON))
         hours = SendingHours()
-        outbox = Outbox(database, keys, channels, owner="first", now=lambda: made.now, hours=hours, chance=lambda: 0.0)
-        made = Town(telegram, database, channel, inbox, outbox)
+        outbox = Outbox(
+            database,
+            keys,
+            channels,
+            owner="first",
+            now=lambda: made.now,
+            hours=hours,
+            chance=lambda: 0.0,
+            on_sent=lambda sent: made.keyboards.note(sent),
+        )
+        made = Town(telegram, database, channel, inbox, outbox, Keyboards(database, channels))
         if request.param == "webhook":
             await channel.subscribe(WEBHOOK)
         yield made
@@ -192,3 +217,128 @@ async def test_one_chat_gets_one_message_a_second(town: Town) -> None:
     assert len(town.telegram.phone(RESIDENT)) == 1
     await town.pass_on()
     assert town.telegram.phone(RESIDENT)[-1] == "2/3 The parks are looked after well."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("agree", id="a typed answer"),
+        pytest.param("depends what you mean", id="a reply that cannot be read"),
+        pytest.param("SKIP", id="skip"),
+        pytest.param("BACK", id="back"),
+        pytest.param("HELP", id="help"),
+        pytest.param("STOP", id="stop"),
+    ],
+)
+async def test_however_the_chat_goes_on_only_the_newest_message_keeps_its_buttons(town: Town, words: str) -> None:
+    await town.write("PARKS")
+    await town.write("2")
+    assert town.with_buttons() == ["2/3 The parks are looked after well."]
+    newest = await town.write(words)
+    await town.pass_on()
+    assert town.with_buttons() in ([newest], [])
+
+
+async def test_the_last_typed_answer_leaves_no_buttons_anywhere(town: Town) -> None:
+    await town.write("PARKS")
+    await town.write("2")
+    await town.write("agree")
+    assert town.with_buttons() == []
+    assert (await town.write("More benches")).startswith("Thank you.")
+    assert town.edits() == 2
+
+
+async def test_buttons_that_a_dead_process_left_are_taken_away_by_the_next(town: Town) -> None:
+    await town.write("PARKS")
+    await town.telegram.write(RESIDENT, "2")
+    await town.reply()
+    assert len(town.with_buttons()) == 2
+    town.keyboards = Keyboards(town.database, {"telegram": town.channel})
+    await town.write("agree")
+    assert town.with_buttons() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Refuse(400, "Bad Request: message to edit not found"), id="the message is gone"),
+        pytest.param(Refuse(429, "Too Many Requests: retry after 5", retry_after=5), id="asked too often"),
+        pytest.param(Drop(), id="the connection breaks"),
+    ],
+)
+async def test_buttons_that_could_not_be_taken_away_lose_no_answer(town: Town, fault: Fault) -> None:
+    await town.write("PARKS")
+    await town.telegram.write(RESIDENT, "2")
+    await town.reply()
+    town.telegram.fail_next(fault)
+    await town.keyboards.take_away()
+    assert town.telegram.phone(RESIDENT)[-1] == "2/3 The parks are looked after well."
+    assert (await town.write("agree")).startswith("3/3")
+    assert [row[0] for row in await town.rows(ANSWERS)] == ["use_parks", "agree"]
+
+
+async def test_buttons_that_telegram_would_not_take_away_go_with_the_next_message(town: Town) -> None:
+    await town.write("PARKS")
+    await town.telegram.write(RESIDENT, "2")
+    await town.reply()
+    town.telegram.fail_next(Refuse(502, "Bad Gateway"))
+    await town.keyboards.take_away()
+    assert len(town.with_buttons()) == 2
+    await town.write("agree")
+    assert town.with_buttons() == []
+
+
+async def test_a_tap_takes_its_buttons_away_once(town: Town) -> None:
+    await town.write("PARKS")
+    await town.tap("Yes")
+    await town.inbox.close()
+    assert town.edits() == 1
+    assert town.with_buttons() == ["2/3 The parks are looked after well."]
+
+
+async def test_the_longest_reply_to_the_longest_message_is_taken_in(town: Town) -> None:
+    await town.write("PARKS")
+    quoted = town.telegram.chats.keep(
+        town.telegram.chat(RESIDENT), town.telegram.chats.user(RESIDENT), {"text": "\u06a9" * 4096}
+    )
+    came = await town.telegram.write(RESIDENT, "\u06af" * 4096, reply_to_message=quoted.body)
+    await town.pass_on()
+    assert came.status in (0, 200)  # 0: it waits to be polled
+    assert await town.rows("SELECT COUNT(*) FROM inbound WHERE length(text) = 4096") == [(1,)]
+
+
+def photo(**extra: str) -> dict[str, object]:
+    return {"photo": [{"file_id": "A", "file_unique_id": "B", "width": 9, "height": 9}], **extra}
+
+
+async def test_an_album_gets_one_answer_and_every_picture_is_kept(town: Town) -> None:
+    await town.write("PARKS")
+    before = len(town.telegram.phone(RESIDENT))
+    for _ in range(4):
+        await town.telegram.send(RESIDENT, **photo(media_group_id="13"))
+    await town.pass_on()
+    for _ in range(3):
+        await town.telegram.send(RESIDENT, **photo(media_group_id="13"))
+        await town.pass_on()
+    assert len(town.telegram.phone(RESIDENT)) == before + 1
+    assert town.telegram.phone(RESIDENT)[-1].endswith("1/3 Do you use the parks?")
+    assert await town.rows("SELECT kind, COUNT(*) FROM inbound WHERE media <> '' GROUP BY 1 ORDER BY 1") == [
+        ("media", 1),
+        ("part", 6),
+    ]
+
+
+async def test_words_under_a_later_picture_of_an_album_are_heard(town: Town) -> None:
+    for text in ("PARKS", "1", "2"):
+        await town.write(text)
+    await town.telegram.send(RESIDENT, **photo(media_group_id="14"))
+    await town.telegram.send(RESIDENT, **photo(media_group_id="14", caption="More benches"))
+    await town.pass_on()
+    assert town.telegram.phone(RESIDENT)[-1].startswith("Thank you")
+
+
+async def test_the_first_picture_posted_again_is_still_the_first(town: Town) -> None:
+    await town.write("PARKS")
+    await town.telegram.send(RESIDENT, **photo(media_group_id="15"))
+    await town.telegram.send(RESIDENT, **photo(media_group_id="16"))
+    assert await town.rows("SELECT COUNT(*) FROM inbound WHERE kind = 'part'") == [(0,)]

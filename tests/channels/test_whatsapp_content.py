@@ -69,7 +69,7 @@ def test_a_list_is_written_as_a_list_picker_without_empty_descriptions() -> None
     assert as_types(question("Since when? 2/9", "2026", "2025", "2024", "Before 2024, when I was not here")) == {
         "twilio/list-picker": {
             "body": "Since when? 2/9\n1 2026\n2 2025\n3 2024\n4 Before 2024, when I was not here",
-            "button": "1-4",
+            "button": "Choose",
             "items": [
                 {"id": "a1.0.0", "item": "1", "description": "2026"},
                 {"id": "a1.0.1", "item": "2", "description": "2025"},

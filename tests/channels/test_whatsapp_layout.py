@@ -132,10 +132,10 @@ def test_options_without_a_text_stand_in_the_text_too() -> None:
     assert arrange("", options("Yes", "No")) == buttons("1 Yes\n2 No", "1", "2")
 
 
-def test_the_button_that_opens_a_list_says_which_numbers_it_holds() -> None:
+def test_the_button_that_opens_a_list_says_what_to_do() -> None:
     layout = arrange(QUESTION, options(*FIVE))
     assert isinstance(layout, Picker)
-    assert layout.opener == "1-5"
+    assert layout.opener == "Choose"
 
 
 LABELS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=90), max_size=12)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.core.desk import Heard, Message
+from bot.core.message import Heard, Message
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, Start, SurveyDefinition
 from tests.core.small_surveys import one, question, survey, words_question
 from tests.playing import Resident, resident, shipped

@@ -1,6 +1,6 @@
 """Phones on which a survey has begun, for tests of the core."""
 
-from bot.core.desk import Heard, Message
+from bot.core.message import Heard, Message
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, Start, SurveyDefinition
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
 from tests.playing import Resident, play, resident

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.desk import Heard, Message
 from bot.core.limits import KEYWORDS_LISTED
+from bot.core.message import Heard, Message
 from tests.core.phones import BUSES, PARKS, TONGUES, tap
 from tests.core.small_surveys import one, survey
 from tests.playing import Resident, play, resident

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.desk import Heard
+from bot.core.message import Heard
 from bot.core.survey import Start
 from tests.core.phones import BUSES, PARKS, begun
 from tests.core.small_surveys import survey
@@ -70,3 +70,10 @@ def test_a_notice_is_kept_in_silence_and_moves_nothing(texts: list[str]) -> None
     assert heard(phone, Heard.NOTICE) == ""
     assert phone.filed == "noise"
     assert {key: thread.state for key, thread in phone.threads.items()} == before
+
+
+def test_a_voice_note_after_the_last_question_is_kept_for_a_person() -> None:
+    phone = resident(PARKS)
+    play(phone, ["parks", "yes", "2", "benches"])
+    assert phone.text("", is_spoken=True, attachments=1) == "Thank you. A person will listen to it."
+    assert phone.filed == "unparsed"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.core import conversation
 from bot.core.commands import CommandKind
-from bot.core.desk import Heard
 from bot.core.effects import File, Filed, NoteOptIn, Record, Say
 from bot.core.events import (
     Began,
@@ -27,6 +26,7 @@ from bot.core.events import (
     Wrote,
 )
 from bot.core.limits import OPTION_ID_BYTES
+from bot.core.message import Heard
 from bot.core.sitting import Outcome
 from bot.core.state import AnswerState, Phase, State
 from bot.core.survey import SurveyDefinition
@@ -248,9 +248,9 @@ def test_every_event_has_an_answer_before_anything_was_said(is_closed: bool) -> 
 
 
 @enough
-@given(phones, histories, st.booleans(), st.sampled_from(["", "31 August 2026"]), texts)
+@given(phones, histories, st.booleans(), st.sampled_from([None, date(2026, 8, 31)]), texts)
 def test_every_event_has_an_answer_in_every_state_and_files_its_message_once(
-    phone: Resident, history: list[Happening], is_closed: bool, closed_on: str, text: str
+    phone: Resident, history: list[Happening], is_closed: bool, closed_on: date | None, text: str
 ) -> None:
     for happening in begun(phone, history):
         happen(phone, happening)

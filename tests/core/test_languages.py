@@ -2,10 +2,11 @@
 
 import pytest
 
-from bot.core.desk import Heard, Message
 from bot.core.effects import NoteLanguage
+from bot.core.language_names import name_in_english
 from bot.core.limits import LANGUAGE_QUESTIONS
 from bot.core.listening import Action, Impression
+from bot.core.message import Heard, Message
 from bot.core.phrases import Phrase, Phrases
 from bot.core.survey import Choice, Language, Question, QuestionType, Role
 from tests.core.phones import PARKS, tap
@@ -290,3 +291,11 @@ def test_a_menu_that_nobody_has_begun_a_conversation_for_is_nothing(ear: Ear) ->
     phone = resident(PARKS, listener=ear)
     stray = Message(phone.at, Heard.TAP, "Polski", "whatsapp", "whatsapp", short=False, choice_id="language.pl")
     assert phone.send(stray).startswith("To take part, text PARKS")
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("pl", "Polish"), ("ur-Latn", "Roman Urdu"), ("fr", "French"), ("xx", "xx"), ("ckb", "Kurdish (Sorani)")],
+)
+def test_staff_read_a_language_s_name_in_english(code: str, name: str) -> None:
+    assert name_in_english(code) == name

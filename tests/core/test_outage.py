@@ -93,3 +93,10 @@ def test_a_late_text_after_the_end_brings_no_thanks_for_it() -> None:
     assert held_back(phone, "and bins", before) == (
         f"{DELAYED}You have answered this survey, thank you. To change an answer, text CHANGE and its number."
     )
+
+
+def test_after_a_late_text_a_yes_no_longer_means_delete() -> None:
+    phone, before = overtaken("yes", "delete")
+    assert held_back(phone, "no", before).startswith(f"{DELAYED}2/3")
+    assert phone.text("yes").startswith("Sorry, we did not understand that.")
+    assert phone.erased == 0

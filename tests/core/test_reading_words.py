@@ -31,6 +31,12 @@ def test_words_are_normalised_as_they_are_loaded(tmp_path: Path) -> None:
     assert all(normalise(phrase) == phrase for phrase in table.yes)
 
 
+def test_a_free_spelling_is_read_in_its_order(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text(f'{HEAD}[spelling]\nOO = "u"\n"ي" = "ی"\nee = "i"\n', encoding="utf-8")
+    (table,) = load_words(tmp_path)
+    assert list(table.spelling.items()) == [("oo", "u"), ("ی", "ی"), ("ee", "i")]
+
+
 def test_a_language_need_not_fill_every_table(tmp_path: Path) -> None:
     (tmp_path / "xx.toml").write_text(HEAD, encoding="utf-8")
     (table,) = load_words(tmp_path)
@@ -48,7 +54,7 @@ def test_a_language_need_not_fill_every_table(tmp_path: Path) -> None:
         ('language = ""\n', "key 'language': must be a text"),
         ("language = 3\n", "key 'language': must be a text"),
         (f'{HEAD}yes = "yes"\n', "key 'yes': must be a list of phrases"),
-        (f'{HEAD}yes = ["yes", "!"]\n', "key 'yes': must be a list of phrases"),
+        (f'{HEAD}yes = ["yes", "!"]\n', "key 'yes': holds a phrase of no letter or digit"),
         (f"{HEAD}yes = [1]\n", "key 'yes': must be a list of phrases"),
         (f'{HEAD}yes = ["si"]\nno = ["Si!"]\n', "key 'no': 'si' also stands under 'yes'"),
         (f'{HEAD}numbers = ["one"]\n', "key 'numbers': must be a table"),
@@ -57,6 +63,8 @@ def test_a_language_need_not_fill_every_table(tmp_path: Path) -> None:
         (f'{HEAD}[scales.agree]\npositive = ["agree"]\n', "key 'scales': 'agree' must have the lists"),
         (f"{HEAD}[scales]\nagree = 1\n", "key 'scales': must be a table"),
         (f'{HEAD}[commands]\nSING = ["sing"]\n', "key 'commands': 'SING' is no command"),
+        (f"{HEAD}[spelling]\noo = 3\n", "key 'spelling': 'oo' and what it stands for must be letters"),
+        (f'{HEAD}[spelling]\n"" = "u"\n', "key 'spelling': '' and what it stands for must be letters"),
         (f'{HEAD}[same]\nfemale = "woman"\n', "key 'same': must be a list of phrases"),
     ],
 )

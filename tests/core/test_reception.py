@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.message import Heard, Message
 from bot.core.effects import Filed
 from bot.core.limits import IDENTICAL_TEXTS, REPLIES_PER_HOUR
 from bot.core.sitting import Outcome
@@ -131,6 +132,13 @@ def test_from_the_sixth_identical_text_that_moves_nothing_there_is_no_reply() ->
     assert [bool(reply) for reply in replies] == [True] * IDENTICAL_TEXTS + [False] * 2
     assert phone.text("who are you?")
     assert play(phone, ["who is this?"] * IDENTICAL_TEXTS)[-1]
+
+
+def test_voice_notes_in_a_row_are_all_answered() -> None:
+    phone = resident(PARKS)
+    phone.text("parks")
+    note = Message(phone.at, Heard.TEXT, "", "whatsapp", "whatsapp", phone.short, attachments=1, is_spoken=True)
+    assert all(phone.send(note) for _ in range(IDENTICAL_TEXTS + 2))
 
 
 def test_the_same_answer_to_question_after_question_is_no_loop() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.core.desk import Heard, Message
+from bot.core.message import Heard, Message
 from bot.core.survey import QuestionType, Start, SurveyDefinition
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
 from tests.playing import Resident, resident, shipped

@@ -1,11 +1,12 @@
 """When a survey takes answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from bot.core.phrases import english_day
 from bot.core.sitting import Listing
-from bot.core.window import Window, closed_by_hand, closed_on, day, first_day, london_day, window
+from bot.core.window import Window, closed_by_hand, closed_on, first_day, last_day, london_day, window
 from tests.core.small_surveys import one, survey
 from tests.playing import questionnaire, resident
 
@@ -51,7 +52,7 @@ def test_the_day_of_the_close_is_told_as_residents_know_it(closes: str, closed_a
     definition = survey(ASKED, closes=closes)
     closed = closed_on(definition, closed_at)
     assert closed is not None
-    assert day(closed) == told
+    assert english_day(last_day(closed)) == told
     phone = resident(definition, closed_at=closed_at)
     phone.wait(days=90)
     assert told in phone.text("parks")
@@ -62,8 +63,8 @@ def test_a_survey_without_a_close_has_none() -> None:
 
 
 def test_days_are_londons() -> None:
-    assert first_day(moment("2026-04-30T23:00")) == "1 May 2026"
-    assert day(moment("2026-04-30T23:00")) == "30 April 2026"
+    assert first_day(moment("2026-04-30T23:00")) == date(2026, 5, 1)
+    assert last_day(moment("2026-04-30T23:00")) == date(2026, 4, 30)
     assert str(london_day(moment("2026-04-30T23:30"))) == "2026-05-01"
 
 

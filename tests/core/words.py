@@ -1,12 +1,23 @@
 """What the reading tests share: the shipped word tables, and questions written in one line."""
 
 import datetime
+from functools import cache
 
 from bot.core.reading import Asked, Option
 from bot.core.survey import QuestionType
+from bot.core.words import Words, in_order
 from bot.service.word_files import load_words
 
 WORDS = load_words()
+LANGUAGES = tuple(table.language for table in WORDS)
+
+
+@cache
+def words_of(language: str) -> Words:
+    """Return the shipped tables as a conversation in that language reads with them."""
+    return in_order(WORDS, language)
+
+
 TODAY = datetime.date(2025, 3, 10)
 
 

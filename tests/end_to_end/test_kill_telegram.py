@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench.serving import SECRET, Server, serving
+from bench.serving import SECRET, Server
 from bot.core.survey import Choice, QuestionType
 from storage import surveys
 from storage.keys import KeyRing
@@ -22,6 +22,7 @@ from tests.end_to_end.counting import answers, filed, revised
 from tests.end_to_end.reaping import LeftInHand, Reaper
 from tests.end_to_end.residents import assert_exported
 from tests.end_to_end.waiting import until
+from tests.end_to_end.warm import warm_serving
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.twilio import Hang
 
@@ -38,6 +39,7 @@ TURNS = len(PARKS.questions) + 1
 KILLS = 2
 SEED = 20261123
 SECONDS = 90.0
+PATIENCE = 4.0
 FIRST_CHAT = 5_700_900_100
 ONLY_TELEGRAM = {
     "TWILIO_ACCOUNT_SID": "",
@@ -54,7 +56,7 @@ async def bot(mode: str, url: str, folder: Path) -> AsyncIterator[tuple[Server, 
     """Run the server as a bot, and return once Telegram knows where to post to, or has been asked."""
     async with FakeTelegram(tries=20) as telegram:
         settings = {**ONLY_TELEGRAM, "TELEGRAM_MODE": mode, "TELEGRAM_API_BASE_URL": telegram.url}
-        async with serving(url, folder, **settings) as server:
+        async with warm_serving(url, folder, **settings) as server:
             telegram.target = f"http://127.0.0.1:{server.port}"
             await until(lambda: bool(telegram.webhook["url"]) or telegram.queue.is_asked.is_set())
             yield server, telegram
@@ -85,7 +87,7 @@ async def test_killed_again_and_again_no_update_is_lost_and_none_handled_twice(
         telegram.between_tries = reaper.until_up
         everybody = [
             Chatter(
-                TelegramApp(telegram, FIRST_CHAT + n),
+                TelegramApp(telegram, FIRST_CHAT + n, PATIENCE),
                 walk_in_app(PARKS, "telegram", random.Random(f"{SEED}, way {n}")),
                 reaper.until_up,
                 reaper.note_turn,

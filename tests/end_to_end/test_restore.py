@@ -1,6 +1,7 @@
 """The operator's worst day, by the commands alone: back up, lose the machine, restore, serve; and `doctor`."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,14 @@ async def doctor(settings: dict[str, str], folder: Path, *arguments: str) -> Don
 
 @pytest.fixture
 def settings(migrated: Path, tmp_path: Path) -> dict[str, str]:
-    return environment(f"sqlite:///{tmp_path / 'earshot.db'}")
+    numbers = tmp_path / "help-numbers.toml"
+    today = datetime.now(UTC).date()
+    numbers.write_text(f'[[number]]\nsay = "Adult care 01632 960000"\nchecked_on = {today}\n', encoding="utf-8")
+    return environment(f"sqlite:///{tmp_path / 'earshot.db'}") | {
+        "SAFEGUARDING_LEAD": "Amina",
+        "SAFEGUARDING_WEBHOOK": "https://alerts.example/earshot",
+        "SAFEGUARDING_NUMBERS": str(numbers),
+    }
 
 
 async def test_doctor_names_what_is_wrong_and_its_exit_code_says_so(settings: dict[str, str], tmp_path: Path) -> None:
@@ -106,6 +114,7 @@ async def test_doctor_names_what_is_wrong_and_its_exit_code_says_so(settings: di
         settings["TWILIO_API_BASE_URL"] = twilio.url
         wanted = f"{settings['PUBLIC_BASE_URL']}/channels/sms#rc=5&rp=all"
         twilio.set_number(NUMBER, sms_url=wanted, sms_fallback_url=wanted)
+        await run("staff", "add", "amina", "--role", "safeguarding", settings=settings, folder=tmp_path)
         well = await doctor(settings, tmp_path)
         assert (well.code, well.err) == (0, "")
         assert "problem" not in well.out
@@ -129,9 +138,13 @@ async def test_doctor_names_what_is_wrong_and_its_exit_code_says_so(settings: di
         ({"TWILIO_SMS_FROM": "STOKECC"}, "TWILIO_SMS_FROM: write a number"),
         ({"PUBLIC_BASE_URL": "http://bot.example"}, "PUBLIC_BASE_URL begins with http://"),
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"SAFEGUARDING_LEAD": ""}, "SAFEGUARDING_LEAD is not set"),
+        ({"SAFEGUARDING_WEBHOOK": ""}, "Amina is told of nothing"),
+        ({"SAFEGUARDING_NUMBERS": ""}, "There are no help numbers"),
+        ({"SAFEGUARDING_NUMBERS": "nowhere.toml"}, "SAFEGUARDING_NUMBERS: nowhere.toml: cannot be read"),
         ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "There is no folder"),
     ],
-    ids=["an alphanumeric sender", "http", "no secret", "no database"],
+    ids=["an alphanumeric sender", "http", "no secret", "no lead", "no alerts", "no numbers", "no file", "no database"],
 )
 async def test_doctor_reads_the_settings_too(
     settings: dict[str, str], tmp_path: Path, changes: dict[str, str], line: str
@@ -154,3 +167,18 @@ async def test_release_says_when_nothing_is_held(settings: dict[str, str], tmp_p
     done = await run("restore", "--release", settings=settings, folder=tmp_path)
     assert done.code == 1
     assert "Nothing is held" in done.err
+
+
+async def test_a_restore_into_another_file_does_not_pass_over_the_old_ledger(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    assert (await run("backup", "--to", tmp_path / "backups", settings=settings, folder=tmp_path)).code == 0
+    (made,) = (tmp_path / "backups").iterdir()
+    elsewhere = settings | {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"}
+    refused = await run("restore", "--from", made, settings=elsewhere, folder=tmp_path)
+    assert refused.code == 1
+    assert f"There is no suppression ledger at {tmp_path / 'new.ledger'}." in refused.err
+    off = await run("restore", "--from", made, settings=elsewhere | {"SUPPRESSION_LEDGER": "off"}, folder=tmp_path)
+    assert (off.code, "SUPPRESSION_LEDGER" in off.err) == (1, True)
+    done = await run("restore", "--from", made, "--without-ledger", settings=elsewhere, folder=tmp_path)
+    assert (done.code, "WARNING" in done.out) == (0, True)

@@ -3,10 +3,11 @@
     async with FakeTwilioAccount() as twilio:
         twilio.set_number(NUMBER, sms_url="https://bot.example/channels/sms")
         twilio.set_service(SERVICE_SID, inbound_request_url=None)
+        twilio.set_sender("whatsapp:+447700900500", callback_url="https://bot.example/channels/whatsapp")
         twilio.clock_ahead = 60                                # seconds, in the Date header
 
 Everything here is read only, as it is for `doctor`: another method than GET is refused, and so is a query that Twilio
-does not know. The fields and their defaults are those of twilio-oai's descriptions of api.v2010 and messaging.v1.
+does not know. The fields and their defaults are those of twilio-oai's descriptions of api.v2010 and messaging (v1, v2).
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from tests.fakes.twilio_spec import OpenApiCheck
 _ACCOUNT = "/2010-04-01/Accounts/{account}.json"
 _NUMBERS = "/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json"
 _SERVICE = "/v1/Services/{service}"
+_SENDERS = "/v2/Channels/Senders"
 _QUERIES = {
+    _SENDERS: frozenset({"Channel", "PageSize", "Page", "PageToken"}),
     _ACCOUNT: frozenset[str](),
     _NUMBERS: frozenset({"PhoneNumber", "FriendlyName", "Beta", "Origin", "PageSize", "Page", "PageToken"}),
     _SERVICE: frozenset[str](),
@@ -37,6 +40,14 @@ _NUMBER_AS_BOUGHT: dict[str, Any] = {
     "sms_fallback_method": "POST",
     "sms_application_sid": "",
     "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
+}
+_SENDER_AS_MADE: dict[str, Any] = {
+    "callback_url": "",
+    "callback_method": "POST",
+    "fallback_url": "",
+    "fallback_method": "POST",
+    "status_callback_url": "",
+    "status_callback_method": "POST",
 }
 _SERVICE_AS_MADE: dict[str, Any] = {
     "inbound_request_url": None,
@@ -70,6 +81,7 @@ class FakeTwilioAccount(FakeTwilio):
     clock_ahead: float = 0.0
     number_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     service_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    senders: list[dict[str, Any]] = field(default_factory=list)
 
     async def __aenter__(self) -> "FakeTwilioAccount":
         await super().__aenter__()
@@ -82,6 +94,12 @@ class FakeTwilioAccount(FakeTwilio):
     def set_service(self, sid: str, **settings: object) -> None:
         """Set a Messaging Service up, in the words of the API."""
         self.service_settings[sid] = settings
+
+    def set_sender(self, sender: str, status: str = "ONLINE", **webhook: object) -> None:
+        """Set a WhatsApp sender up, in the words of the API."""
+        self.senders = [each for each in self.senders if each["sender_id"] != sender]
+        settings = {"webhook": _SENDER_AS_MADE | webhook, "configuration": {"waba_id": "1"}, "offline_reasons": None}
+        self.senders.append({"sid": f"XE{len(self.senders):032d}", "sender_id": sender, "status": status, **settings})
 
     def _paths(self) -> tuple[str, ...]:
         return (*super()._paths(), *_QUERIES)
@@ -111,6 +129,10 @@ class FakeTwilioAccount(FakeTwilio):
                 wanted = request.query.get("PhoneNumber", "")
                 numbers = [self._number(number) for number in self.numbers if wanted in number]
                 return {"incoming_phone_numbers": numbers, "page": 0, "page_size": 50, "next_page_uri": None}
+            case "/v2/Channels/Senders":
+                if request.query.get("Channel") != "whatsapp":
+                    raise ApiError(400, 20001)
+                return {"senders": self.senders, "meta": {"key": "senders", "page": 0, "next_page_url": None}}
         sid = request.match_info["service"]
         if sid not in self.services:
             raise ApiError(404, 20404)

@@ -19,16 +19,19 @@ class Medium:
     media_type: str
     content: bytes
     sid: str = field(default_factory=lambda: new_sid("ME"))
+    was_downloaded: bool = False
 
 
 @dataclass
 class MediaStore:
-    """Every file, oldest first."""
+    """Every file, oldest first. `complaints` names those that were deleted before anybody had them whole."""
 
     kept: list[Medium] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    refuses_to_delete: bool = False
 
     def answer(self, request: web.Request, account_sid: str) -> web.Response:
-        """List a message's files, or send on to where one lies: on another host, as Twilio does."""
+        """List a message's files, delete one, or send on to where one lies: on another host, as Twilio does."""
         message, wanted = request.match_info["sid"], request.match_info.get("media")
         if wanted is None:
             found = [one for one in self.kept if one.message_sid == message]
@@ -44,6 +47,8 @@ class MediaStore:
                 for one in found
             ]
             return web.json_response({"media_list": rows, "uri": here, "page": 0, "page_size": 50})
+        if request.method == "DELETE":
+            return self._delete(wanted.removesuffix(".json"), message)
         self._find(wanted)
         raise web.HTTPTemporaryRedirect(f"http://localhost:{request.url.port}/elsewhere/{wanted}")
 
@@ -52,7 +57,19 @@ class MediaStore:
         if "Authorization" in request.headers:
             raise ApiError(400, 20001)
         found = self._find(request.match_info["media"])
+        found.was_downloaded = True
         return web.Response(body=found.content, content_type=found.media_type)
+
+    def _delete(self, sid: str, message_sid: str) -> web.Response:
+        found = self._find(sid)
+        if self.refuses_to_delete:
+            raise ApiError(403, 20403)
+        if found.message_sid != message_sid:
+            raise ApiError(404, 20404)
+        if not found.was_downloaded:
+            self.complaints.append(f"{sid} was deleted before it was downloaded")
+        self.kept.remove(found)
+        return web.Response(status=204)
 
     def _find(self, sid: str) -> Medium:
         found = next((one for one in self.kept if one.sid == sid), None)

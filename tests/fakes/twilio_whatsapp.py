@@ -170,7 +170,8 @@ class FakeWhatsApp(FakeTwilio):
         return *super()._paths(), *PATHS, *MEDIA_PATHS
 
     def _spec_for(self, path: str) -> OpenApiCheck:
-        if "/Media/" in path or path.startswith("/elsewhere/"):
+        is_file = "/Media/" in path and not path.endswith(".json")
+        if is_file or path.startswith("/elsewhere/"):
             return _UNDESCRIBED
         return self._content_spec if path.startswith("/v1/") else super()._spec_for(path)
 
@@ -179,7 +180,10 @@ class FakeWhatsApp(FakeTwilio):
             return self.media.download(request)
         if "/Media" in request.path:
             self._check_password(request)
-            return self.media.answer(request, self.account_sid)
+            answer = self.media.answer(request, self.account_sid)
+            self.complaints += self.media.complaints
+            self.media.complaints.clear()
+            return answer
         if not request.path.startswith("/v1/"):
             return super()._answer(request, fields, body)
         self._check_password(request)

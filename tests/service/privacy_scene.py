@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import httpx2
 from twilio.request_validator import RequestValidator
 
+from bot.core.danger import Watch
 from bot.core.phrases import Phrases
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
 from bot.service.inbox import Inbox
@@ -140,12 +141,14 @@ def text_form(body: str, sender: str = RESIDENT, sid: str = "", **more: str) -> 
 
 
 @asynccontextmanager
-async def town(database: Database, keys: KeyRing, definition: SurveyDefinition = SURVEY) -> AsyncIterator[Town]:
+async def town(
+    database: Database, keys: KeyRing, definition: SurveyDefinition = SURVEY, watch: Watch | None = None
+) -> AsyncIterator[Town]:
     """Run the server over an open database."""
     await database.run(
         lambda: surveys.publish(definition.id, definition.version, definition.hash, definition.to_json(), NOON)
     )
-    library = Library(database, Wording(Phrases(), {"": load_words()}))
+    library = Library(database, Wording(Phrases(), {"": load_words()}, watch=watch))
     await library.load()
     channels: dict[str, SmsChannel] = {"sms": sms_channel()}
     inbox = Inbox(database, keys, channels, library, new_id=TimeOrderedIds())

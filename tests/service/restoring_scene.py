@@ -23,6 +23,7 @@ from storage import surveys
 from storage.database import open_database
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
+from storage.outbox import REPLY, NewMessage, Priority, enqueue
 from storage.script import Database, Fetch, Row, Script
 from tests.conftest import SECRET
 from tests.fakes.twilio import NUMBER, FakeTwilio
@@ -151,3 +152,19 @@ async def text(twilio: FakeTwilio, time: Time, sender: str, *bodies: str) -> lis
         assert turn.status == 200
         replies += turn.replies
     return replies
+
+
+async def queue(there: Service, contact: str, text: str, not_before: int) -> None:
+    """Put a reply in the queue, due at a time."""
+    message = NewMessage(
+        id=f"id {text}",
+        contact_id=contact,
+        channel="sms",
+        our_address=NUMBER,
+        purpose=REPLY,
+        priority=Priority.REPLY,
+        text=text,
+        made_at=there.time.now(),
+        not_before=not_before,
+    )
+    assert await there.database.run(lambda: enqueue([message])) == 1

@@ -74,7 +74,7 @@ async def test_every_table_comes_back_row_by_row_and_ids_go_on(
         before = {table.name: await rows(database, f"SELECT * FROM {table.name} ORDER BY 1") for table in tables()}
     for engine in ("sqlite", "postgres"):
         url = await new_url(engine)
-        restored = await restore(url, made.path, None, without_ledger=False, who="ann", now=NOON)
+        restored = await restore(url, made.path, None, without_ledger=True, who="ann", now=NOON)
         assert not restored.used_ledger
         async with opened(url) as (database, say):
             for name in before.keys() - {"audit", "installation", "outbox"}:
@@ -92,7 +92,7 @@ async def test_a_restore_overwrites_nothing(database_url: str, tmp_path: Path) -
         await say("Hello", "SM1", MARY)
         made = await back_up(database, tmp_path, who="ann", now=NOON)
     with pytest.raises(BackupRefused, match="is not empty"):
-        await restore(database_url, made.path, None, without_ledger=False, who="ann", now=NOON)
+        await restore(database_url, made.path, None, without_ledger=True, who="ann", now=NOON)
     async with opened(database_url) as (database, _):
         assert await rows(database, "SELECT count(*) FROM inbound") == [(1,)]
 
@@ -168,7 +168,7 @@ async def test_a_backup_that_is_not_whole_restores_nothing(
     broken = rewrite(made.path, tmp_path / "broken.zip", change)
     url = await new_url(engine)
     with pytest.raises(BackupRefused, match=why):
-        await restore(url, broken, None, without_ledger=False, who="ann", now=NOON)
+        await restore(url, broken, None, without_ledger=True, who="ann", now=NOON)
     assert await empty_of_contacts(url)
 
 
@@ -177,9 +177,7 @@ async def test_what_is_no_backup_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04" + b"x" * 100)
     for name in ("notes.zip", "cut.zip", "missing.zip"):
         with pytest.raises(BackupRefused, match=name):
-            await restore(
-                f"sqlite:///{tmp_path / 'new.db'}", tmp_path / name, None, without_ledger=False, who="", now=0
-            )
+            await restore(f"sqlite:///{tmp_path / 'new.db'}", tmp_path / name, None, without_ledger=True, who="", now=0)
 
 
 async def test_a_backup_of_an_older_revision_is_migrated(new_url: NewUrl, tmp_path: Path) -> None:
@@ -191,7 +189,7 @@ async def test_a_backup_of_an_older_revision_is_migrated(new_url: NewUrl, tmp_pa
     older = rewrite(made.path, tmp_path / "older.zip", as_of_revision("0002", known))
     for engine in ("sqlite", "postgres"):
         url = await new_url(engine)
-        await restore(url, older, None, without_ledger=False, who="ann", now=NOON)
+        await restore(url, older, None, without_ledger=True, who="ann", now=NOON)
         async with opened(url) as (database, say):
             assert await rows(database, "SELECT count(*) FROM inbound") == [(1,)]
             assert await rows(database, "SELECT count(*) FROM erasure") == [(0,)]

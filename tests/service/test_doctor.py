@@ -1,262 +1,36 @@
-"""What `doctor` sees, line by line, of databases and providers that are right, and of each way to be wrong."""
+"""What `doctor` sees of databases, ledgers and surveys that are right, and of each way to be wrong."""
 
-from collections.abc import AsyncIterator
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.core.phrases import Phrases
+from bot.core.survey import SurveyDefinition
 from bot.service.backup import LAST_BACKUP, back_up
 from bot.service.doctor import (
     Finding,
-    advanced_opt_out,
     examine_database,
     examine_keys,
     examine_ledger,
-    examine_notify,
-    examine_signature,
     examine_surveys,
-    examine_telegram,
-    examine_twilio,
 )
+from bot.service.doctor.database import examine_room
 from bot.service.doctor.finding import Level
 from bot.service.suppression import Keeper
-from channels.telegram import TelegramChannel
+from bot.surveys.compile import compile_survey
 from storage import installation, ledger, surveys
+from storage.database import HEAD
 from storage.keys import KeyRing
 from storage.script import Database, Run, Script
-from tests.channels.webhooks import BASE, sms_channel, whatsapp_channel
 from tests.conftest import SECRET
 from tests.core.small_surveys import one, survey
-from tests.fakes import notify as notify_fake
-from tests.fakes.notify import FakeNotify
-from tests.fakes.telegram import FakeTelegram
-from tests.fakes.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER, SERVICE_SID, Drop, Garble, Refuse
-from tests.fakes.twilio_account import FakeTwilioAccount
+from tests.service.findings import said
 from tests.service.sending import HOUR, WEDNESDAY_NOON
 
 NOW = WEDNESDAY_NOON
 DAY = 24 * HOUR
-WANTED = f"{BASE}/channels/sms#rc=5&rp=all"
-RIGHT_NUMBER = {"sms_url": WANTED, "sms_fallback_url": WANTED}
-RIGHT_SERVICE = {"inbound_request_url": WANTED, "fallback_url": WANTED, "validity_period": 14_400}
-
-
-def levels(found: list[Finding]) -> set[Level]:
-    return {finding.level for finding in found}
-
-
-def said(found: list[Finding], level: Level) -> str:
-    return "\n".join(finding.text for finding in found if finding.level is level)
-
-
-@pytest.fixture
-async def twilio() -> AsyncIterator[FakeTwilioAccount]:
-    twilio = FakeTwilioAccount()
-    twilio.set_number(NUMBER, **RIGHT_NUMBER)
-    twilio.set_service(SERVICE_SID, **RIGHT_SERVICE)
-    async with twilio:
-        yield twilio
-
-
-async def ask(twilio: FakeTwilioAccount, sender: str = NUMBER, token: str = AUTH_TOKEN) -> list[Finding]:
-    return await examine_twilio(ACCOUNT_SID, token, twilio.url, {sender: WANTED})
-
-
-@pytest.mark.parametrize("sender", [NUMBER, SERVICE_SID], ids=["a number", "a Messaging Service"])
-async def test_a_twilio_that_is_set_up_right_is_all_well(twilio: FakeTwilioAccount, sender: str) -> None:
-    found = await ask(twilio, sender)
-    assert levels(found) == {Level.OK}
-    assert "clock agrees" in said(found, Level.OK)
-    assert {method for method, _, _ in twilio.requests} == {"GET"}
-
-
-async def test_a_service_whose_numbers_have_their_own_addresses_is_looked_at_there(twilio: FakeTwilioAccount) -> None:
-    twilio.set_service(SERVICE_SID, use_inbound_webhook_on_number=True, validity_period=14_400)
-    assert levels(await ask(twilio, SERVICE_SID)) == {Level.OK}
-    twilio.set_number(NUMBER)
-    assert f"at the number {NUMBER}: texts go to https://demo.twilio.com" in said(
-        await ask(twilio, SERVICE_SID), Level.PROBLEM
-    )
-
-
-NUMBERS: list[tuple[str, dict[str, Any], Level, str]] = [
-    ("as it was bought", {}, Level.PROBLEM, "texts go to https://demo.twilio.com"),
-    ("no address", {"sms_url": ""}, Level.PROBLEM, "no text reaches us"),
-    ("another channel's address", {"sms_url": f"{BASE}/channels/whatsapp#rc=5&rp=all"}, Level.PROBLEM, "texts go to"),
-    ("GET", RIGHT_NUMBER | {"sms_method": "GET"}, Level.PROBLEM, "POST alone"),
-    ("an App that overrules it", RIGHT_NUMBER | {"sms_application_sid": "AP1"}, Level.PROBLEM, "TwiML App (AP1)"),
-    ("no retries", RIGHT_NUMBER | {"sms_url": f"{BASE}/channels/sms"}, Level.WARNING, "retry settings"),
-    ("one retry", RIGHT_NUMBER | {"sms_url": f"{BASE}/channels/sms#rc=1&rp=all"}, Level.WARNING, "retry settings"),
-    (
-        "retries for some",
-        RIGHT_NUMBER | {"sms_url": f"{BASE}/channels/sms#rc=5&rp=ct"},
-        Level.WARNING,
-        "retry settings",
-    ),
-    ("no fallback", RIGHT_NUMBER | {"sms_fallback_url": ""}, Level.WARNING, "there is no fallback"),
-    ("a fallback elsewhere", RIGHT_NUMBER | {"sms_fallback_url": "https://x.example/"}, Level.PROBLEM, "x.example"),
-]
-
-
-@pytest.mark.parametrize(("settings", "level", "text"), [row[1:] for row in NUMBERS], ids=[row[0] for row in NUMBERS])
-async def test_a_number_whose_texts_do_not_reach_us_surely(
-    twilio: FakeTwilioAccount, settings: dict[str, Any], level: Level, text: str
-) -> None:
-    twilio.set_number(NUMBER, **settings)
-    assert text in said(await ask(twilio), level)
-
-
-SERVICES: list[tuple[str, dict[str, Any], Level, str]] = [
-    ("inbound is off", {}, Level.PROBLEM, "drops every text that comes in"),
-    (
-        "posted elsewhere",
-        {"inbound_request_url": "https://x.example/a"},
-        Level.PROBLEM,
-        "texts go to https://x.example",
-    ),
-    ("no fallback", RIGHT_SERVICE | {"fallback_url": None}, Level.WARNING, "there is no fallback"),
-    ("ten hours", RIGHT_SERVICE | {"validity_period": 36_000}, Level.WARNING, "10 hours late"),
-    ("any number answers", RIGHT_SERVICE | {"sticky_sender": False}, Level.WARNING, "Sticky Sender"),
-]
-
-
-@pytest.mark.parametrize(("settings", "level", "text"), [row[1:] for row in SERVICES], ids=[row[0] for row in SERVICES])
-async def test_a_service_that_is_not_set_up_right(
-    twilio: FakeTwilioAccount, settings: dict[str, Any], level: Level, text: str
-) -> None:
-    twilio.set_service(SERVICE_SID, **settings)
-    assert text in said(await ask(twilio, SERVICE_SID), level)
-
-
-async def test_a_name_or_nothing_in_the_pool_is_a_problem(twilio: FakeTwilioAccount) -> None:
-    twilio.alpha_senders = ("STOKECC",)
-    twilio.services = {SERVICE_SID: ()}
-    found = said(await ask(twilio, SERVICE_SID), Level.PROBLEM)
-    assert "STOKECC, and nobody can reply to a name" in found
-    assert "no number to send from" in found
-
-
-@pytest.mark.parametrize(
-    ("sender", "text"),
-    [("+447700900111", "no number +447700900111"), ("MG" + "9" * 32, "no Messaging Service")],
-    ids=["a number", "a Messaging Service"],
-)
-async def test_a_sender_of_another_account_is_a_problem(twilio: FakeTwilioAccount, sender: str, text: str) -> None:
-    assert text in said(await ask(twilio, sender), Level.PROBLEM)
-
-
-async def test_an_account_that_cannot_send_is_a_problem(twilio: FakeTwilioAccount) -> None:
-    twilio.status, twilio.type = "suspended", "Trial"
-    found = said(await ask(twilio), Level.PROBLEM)
-    assert "suspended" in found
-    assert "on trial" in found
-
-
-async def test_a_wrong_token_is_named_and_not_shown(twilio: FakeTwilioAccount) -> None:
-    (found,) = await ask(twilio, token="not the token")
-    assert "TWILIO_AUTH_TOKEN" in found.text
-    assert "not the token" not in found.text
-
-
-@pytest.mark.parametrize(
-    ("fault", "text"),
-    [
-        (Refuse(429), "too many requests"),
-        (Refuse(503), "HTTP 503"),
-        (Drop(), "cannot be reached"),
-        (Garble(), "could not be read"),
-    ],
-    ids=["too fast", "an outage", "no answer", "no JSON"],
-)
-async def test_a_twilio_that_cannot_be_asked_is_a_problem_of_its_own(
-    twilio: FakeTwilioAccount, fault: Refuse | Drop | Garble, text: str
-) -> None:
-    twilio.fail_next(fault, fault)  # a dropped connection is tried once more
-    (found,) = await ask(twilio)
-    assert found.level is Level.PROBLEM
-    assert text in found.text
-    assert "--offline" in found.text
-
-
-@pytest.mark.parametrize(
-    ("ahead", "level", "text"),
-    [
-        (-120, Level.PROBLEM, "seconds ahead"),
-        (120, Level.PROBLEM, "seconds behind"),
-        (12, Level.WARNING, "seconds behind"),
-    ],
-    ids=["far ahead", "far behind", "a little behind"],
-)
-async def test_a_clock_that_is_off_is_seen(twilio: FakeTwilioAccount, ahead: float, level: Level, text: str) -> None:
-    twilio.clock_ahead = ahead
-    assert text in said(await ask(twilio), level)
-
-
-async def test_our_own_check_of_signatures_is_tried_on_both_channels() -> None:
-    for channel in (sms_channel(), whatsapp_channel()):
-        assert examine_signature(channel, ACCOUNT_SID, AUTH_TOKEN, BASE).level is Level.OK
-        assert examine_signature(channel, ACCOUNT_SID, "another token", BASE).level is Level.PROBLEM
-        assert examine_signature(channel, ACCOUNT_SID, AUTH_TOKEN, "https://x.example").level is Level.PROBLEM
-
-
-async def test_what_to_paste_into_advanced_opt_out_says_what_the_bot_says() -> None:
-    text = "\n".join(advanced_opt_out(Phrases()))
-    for words in ("Text DELETE to remove them, START to come back", "Welcome back", "SKIP to pass"):
-        assert words in text
-
-
-async def notify_with(templates: dict[str, str], template_id: str = "", **how: Any) -> list[Finding]:
-    async with FakeNotify(**how) as notify:
-        notify.templates = templates
-        return await examine_notify(notify_fake.API_KEY, template_id, notify.url)
-
-
-async def test_a_notify_that_is_set_up_right_is_all_well() -> None:
-    assert levels(await notify_with({"one": "Hello", "two": "((message))"})) == {Level.OK}
-    assert levels(await notify_with({"two": "((message))"}, "two")) == {Level.OK}
-
-
-@pytest.mark.parametrize(
-    ("templates", "template_id", "text"),
-    [
-        ({"one": "Dear ((name)), ((message))"}, "", "has no text message template"),
-        ({}, "", "has no text message template"),
-        ({"one": "Hello", "two": "((message))"}, "one", "NOTIFY_TEMPLATE_ID"),
-        ({"two": "((message))"}, "gone", "NOTIFY_TEMPLATE_ID"),
-    ],
-    ids=["one that says more", "none", "the wrong one is named", "one is named that is not there"],
-)
-async def test_notify_without_the_template_is_a_problem(templates: dict[str, str], template_id: str, text: str) -> None:
-    assert text in said(await notify_with(templates, template_id), Level.PROBLEM)
-
-
-async def test_a_key_that_notify_refuses_is_a_problem_also_by_the_clock() -> None:
-    (found,) = await notify_with({}, clock_ahead=90.0)
-    assert "NOTIFY_API_KEY" in found.text
-    assert "clock" in found.text
-    async with FakeNotify() as notify:
-        notify.fail_next(notify_fake.Refuse(503))
-        (found,) = await examine_notify(notify_fake.API_KEY, "", notify.url)
-        assert "--offline" in found.text
-
-
-async def test_telegrams_own_account_of_the_bot_is_given() -> None:
-    async with FakeTelegram() as telegram:
-        channel = TelegramChannel(
-            token=telegram.token, webhook_secret="made-up", api_base_url=telegram.url, clock=lambda: NOW
-        )
-        address = f"{BASE}/channels/telegram"
-        assert "set the webhook" in said(await examine_telegram(channel, address), Level.PROBLEM)
-        await channel.subscribe(address)
-        assert levels(await examine_telegram(channel, address)) == {Level.OK}
-        await channel.close()
-    channel = TelegramChannel(
-        token=telegram.token, webhook_secret="made-up", api_base_url="http://127.0.0.1:9", clock=lambda: NOW
-    )
-    assert "--offline" in said(await examine_telegram(channel, address), Level.PROBLEM)
-    await channel.close()
 
 
 async def test_a_database_says_whether_a_commit_survives_a_power_cut(database: Database) -> None:
@@ -266,6 +40,27 @@ async def test_a_database_says_whether_a_commit_survives_a_power_cut(database: D
     else:
         assert said(found, Level.PROBLEM) == ""
         assert "survives a power cut" in said(found, Level.OK)
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "size_mb", "level"),
+    [
+        pytest.param(199, 1, Level.PROBLEM, id="nearly full"),
+        pytest.param(201, 1, Level.OK, id="little, beside a small database"),
+        pytest.param(1_900, 1_000, Level.WARNING, id="too little for a copy of a large one"),
+        pytest.param(2_200, 1_000, Level.OK, id="room for a copy"),
+    ],
+)
+def test_a_disk_that_is_filling_up_is_seen(free_mb: int, size_mb: int, level: Level) -> None:
+    megabyte = 1024 * 1024
+    assert examine_room(free_mb * megabyte, size_mb * megabyte).level is level
+
+
+async def test_the_disk_and_the_tables_revision_are_looked_at(database: Database) -> None:
+    found = await examine_database(database, NOW)
+    well = "\n".join(finding.text for finding in found)
+    assert f"with the tables of revision {HEAD}" in well
+    assert ("watch its free space there" if database.is_postgres else "GB are free beside the database") in well
 
 
 async def test_the_age_of_the_last_backup_is_told(database: Database, tmp_path: Path) -> None:
@@ -330,18 +125,58 @@ async def test_the_ledger_is_held_against_the_database(database: Database, tmp_p
     assert "another database" in (await examine_ledger(database, path, NOW)).text
     path.write_text("no ledger\nat all\n")
     assert await level() is Level.PROBLEM
+    assert await level(tmp_path / "no such folder" / "earshot.ledger") is Level.PROBLEM, "nobody can write it"
 
 
-async def test_each_survey_that_is_not_over_says_what_residents_must_be_able_to_check(database: Database) -> None:
-    bare = survey(one("safe", "Do you feel safe?"))
-    assert "No survey" in said(await examine_surveys(database, NOW), Level.WARNING)
-    await database.run(lambda: surveys.publish(bare.id, bare.version, bare.hash, bare.to_json(), NOW))
-    (found,) = await examine_surveys(database, NOW)
+BARE = survey(one("safe", "Do you feel safe?"))
+SAYS_ALL: dict[str, Any] = {
+    "organisation": {"en": "The council"},
+    "privacy_url": "https://council.example/privacy",
+    "contact": {"en": "01782 000000"},
+    "verify_url": "https://council.example/real",
+    "closes": "2026-12-31",
+    "min_age": 16,
+    "keywords": ("PARKS",),
+}
+SAYS_NOTHING: dict[str, Any] = {"contact": {}, "organisation": {}, "min_age": None, "keywords": ()}
+SHIPPED = Path(__file__).parents[2] / "surveys" / "stoke-community-cohesion.xlsx"
+
+
+async def published(database: Database, definition: SurveyDefinition) -> list[Finding]:
+    await database.run(
+        lambda: surveys.publish(definition.id, definition.version, definition.hash, definition.to_json(), NOW)
+    )
+    return await examine_surveys(database, NOW)
+
+
+async def test_a_survey_that_says_all_that_residents_must_know_is_all_well(database: Database) -> None:
+    (found,) = await published(database, replace(BARE, **SAYS_ALL))
+    assert found == Finding(Level.OK, f"Survey {BARE.id} says all that it should.")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, ids=["sqlite"])
+@pytest.mark.parametrize("missing", SAYS_ALL)
+async def test_each_thing_that_a_survey_does_not_say_is_a_problem_and_named(database: Database, missing: str) -> None:
+    (found,) = await published(database, replace(BARE, **{**SAYS_ALL, missing: SAYS_NOTHING.get(missing, "")}))
     assert found.level is Level.PROBLEM
-    for name in ("organisation", "privacy_url", "contact", "verify_url", "closes", "min_age"):
-        assert name in found.text
-    assert f"Survey {bare.id} " in found.text
-    await database.run(lambda: surveys.close(bare.id, NOW - HOUR))
+    named = missing.removesuffix("s") if missing == "keywords" else missing
+    assert re.findall(r"\((\w+)\)", found.text) == [named]
+    assert f"Survey {BARE.id} does not say" in found.text
+    assert "survey publish FILE" in found.text
+
+
+async def test_in_a_demo_a_sample_that_does_not_say_when_it_closes_is_no_problem(database: Database) -> None:
+    await database.run(installation.mark_demo)
+    shipped = compile_survey(SHIPPED).definition
+    (found,) = await published(database, shipped)
+    assert found.level is Level.WARNING
+    assert found.text.startswith(f"Survey {shipped.id} does not say when it closes (closes). That will do for a demo.")
+
+
+async def test_a_survey_that_is_over_is_not_looked_at(database: Database) -> None:
+    assert "No survey" in said(await examine_surveys(database, NOW), Level.WARNING)
+    await published(database, BARE)
+    await database.run(lambda: surveys.close(BARE.id, NOW - HOUR))
     assert "No survey" in said(await examine_surveys(database, NOW), Level.WARNING)
 
 

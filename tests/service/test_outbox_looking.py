@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.service.outbox import LEASE_MS
 from channels.base import Capabilities, Outbound, SendResult, Unknown
 from channels.simulator import SimulatorChannel
 from storage.keys import KeyRing
+from storage.outbox import REPLY_LEASE_MS
 from storage.script import Database
 from tests.fakes.twilio import SERVICE_SID, Drop, FakeTwilio, Refuse
 from tests.fakes.twilio_messages import Message, new_sid
@@ -40,7 +40,7 @@ def put_on_list(twilio: FakeTwilio, text: str, to: str = RESIDENT, status: str =
 
 
 async def until_looked_twice(office: Office) -> None:
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     await office.looking.look()
     office.time.go_on(MINUTE)
     await office.looking.look()
@@ -59,7 +59,7 @@ async def test_a_reply_without_a_receipt_is_found_on_the_list(world: World) -> N
 async def test_a_reply_that_twilio_never_had_is_sent_once_after_two_looks(world: World) -> None:
     office, twilio = world
     sent = await office.replied(await office.contact(), "Do you feel safe?")
-    office.time.go_on(LEASE_MS - 1)
+    office.time.go_on(REPLY_LEASE_MS - 1)
     assert await office.looking.look() == 0
     office.time.go_on(1)
     assert await office.looking.look() == 1
@@ -78,7 +78,7 @@ async def test_one_page_is_read_for_each_sender_however_many_replies_wait(world:
         address = f"+4477009{number:05}"
         await office.replied(await office.contact(address), "Do you feel safe?")
         put_on_list(twilio, "Do you feel safe?", address)
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     assert await office.looking.look() == 20
     assert len(twilio.requests) == 1
     assert await office.fetch("SELECT state, COUNT(DISTINCT provider_id) FROM outbox GROUP BY state") == [
@@ -157,7 +157,7 @@ async def test_an_outage_of_the_list_counts_as_no_look(world: World) -> None:
     office, twilio = world
     sent = await office.replied(await office.contact(), "Do you feel safe?")
     sid = put_on_list(twilio, "Do you feel safe?")
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     for _ in range(5):
         twilio.fail_next(Refuse(503))
         assert await office.looking.look() == 0
@@ -246,6 +246,6 @@ async def test_an_inline_reply_without_a_list(database: Database, keys: KeyRing,
     channel = Silent(Unknown("timeout"), receipts=receipts)
     office = Office(database, keys, Time(), {"sms": channel})
     sent = await office.replied(await office.contact(), "Hello")
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     await office.looking.look()
     assert await office.state(sent) == state

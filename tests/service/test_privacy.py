@@ -146,6 +146,7 @@ async def test_erased_words_are_in_no_page_of_the_sqlite_file(stoke: Town, keys:
         await stoke.text("CHANGE 3")
     await stoke.answer_everything()
     assert "Zubeida" in bytes_of(database.path)
+    await database.run(forget_carelessly)
     await erase(database, keys, RESIDENT, who="dpo", now=stoke.now)
     assert hits(bytes_of(database.path), ("Zubeida", "Lichfield Street")) == []
 

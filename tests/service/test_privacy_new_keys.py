@@ -12,7 +12,7 @@ from storage.script import Database
 from storage.sqlite import SqliteDatabase
 from tests.conftest import SECRET
 from tests.service.privacy_scene import NEIGHBOUR, RESIDENT, Town, town
-from tests.service.test_privacy import bytes_of
+from tests.service.test_privacy import bytes_of, forget_carelessly
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ async def test_the_old_key_and_what_it_encrypted_are_in_no_page_of_the_sqlite_fi
     (blob,) = await stoke.column("SELECT address_encrypted FROM contact")
     old = (wrapped, bytes(blob).decode("latin-1"))
     assert [each in bytes_of(stoke.database.path) for each in old] == [True, True]
+    await stoke.database.run(forget_carelessly)
     await make_new_keys(stoke.database, other, who="terminal", now=stoke.now)
     assert [each in bytes_of(stoke.database.path) for each in old] == [False, False]
 

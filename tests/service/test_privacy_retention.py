@@ -32,7 +32,7 @@ from tests.service.privacy_scene import (
     rows,
     town,
 )
-from tests.service.test_privacy import bytes_of
+from tests.service.test_privacy import bytes_of, forget_carelessly
 
 POLICY = RetentionPolicy()
 
@@ -395,6 +395,7 @@ async def test_words_that_went_are_in_no_page_of_the_sqlite_file(stoke: Town) ->
     await stoke.deliver()
     await stoke.close_survey()
     assert "aardvark" in bytes_of(database.path)
+    await database.run(forget_carelessly)
     report = await after(stoke, 91, replace(POLICY, answers_after_close=0))
     assert "log was in use" not in "".join(report.advice)
     assert hits(bytes_of(database.path), ("aardvark", *NAME.split())) == []

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.service.outbox import LEASE_MS
 from bot.service.receipts import decide
 from bot.service.refusals import LATER_TRY_MS
 from channels.base import STATUS_RANK, Accepted, Outbound, Problem, Receipt, SendResult, Status
 from channels.simulator import SimulatorChannel
 from storage.keys import KeyRing
+from storage.outbox import REPLY_LEASE_MS
 from storage.receipts import ReceiptRow, Reported, Verdict
 from storage.script import Database
 from storage.settling import Ended, Later
@@ -55,7 +55,7 @@ async def test_a_report_settles_an_inline_reply(world: World) -> None:
     await office.receipts.keep(receipt(Status.SENT, sent))
     facts = await office.fetch("SELECT state, provider_id, status FROM outbox WHERE id = :id", {"id": sent})
     assert facts == [("accepted", "SM1", "sent")]
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     assert await office.looking.look() == 0
 
 
@@ -182,7 +182,7 @@ async def test_an_old_question_is_not_tried_again_once_the_person_wrote_on(world
 async def test_a_report_after_we_gave_up_waiting_stops_the_second_send(world: World) -> None:
     office, _ = world
     sent = await office.replied(await office.contact(), "Hello")
-    office.time.go_on(LEASE_MS)
+    office.time.go_on(REPLY_LEASE_MS)
     await office.looking.look()
     office.time.go_on(MINUTE)
     await office.looking.look()

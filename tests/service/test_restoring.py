@@ -10,10 +10,9 @@ from bot.service.restoring import Restored, restore
 from bot.service.resuming import release
 from storage import ledger as entries
 from storage.keys import rotate_data_keys
-from storage.outbox import REPLY, NewMessage, Priority, enqueue
-from tests.fakes.twilio import NUMBER, Refuse
+from tests.fakes.twilio import Refuse
 from tests.service.backups import NewUrl, empty_of_contacts
-from tests.service.restoring_scene import AMINA, BEN, CASS, Service, phone_company, service, text
+from tests.service.restoring_scene import AMINA, BEN, CASS, Service, phone_company, queue, service, text
 from tests.service.sending import HOUR, MINUTE, Time
 
 DAY = 24 * HOUR
@@ -86,7 +85,7 @@ async def test_what_may_have_been_sent_is_looked_for_before_it_is_sent(database_
 
         time.go_on(HOUR)
         url = f"sqlite:///{tmp_path / 'restored.db'}"
-        await restore(url, made.path, None, without_ledger=False, who="test", now=time.now())
+        await restore(url, made.path, None, without_ledger=True, who="test", now=time.now())
         async with service(url, twilio, time, ledger) as new:
             services.append(new)
             assert await new.outbox.send_due() == 0
@@ -100,21 +99,6 @@ async def test_what_may_have_been_sent_is_looked_for_before_it_is_sent(database_
 async def states(there: Service) -> dict[str, str]:
     wanted = ["went out", "did not", "later"]
     return {text: state for text, state in await there.rows("SELECT text, state FROM outbox") if text in wanted}
-
-
-async def queue(there: Service, contact: str, text: str, not_before: int) -> None:
-    message = NewMessage(
-        id=f"id {text}",
-        contact_id=contact,
-        channel="sms",
-        our_address=NUMBER,
-        purpose=REPLY,
-        priority=Priority.REPLY,
-        text=text,
-        made_at=there.time.now(),
-        not_before=not_before,
-    )
-    assert await there.database.run(lambda: enqueue([message])) == 1
 
 
 async def try_with(ledger: Path, made: Path, url: str, now: int, without_ledger: bool = False) -> Restored:
@@ -158,6 +142,26 @@ async def test_a_ledger_that_cannot_serve_is_refused_unless_one_goes_without(
         await try_with(ledger, made.path, url, now)
     assert await empty_of_contacts(url)
     assert not (await try_with(ledger, made.path, url, now, without_ledger=True)).used_ledger
+
+
+async def test_a_restore_that_finds_no_ledger_is_refused_and_says_where_it_looked(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever restores into another file has the default ledger beside the old one; and a name can be mistyped."""
+    time, services = Time(), list[Service]()
+    ledger = tmp_path / "earshot.ledger"
+    async with phone_company(time, services) as twilio, service(database_url, twilio, time, ledger) as old:
+        services.append(old)
+        await old.resume()
+        await text(twilio, time, AMINA, "STOKE")
+        made = await back_up(old.database, tmp_path, who="ann", now=time.now())
+    looked_for, url = tmp_path / "new.ledger", f"sqlite:///{tmp_path / 'new.db'}"
+    with pytest.raises(BackupRefused, match=rf"(?s){looked_for}.*earshot\.ledger for earshot\.db.*--without-ledger"):
+        await try_with(looked_for, made.path, url, time.now())
+    with pytest.raises(BackupRefused, match="SUPPRESSION_LEDGER"):
+        await restore(url, made.path, None, without_ledger=False, who="ann", now=time.now())
+    assert not (tmp_path / "new.db").exists()
+    assert not (await try_with(looked_for, made.path, url, time.now(), without_ledger=True)).used_ledger
 
 
 async def test_a_held_database_can_be_released_by_hand_and_stop_holds_then(database_url: str, tmp_path: Path) -> None:

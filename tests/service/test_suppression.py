@@ -11,7 +11,7 @@ from bot.service.privacy import RetentionPolicy, erase, retention
 from bot.service.suppression import ERASURES_KEPT_MS, Keeper, Ledger, LedgerProblem
 from storage import ledger as entries
 from storage import surveys
-from storage.ledger import What
+from storage.ledger import Entry, What
 from storage.script import Run, Script
 from tests.service.restoring_scene import AMINA, BEN, CASS, Service, phone_company, service, text
 from tests.service.sending import HOUR, Time
@@ -75,6 +75,29 @@ async def test_a_torn_line_of_another_process_is_written_over(tmp_path: Path, da
         await text(twilio, time, AMINA, "STOKE", "STOP")
         await stoke.keeper.keep()
     assert written(path) == [("stop", "text")]
+
+
+@pytest.mark.parametrize("torn", [0, 40, 4095, 4096, 20_000])
+def test_a_line_is_added_after_the_last_whole_one_however_much_was_torn(torn: int, tmp_path: Path) -> None:
+    path = tmp_path / "earshot.ledger"
+    head = b'{"suppression_ledger":1,"database":"0123456789abcdef"}\n'
+    path.write_bytes(head + b"x" * torn)
+    Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
+    assert written(path) == [("stop", "text")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux counts what a process reads")
+def test_adding_a_line_reads_only_the_end_of_a_long_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.ledger"
+    path.write_bytes(b"a line of some length\n" * 500_000)
+    before = bytes_read()
+    Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
+    assert bytes_read() - before < 100_000
+
+
+def bytes_read() -> int:
+    (line,) = [line for line in Path("/proc/self/io").read_text().splitlines() if line.startswith("rchar: ")]
+    return int(line.removeprefix("rchar: "))
 
 
 async def test_two_processes_on_one_ledger_lose_nothing_of_each_other(database_url: str, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from storage.script import Database, Row
 from storage.transcribing import Hand
 from tests.channels.telegrams import SECRET as TELEGRAM_SECRET
 from tests.channels.telegrams import WEBHOOK
+from tests.channels.voices import voice_note
 from tests.channels.webhooks import NOON, whatsapp_channel
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -44,6 +45,10 @@ PARKS = survey(
     words_question("better", "What would make them better?"),
     one("news", "May we write to you about the parks?", role=Role.CONTACT),
 )
+
+SOUND = voice_note(75, b"the sound of benches")
+ANSWERS = "SELECT question, revision, state, value_code, said, input FROM answer ORDER BY id"
+NOTES = "SELECT fetched_at, tries, problem, became, reference FROM voice_note"
 
 
 @dataclass
@@ -111,6 +116,12 @@ class Voices:
             await self.twilio.deliver()
             return self.twilio.screen(WHATSAPP)[-1].text
         return self.telegram.phone(TELEGRAM)[-1]
+
+
+async def ask(scene: Voices, *replies: str) -> None:
+    """Begin the survey and answer its first questions."""
+    for text in ("PARKS", *replies):
+        await scene.write(text)
 
 
 @asynccontextmanager

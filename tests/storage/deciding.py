@@ -80,7 +80,7 @@ def decide(opened: Opened) -> Decided:
     said = opened.recalled.get((response_id, "words"), "?") if text == "RECALL" else str(count)
     language = json.dumps({"count": count})
     state = ConversationState(
-        conversation_id, response_id, language, "en", "default", NOON, None, None, count, 10, late=False
+        conversation_id, response_id, language, "en", "default", 1.0, NOON, None, None, count, 10, late=False
     )
     return Decided(
         "answers",

@@ -194,3 +194,130 @@ async def test_a_known_sender_without_aliases_costs_no_statement_more(
     recording.asked.clear()
     await intake.take(said("Hello", "SM1", NUMBER_ALONE))
     assert not any("contact_alias" in sql for sql in recording.asked)
+
+
+async def test_a_start_since_is_not_undone_when_two_contacts_turn_out_to_be_one(
+    database: Database, keys: KeyRing
+) -> None:
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM0", ID_ALONE),
+        said("START", "SM1", NUMBER_ALONE, NOON + 1),
+        said("Hello", "SM2", NUMBER_WITH_ID, NOON + 2),
+    )
+    assert await opted_out(database, keys) == {ID: NOON, NUMBER: None}
+
+
+async def test_whoever_was_joined_and_says_start_stays_open_though_the_other_is_named_again(
+    database: Database, keys: KeyRing
+) -> None:
+    senders = [ID_ALONE, NUMBER_ALONE, NUMBER_WITH_ID]
+    await replies(database, keys, *(said("Hello", f"SM{n}", sender) for n, sender in enumerate(senders)))
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM3", ID_ALONE, NOON + 1),
+        said("START", "SM4", NUMBER_WITH_ID, NOON + 2),
+        said("Hello", "SM5", NUMBER_WITH_ID, NOON + 3),
+    )
+    assert await opted_out(database, keys) == {ID: NOON + 1, NUMBER: None}
+    assert await newest_words(database, keys) == {ID: True, NUMBER: False}
+    # The START stands under the old key from now on, and nobody has said STOP again.
+    await rotate_data_keys(database, keys)
+    await replies(database, keys, said("Hello", "SM6", NUMBER_WITH_ID, NOON + 4))
+    assert await opted_out(database, keys) == {ID: NOON + 1, NUMBER: None}
+    assert await rows(database, "SELECT COUNT(*) FROM opt_out WHERE by = 'linked'") == [(1,)]
+
+
+async def test_a_stop_that_a_new_address_brings_holds_for_whoever_is_joined_to_its_contact(
+    database: Database, keys: KeyRing
+) -> None:
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM0", ID_ALONE),
+        said("DELETE", "SM1", ID_ALONE),
+        said("Hello", "SM2", (LONGEST, ()), NOON + 1),
+        said("Hello", "SM3", NUMBER_ALONE, NOON + 2),
+        said("Hello", "SM4", (NUMBER, (LONGEST,)), NOON + 3),
+        said("Hello", "SM5", NUMBER_WITH_ID, NOON + 4),
+    )
+    assert (await opted_out(database, keys))[LONGEST] == NOON + 4
+
+
+async def test_an_address_heard_of_after_stop_is_on_stop_when_it_comes_back_alone(
+    database: Database, keys: KeyRing
+) -> None:
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM0", NUMBER_ALONE),
+        said("Hello", "SM1", NUMBER_WITH_ID, NOON + 1),
+        said("DELETE", "SM2", NUMBER_WITH_ID, NOON + 2),
+        said("Hello", "SM3", ID_ALONE, NOON + 3),
+    )
+    assert await opted_out(database, keys) == {ID: NOON + 1}
+
+
+async def test_a_start_under_its_own_address_outlives_an_older_stop_of_a_new_one(
+    database: Database, keys: KeyRing
+) -> None:
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM0", ID_ALONE),
+        said("DELETE", "SM1", ID_ALONE),
+        said("START", "SM2", NUMBER_ALONE, NOON + 1),
+        said("Hello", "SM3", NUMBER_WITH_ID, NOON + 2),
+    )
+    assert await opted_out(database, keys) == {NUMBER: None}
+
+
+async def opted_out(database: Database, keys: KeyRing) -> dict[str, int | None]:
+    """Say of each contact since when it is on STOP, by its own address."""
+    found = await rows(database, "SELECT id, address_encrypted, key_id, opted_out_at FROM contact")
+    return {keys.decrypt(bytes(blob), id, key_id): since for id, blob, key_id, since in found}
+
+
+async def newest_words(database: Database, keys: KeyRing) -> dict[str, bool]:
+    """Say of each address whether its newest entry in the ledger is STOP; `max` by time, as the outbox reads it."""
+    entries = await database.read(lambda: stops.ledger([keys.lookup("whatsapp", address) for address in (ID, NUMBER)]))
+    newest = {entry.address_hmac: entry for entry in sorted(entries, key=lambda entry: entry.at) if entry.is_stop}
+    return {
+        address: not newest[hmac].given
+        for address in (ID, NUMBER)
+        if (hmac := keys.lookup("whatsapp", address)) in newest
+    }
+
+
+@pytest.mark.parametrize(
+    ("stopping", "other"), [(ID_ALONE, NUMBER_ALONE), (NUMBER_ALONE, ID_ALONE)], ids=["by id", "by number"]
+)
+@pytest.mark.parametrize("showing", [NUMBER_WITH_ID, ID_WITH_NUMBER], ids=["number writes", "id writes"])
+async def test_two_contacts_that_turn_out_to_be_one_sender_are_both_on_the_older_stop(
+    database: Database,
+    keys: KeyRing,
+    stopping: tuple[str, tuple[str, ...]],
+    other: tuple[str, tuple[str, ...]],
+    showing: tuple[str, tuple[str, ...]],
+) -> None:
+    await replies(database, keys, said("STOP", "SM0", stopping), said("Hello", "SM1", other, NOON + 1))
+    await replies(database, keys, said("Hello", "SM2", showing, NOON + 2), said("Hello", "SM3", showing, NOON + 3))
+    assert None not in (await opted_out(database, keys)).values()
+    assert await newest_words(database, keys) == {ID: True, NUMBER: True}
+
+
+async def test_a_stop_whose_contact_is_erased_holds_for_whoever_turns_out_to_have_said_it(
+    database: Database, keys: KeyRing
+) -> None:
+    await replies(
+        database,
+        keys,
+        said("STOP", "SM0", ID_ALONE),
+        said("DELETE", "SM1", ID_ALONE),
+        said("Hello", "SM2", NUMBER_ALONE, NOON + 1),
+        said("Hello", "SM3", NUMBER_WITH_ID, NOON + 2),
+    )
+    assert await opted_out(database, keys) == {NUMBER: NOON + 2}
+    assert await newest_words(database, keys) == {ID: True, NUMBER: True}

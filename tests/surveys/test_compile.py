@@ -246,3 +246,11 @@ def test_what_would_be_lost_is_warned_of(tmp_path: Path) -> None:
         "survey sheet, row 2, default: 'default' is left out: a text message has no place for it",
         "survey sheet, row 2, required: a condition is read as yes; over text nobody is forced to answer anyway",
     }
+
+
+def test_a_language_with_its_script_is_no_unknown_code(tmp_path: Path) -> None:
+    roman = {**TEXT, "label::Roman Urdu (ur-Latn)": "Kyun?"}
+    odd = {**roman, "label::Odd (xqz)": "Y?"}
+    assert compile_survey(workbook(tmp_path / "roman.xlsx", [roman])).warnings == ()
+    (warning,) = compile_survey(workbook(tmp_path / "odd.xlsx", [odd])).warnings
+    assert "Odd (xqz)" in warning.message

@@ -94,8 +94,12 @@ def test_a_missing_translation_names_what_is_missing(found: Lint) -> None:
             "survey sheet, row 2, English (en): one: costs 2 SMS segments (179 characters); shorten it in sms_label_en",
         ),
         (
-            [{**ONE, "label::Polish (pl)": "Tak czy nie, proszę, czy się pan zgadza, czy też nie zgadza?"}],
-            "survey sheet, row 2, Polish (pl): one: costs 2 SMS segments; the characters ę ż more than double the price"
+            [question(**{LABEL: "Why? " * 62, "hint": "x"})],
+            "survey sheet, row 2, English (en): q: costs 3 SMS segments (313 characters); shorten it in sms_label_en",
+        ),
+        (
+            [{**ONE, "label::Polish (pl)": "Tak czy nie, proszę, czy się pan zgadza, czy też nie zgadza? " * 3}],
+            "survey sheet, row 2, Polish (pl): one: costs 3 SMS segments; the characters ę ż more than double the price"
             "; shorten it in sms_label_pl",
         ),
         (
@@ -114,10 +118,25 @@ def test_a_missing_translation_names_what_is_missing(found: Lint) -> None:
             "shorter words",
         ),
     ],
-    ids=["no prefer_not", "no reason", "no hint", "too long", "diacritics", "symbols", "hard words"],
+    ids=[
+        "no prefer_not",
+        "no reason",
+        "no hint",
+        "too long",
+        "open and too long",
+        "diacritics",
+        "symbols",
+        "hard words",
+    ],
 )
 def test_what_could_be_better_is_told_by_row(found: Lint, rows: list[Cells], message: str) -> None:
     assert message in found(rows)
+
+
+def test_a_translation_may_cost_two_segments(found: Lint) -> None:
+    polish = "Tak czy nie, proszę, czy się pan zgadza, czy też nie zgadza?"
+    rows = [{**ONE, "label::Polish (pl)": polish}]
+    assert not any("segments" in line for line in found(rows))
 
 
 def test_what_is_never_asked_by_sms_may_be_long(found: Lint) -> None:

@@ -220,7 +220,7 @@ async def test_every_figure_is_in_view_and_named_however_narrow_the_page(
     named = [label.split('"')[1] if '"' in label else "" for label in labels[:4]]
     is_stacked = width != DESK
     assert named == (["Answered", "Skipped", "Prefer not to say", "Not understood"] if is_stacked else [""] * 4)
-    await expect(page.get_by_role("columnheader")).to_have_count(14)
+    await expect(page.get_by_role("columnheader")).to_have_count(17)
 
 
 async def test_staff_can_sign_in_over_a_halls_plain_network(browser: Browser, site: str, staff: str) -> None:

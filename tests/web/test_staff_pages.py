@@ -8,7 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from bot.service.reviewing import sentences_now
 from bot.web.accounts import create_staff, one_time_sign_in
+from storage import reviews
 from storage.installation import mark_demo
 from storage.script import Database, Run, Script
 from tests.analysis.filling import Message, receive
@@ -115,6 +117,35 @@ async def test_the_page_shows_counts_by_channel_status_and_question(signed_in: S
     ]
     assert table(page, "questions")[0] == ["What about safe? safe", "4", "0", "0", "0"]
     assert table(page, "questions")[2] == ["What about why? why", "1", "1", "0", "0"]
+
+
+@pytest.mark.usefixtures("answered")
+async def test_the_page_shows_how_far_each_language_is_and_never_names_a_few(
+    signed_in: SignIn, database: Database
+) -> None:
+    client = await signed_in()
+    page = (await client.get("/staff")).text
+    every, _ = await sentences_now(database)
+    assert table(page, "languages") == [
+        ["English", "fewer than 10", "the survey’s own"],
+        ["Urdu", "0", f"draft: 0 of {len(every['ur'])} sentences read"],
+    ]
+    assert "Asked for, and not offered" not in page
+
+    def wish() -> Script[None]:
+        for language, test in (("fr", False), ("fr", False), ("pl", False), ("ro", True)):
+            yield Run(
+                """INSERT INTO language_wish (survey, language, channel, at, test)
+                   VALUES ('stoke', :language, 'sms', 1, :test)""",
+                {"language": language, "test": test},
+            )
+        yield from reviews.accept("ur", [one.mark for one in every["ur"] if one.text], {}, "Bilal", 1)
+
+    await database.run(wish)
+    page = (await client.get("/staff")).text
+    assert "Asked for, and not offered: French (2), Polish (1)." in page
+    read = sum(bool(one.text) for one in every["ur"])
+    assert table(page, "languages")[1][2] == f"draft: {read} of {len(every['ur'])} sentences read"
 
 
 @pytest.mark.usefixtures("answered")

@@ -119,6 +119,13 @@ async def test_a_sound_is_never_stored_and_stands_in_the_audit_log_once(office: 
     assert await office.audit() == ["signed in", "voice note heard"]
 
 
+async def test_who_listens_from_the_middle_on_stands_in_the_audit_log_too(office: Office) -> None:
+    await office.sign_in()
+    address = f"/staff/voice/{await office.scene.note()}/recording"
+    assert (await office.client.get(address, headers={"range": "bytes=1-"})).content == SOUND[1:]
+    assert await office.audit() == ["signed in", "voice note heard"]
+
+
 async def test_what_was_said_becomes_the_answer(office: Office) -> None:
     await office.sign_in()
     note = await office.scene.note()

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from bot.core.reading.lexicon import is_refusal
 from bot.core.reading.normalise import repair_digits, tokens
 from bot.core.reading.readings import CONFIDENCE, NOT_CLEAR, Declined, Number, Rule, Unclear, Why
 from bot.core.reading.wrapping import Tokens, drop_leading, drop_trailing, unwrap
@@ -39,8 +40,8 @@ def read_plain_number(text: str, *, whole: bool) -> Number | None:
 
 def read_amount(folded: str, lexicon: WordTable, *, whole: bool, wording: str) -> Number | Declined | Unclear:
     """Read a reply to a question for a number. `whole` for a whole one; `wording` is the question's, folded."""
-    phrase = " ".join(unwrap(tokens(folded), lexicon.before, lexicon.after))
-    if phrase in lexicon.declined or phrase in lexicon.not_applicable or phrase in lexicon.passed:
+    said = tokens(folded)
+    if is_refusal(lexicon, said, unwrap(said, lexicon.before, lexicon.after)):
         return Declined(Rule.MEANING)
     if "?" in folded:
         return Unclear((), Why.ASKS)

@@ -4,7 +4,7 @@ import re
 
 from bot.core.reading.bands import Band, read_age, read_band
 from bot.core.reading.normalise import normalise, tokens
-from bot.core.reading.phrase import mentioned, read_phrase
+from bot.core.reading.phrase import mentioned, read_meaning, read_phrase
 from bot.core.reading.postcodes import read_postcode_area
 from bot.core.reading.readings import NOT_CLEAR, Chosen, Declined, Rule, Unclear, Why, chosen
 from bot.core.reading.scheme import AREA, Scheme
@@ -20,6 +20,7 @@ _APPROXIMATE = re.compile(r"[<>~+]|^\*[^*]*$")
 """More or less than, about; and the asterisk that corrects an earlier message."""
 _RANGE = re.compile(r"\d\s*-\s*\d")
 _NUMBERED = re.compile(r"\(?(\d{1,2})\)?\s*[-.):=,]*\s+(.+)")
+_CUT_OFF = re.compile(r"\W*(\w[^\s,.;:!/-]*)\s*[,.;:!-]+\s*(?=\w)")
 _NUMBER_LAST = re.compile(r"(.+?)\s*\((\d{1,2})\)")
 
 
@@ -40,7 +41,29 @@ def is_number(token: str) -> bool:
 
 
 def read_one(scheme: Scheme, folded: str) -> One:
-    """Read a folded text as the choice of one option."""
+    """Read a folded text as the choice of one option.
+
+    "Nie, zgadzam się" is "no, I agree" and has the words of "I don't agree": what comes after a no and a comma must not
+    mean something else than the whole.
+    """
+    whole = _read_whole(scheme, folded)
+    rest = after_no(scheme, folded)
+    if not rest or not isinstance(whole, Chosen):
+        return whole
+    alone = _read_whole(scheme, rest)
+    if isinstance(alone, Chosen) and alone.codes != whole.codes:
+        return Unclear((*alone.codes, *whole.codes), Why.SEVERAL)
+    return whole
+
+
+def after_no(scheme: Scheme, folded: str) -> str:
+    """Return what follows a no or a not that a comma or the like cuts off; empty where there is none."""
+    cut = _CUT_OFF.match(folded)
+    lex = scheme.lexicon
+    return folded[cut.end() :] if cut and (cut[1] in lex.no or cut[1] in lex.negations) else ""
+
+
+def _read_whole(scheme: Scheme, folded: str) -> One:
     lex = scheme.lexicon
     said = meaningful(tokens(folded), scheme)
     whole = " ".join(said)
@@ -53,6 +76,8 @@ def read_one(scheme: Scheme, folded: str) -> One:
     if code := label_of(scheme, folded):
         return chosen(Rule.LABEL, code)
     core = unwrap(said, lex.before, lex.after)
+    if core != said and (meaning := read_meaning(scheme, said)):  # "answer" may be wrapping, and begin "answer I won't"
+        return meaning
     special = _area(scheme, folded, said) or _band(scheme, folded, said)
     if special is not None:
         return special

@@ -3,6 +3,7 @@
 import datetime
 import re
 
+from bot.core.reading.lexicon import is_refusal
 from bot.core.reading.normalise import tokens
 from bot.core.reading.readings import CONFIDENCE, Dated, Declined, Rule, Unclear, Why
 from bot.core.reading.wrapping import text_of, unwrap
@@ -36,7 +37,7 @@ def read_date(folded: str, lexicon: WordTable, today: datetime.date) -> Dated | 
     said = tokens(folded)
     core = unwrap(said, lexicon.before | lexicon.date_between, lexicon.after)
     phrase = " ".join(core)
-    if phrase in lexicon.declined or phrase in lexicon.not_applicable or phrase in lexicon.passed:
+    if is_refusal(lexicon, said, core):
         return Declined(Rule.MEANING)
     if not core or "?" in folded:
         return Unclear((), Why.ASKS if core else Why.NOTHING)

@@ -10,6 +10,7 @@ from functools import lru_cache
 _KEYCAP_TEN = "\N{KEYCAP TEN}"
 _LATIN_MARKS = range(0x0300, 0x0370)
 _ARABIC_MARKS = frozenset({*range(0x064B, 0x0660), 0x0670, 0x0640})  # harakat, hamza and madda above, tatweel
+_NUKTA = 0x0A3C  # Gurmukhi's dot below, which many leave out
 _PICTURE_PARTS = frozenset({*range(0xFE00, 0xFE10), 0x20E3, *range(0x1F3FB, 0x1F400)})  # variants, keycap, skin tones
 
 # Letters that phones and people use for one another, and signs that mean the same. NFKC leaves these alone.
@@ -20,6 +21,16 @@ _SAME = {
     **dict.fromkeys("ىي", "ی"),
     **dict.fromkeys("ەھہة", "ه"),
     "ك": "ک",
+    "ګ": "گ",
+    "ٱ": "ا",
+    "ء": "",
+    "ں": "ن",
+    "ڕ": "ر",
+    "ڵ": "ل",
+    "ۆ": "و",
+    "٪": "%",
+    "٫": ".",
+    "٬": ",",
     "،": ",",
     "؛": ";",
     "؟": "?",
@@ -66,7 +77,13 @@ def _fold_letters(text: str) -> str:
     for letter in unicodedata.normalize("NFD", text.casefold()):
         code = ord(letter)
         category = unicodedata.category(letter)
-        if category == "Cf" or code in _LATIN_MARKS or code in _ARABIC_MARKS or code in _PICTURE_PARTS:
+        if (
+            category == "Cf"
+            or code in _LATIN_MARKS
+            or code in _ARABIC_MARKS
+            or code in _PICTURE_PARTS
+            or code == _NUKTA
+        ):
             continue
         if category.startswith("Z"):
             kept.append(" ")

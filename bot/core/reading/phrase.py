@@ -1,11 +1,13 @@
 """Reading words without digits as one option: a name, yes or no, a meaning, a grade, the start of a label, a slip."""
 
+from functools import cache
+
 from bot.core.reading.amounts import number_in_words
 from bot.core.reading.normalise import shrink
 from bot.core.reading.readings import Chosen, Declined, Rule, Unclear, Why, chosen
 from bot.core.reading.scale import Stance, Strength, read_stance
 from bot.core.reading.scheme import LETTERS, Scheme
-from bot.core.reading.typos import nearest
+from bot.core.reading.typos import is_near, nearest
 from bot.core.reading.wrapping import Tokens, drop_leading, drop_trailing, either, unwrap
 from bot.core.words import WordTable
 
@@ -22,7 +24,12 @@ def read_phrase(scheme: Scheme, core: Tokens) -> Chosen | Declined | Unclear | N
     if known is not None:
         return known
     bare = unwrap(core, scheme.lexicon.label_before, scheme.lexicon.label_after | scheme.lexicon.after)
-    return _nearly(scheme, " ".join(bare)) if len(bare) <= _longest(scheme) else None
+    return _nearly(scheme, " ".join(bare), " ".join(core)) if len(bare) <= _longest(scheme) else None
+
+
+def read_meaning(scheme: Scheme, said: Tokens) -> Chosen | Declined | None:
+    """Read words that are, just as they are, don't know, would rather not say, none or the like."""
+    return _meant(scheme, " ".join(said))
 
 
 def read_exact_phrase(scheme: Scheme, said: Tokens) -> Chosen | Declined | Unclear | None:
@@ -172,13 +179,21 @@ def _on_scale(scheme: Scheme, stance: Stance) -> Chosen | Unclear | None:
         if known.scale == stance.scale and known.is_positive == stance.is_positive
     ]
     is_doubtful = stance.strength is Strength.MILD or (stance.strength is Strength.UNKNOWN and scheme.has_neither)
-    if len(side) == 1 and not is_doubtful and scheme.stances[side[0]].strength is Strength.PLAIN:
+    if (
+        len(side) == 1
+        and scheme.has_all_grades
+        and not is_doubtful
+        and scheme.stances[side[0]].strength is Strength.PLAIN
+    ):
         return chosen(Rule.SCALE, side[0])
     return Unclear(tuple(side), Why.NOTHING) if side else None
 
 
-def _nearly(scheme: Scheme, phrase: str) -> Chosen | None:
-    """Read the start of one label, at least four letters and half of it; or a label with a slip."""
+def _nearly(scheme: Scheme, phrase: str, whole: str) -> Chosen | None:
+    """Read the start of one label, at least four letters and half of it; or a label with a slip.
+
+    `whole` is the phrase with what was taken off as wrapping: a slip may have made it look like that.
+    """
     lex = scheme.lexicon
     starts = {code: label for label, code in scheme.labels if label.startswith(phrase)}
     is_grade_only = phrase in lex.negations or (bool(scheme.stances) and phrase in lex.strong | lex.mild)
@@ -191,6 +206,19 @@ def _nearly(scheme: Scheme, phrase: str) -> Chosen | None:
         )
         if enough:
             return chosen(Rule.PREFIX, code)
-    if near := nearest(phrase, scheme.slipped, lex):
+    near = nearest(phrase, scheme.slipped, lex)
+    if near and not any(_may_be_opposite(scheme, text, *near) for text in {phrase, whole}):
         return Chosen((near[0],), Rule.TYPO, round(near[1], 2))
     return None
+
+
+def _may_be_opposite(scheme: Scheme, phrase: str, code: str, likeness: float) -> bool:
+    """Say whether a slip of this grade is nearly a word for the other pole: "dexacord" is "dezacord", no "de acord"."""
+    stance = scheme.stances.get(code)
+    return stance is not None and is_near(phrase, _poles(scheme.lexicon, is_positive=not stance.is_positive), likeness)
+
+
+@cache
+def _poles(lexicon: WordTable, *, is_positive: bool) -> tuple[str, ...]:
+    scales = lexicon.scales
+    return tuple({phrase for scale in scales for phrase in (scale.positive if is_positive else scale.negative)})

@@ -6,7 +6,8 @@ from enum import StrEnum
 from bot.core.reading.wrapping import Tokens
 from bot.core.words import WordTable
 
-_LONGEST = 3
+_LONGEST = 5
+"""Words of the longest phrase: "nu sunt de acord" has four."""
 
 
 class Strength(StrEnum):
@@ -28,24 +29,29 @@ class Stance:
     grade: str = ""
 
 
-def read_stance(tokens: Tokens, lexicon: WordTable) -> Stance | None:
-    """Read words that are nothing but a grade; None as soon as a word is anything else."""
+def read_stance(tokens: Tokens, lexicon: WordTable, *, is_label: bool = False) -> Stance | None:
+    """Read words that are nothing but a grade; None as soon as a word is anything else. A label is never torn."""
     if tokens[0] in lexicon.neither:
         return None
     poles: set[tuple[str, bool]] = set()
     strengths: set[tuple[Strength, str]] = set()
     negations = 0
+    is_torn = says_not = False
     while tokens:
         for size in range(min(_LONGEST, len(tokens)), 0, -1):
             phrase = " ".join(tokens[:size])
             if phrase in lexicon.strong:
                 strengths.add((Strength.STRONG, ""))
+                is_torn = is_torn or says_not
             elif phrase in lexicon.mild:
                 strengths.add((Strength.MILD, phrase.split()[0]))
+                is_torn = is_torn or says_not
             elif phrase in lexicon.negations:
                 negations += 1
             elif pole := _pole(phrase, lexicon):
                 poles.add(pole)
+                says_not = not lexicon.negations.isdisjoint(tokens[:size])
+                is_torn = is_torn or (says_not and bool(strengths) and tokens[0] not in lexicon.negations)
             else:
                 continue
             tokens = tokens[size:]
@@ -54,7 +60,7 @@ def read_stance(tokens: Tokens, lexicon: WordTable) -> Stance | None:
             return None
     if len(poles) != 1 or len(strengths) > 1:
         return None
-    return _stance(*poles.pop(), strengths, negations)
+    return _stance(*poles.pop(), strengths, negations, is_torn=is_torn and not is_label)
 
 
 def _pole(phrase: str, lexicon: WordTable) -> tuple[str, bool] | None:
@@ -66,7 +72,16 @@ def _pole(phrase: str, lexicon: WordTable) -> tuple[str, bool] | None:
     return None
 
 
-def _stance(scale: str, is_positive: bool, strengths: set[tuple[Strength, str]], negations: int) -> Stance | None:
+def _stance(
+    scale: str, is_positive: bool, strengths: set[tuple[Strength, str]], negations: int, *, is_torn: bool
+) -> Stance | None:
+    """Make the grade. It is torn where a "not" within the phrase may belong to the strength and not to the pole.
+
+    Many languages say disagree as "not agree": "całkowicie nie zgadzam się" is total disagreement, and "nie zgadzam się
+    całkowicie" or "خیلی موافق نیستم" may be the lack of total agreement.
+    """
+    if negations == 0 and is_torn:
+        return Stance(scale, is_positive, Strength.UNKNOWN)
     if negations == 0:
         strength, grade = strengths.pop() if strengths else (Strength.PLAIN, "")
         return Stance(scale, is_positive, strength, grade)

@@ -18,7 +18,7 @@ Names = list[tuple[str, str]]
 
 LETTERS = "abcdefg"
 _INITIALS_MOST = 3
-_SCHEMES = 2048
+SCHEMES = 2048
 _SHORTEST_CODE = 3
 _PARENTHESIS = re.compile(r"\(([^)]*)\)")
 _SLASH = re.compile(r"\s*[/;]\s*")
@@ -31,9 +31,10 @@ class Scheme:
     """What names an option, by code. A name that two options share names neither.
 
     `texts` are labels with their punctuation, `names` their words, `joined` those without spaces, `parts` the
-    alternatives within a label. `equals` are numbers that are also what another option is called. `alone` are options
-    that exclude the others (don't know, none), `others` the "something else". `labels` may be cut short, `slipped` may
-    have a slip in them. `longest` is how many words a name has at most.
+    alternatives within a label. `equals` are numbers that are also what another option is called. `has_all_grades` says
+    that every option is a grade, "neither", or no answer to the scale at all. `alone` are options that exclude the
+    others (don't know, none), `others` the "something else". `labels` may be cut short, `slipped` may have a slip in
+    them. `longest` is how many words a name has at most.
     """
 
     lexicon: WordTable
@@ -50,6 +51,7 @@ class Scheme:
     meanings: tuple[tuple[frozenset[str], str], ...]
     has_neither: bool
     stances: Mapping[str, Stance]
+    has_all_grades: bool
     bands: Mapping[str, Band]
     areas: Mapping[str, str]
     labels: tuple[tuple[str, str], ...]
@@ -59,7 +61,7 @@ class Scheme:
     longest: int
 
 
-@lru_cache(_SCHEMES)
+@lru_cache(SCHEMES)
 def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
     """Build the scheme of these options, with these word tables."""
     lex = lexicon(words)
@@ -69,11 +71,12 @@ def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
     named = _only(names)
     stances: dict[str, Stance] = {}
     for name, code in names:
-        if stance := read_stance(tuple(name.split()), lex):
+        if stance := read_stance(tuple(name.split()), lex, is_label=True):
             stances.setdefault(code, stance)
     is_scale = len({stance.is_positive for stance in stances.values()}) > 1
     between = frozenset(name for name, _ in names if name.split()[0] in lex.neither)
     neither = _meaning(names, lex.neither | between) if is_scale else ""
+    meanings = ((lex.neither, neither), *_meanings(names + parts, lex))
     return Scheme(
         lexicon=lex,
         codes=tuple(option.code for option in options),
@@ -86,9 +89,10 @@ def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
         letters=_letters(options),
         yes=_meaning(names, lex.yes_labels),
         no=_meaning(names, lex.no_labels),
-        meanings=((lex.neither, neither), *_meanings(names + parts, lex)),
+        meanings=meanings,
         has_neither=neither != "",
         stances=stances,
+        has_all_grades={*stances, *(code for _, code in meanings)} >= {option.code for option in options},
         bands=_bands(options, lex),
         areas=_areas(options),
         labels=_without_digits(names),
@@ -205,7 +209,12 @@ def _letters(options: tuple[Option, ...]) -> dict[str, str]:
     if len(options) <= _INITIALS_MOST and all(len(codes) == 1 for codes in initials.values()):
         by_initial = {letter: next(iter(codes)) for letter, codes in initials.items()}
         # A digit that a label begins with ("45 or over") is no name for it: beside numbers it would be a guess.
-        free = {letter for letter in by_initial if letter.isalpha() and letter not in LETTERS[: len(options)]}
+        # Nor is a letter of another script: half of Pashto's no ("نه") begins its yes ("هو").
+        free = {
+            letter
+            for letter in by_initial
+            if letter.isalpha() and letter.isascii() and letter not in LETTERS[: len(options)]
+        }
         letters |= {letter: by_initial[letter] for letter in free}
     return letters
 

@@ -95,7 +95,7 @@ def _every(scheme: Scheme, most: int | None) -> Chosen | Unclear:
     """Choose every option but those that exclude the others; ask again where "something else" is among them."""
     every = tuple(code for code in scheme.codes if code not in scheme.alone)
     found = _checked(scheme, every, most, Rule.ALL)
-    return Unclear((), Why.NOTHING) if isinstance(found, Chosen) and scheme.others else found
+    return Unclear((), Why.NOTHING) if isinstance(found, Chosen) and (scheme.others or not every) else found
 
 
 def _compact(scheme: Scheme, core: Tokens) -> tuple[str, ...]:

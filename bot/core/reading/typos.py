@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import ratio, token_sort_ratio
+from rapidfuzz.process import extractOne
 
 from bot.core.words import WordTable
 
@@ -42,6 +43,11 @@ def nearest(phrase: str, labels: Iterable[tuple[str, str]], lexicon: WordTable) 
     if scores[best] >= _LIKE and scores[best] - next_best >= _MARGIN and is_negated == said_no:
         return best, scores[best] / 100
     return _one_slip(phrase, compared) if not said_no else None
+
+
+def is_near(phrase: str, words: Iterable[str], likeness: float) -> bool:
+    """Say whether a phrase is about as like one of these words as the `likeness` (0 to 1) that it has to another."""
+    return extractOne(phrase, words, scorer=ratio, score_cutoff=100 * likeness - _MARGIN) is not None
 
 
 def _begins_alike(phrase: str, best: str, labels: Iterable[tuple[str, str]]) -> bool:

@@ -2,7 +2,9 @@
 
 from bot.service.doctor.database import examine_database, examine_keys
 from bot.service.doctor.finding import Finding, ok, problem, warning
+from bot.service.doctor.languages import examine_languages
 from bot.service.doctor.ledger import examine_ledger
+from bot.service.doctor.letters import examine_letters
 from bot.service.doctor.providers import (
     advanced_opt_out,
     examine_notify,
@@ -10,6 +12,7 @@ from bot.service.doctor.providers import (
     examine_telegram,
     examine_twilio,
 )
+from bot.service.doctor.safeguarding import examine_safeguarding
 from bot.service.doctor.surveys import examine_surveys
 
 __all__ = [
@@ -17,8 +20,11 @@ __all__ = [
     "advanced_opt_out",
     "examine_database",
     "examine_keys",
+    "examine_languages",
     "examine_ledger",
+    "examine_letters",
     "examine_notify",
+    "examine_safeguarding",
     "examine_signature",
     "examine_surveys",
     "examine_telegram",

@@ -72,8 +72,11 @@ async def _durability(database: Database, engine: str) -> Finding:
 def _room(database: Database) -> Finding:
     if not isinstance(database, SqliteDatabase):
         return ok("The disk is the database server's: watch its free space there.")
-    free = shutil.disk_usage(database.path.absolute().parent).free
-    size = database.path.stat().st_size
+    return examine_room(shutil.disk_usage(database.path.absolute().parent).free, database.path.stat().st_size)
+
+
+def examine_room(free: int, size: int) -> Finding:
+    """Say whether so many free bytes are enough beside a SQLite file of this size."""
     said = f"{free / 1e9:,.1f} GB are free beside the database of {size / 1e6:,.1f} MB"
     if free < FULL_BYTES:
         return problem(f"{said}. When it is full, texts are refused until there is room. Make room.")

@@ -41,10 +41,16 @@ async def examine_twilio(account_sid: str, auth_token: str, base_url: str, sende
 
 
 async def _twilio_sender(checkup: "TwilioCheckup", sender: str, wanted: str) -> list[Finding]:
-    from channels.twilio_checkup import advice_on_number, advice_on_service
+    from channels.twilio_checkup import advice_on_number, advice_on_sender, advice_on_service
 
     if sender.startswith("whatsapp:"):
-        return [ok(f"Not looked at: the WhatsApp sender's addresses. In Twilio's console they should be {wanted}")]
+        whatsapp = await checkup.whatsapp_sender(sender)
+        if whatsapp is not None:
+            return _findings(
+                advice_on_sender(whatsapp, wanted), f"What is written to {sender} reaches us, with retries."
+            )
+        what = f"Twilio has no WhatsApp sender {sender} in this account. Correct TWILIO_WHATSAPP_FROM."
+        return [problem(f"{what} Only Twilio's sandbox is not listed: there its console must name {wanted}")]
     numbers = [sender]
     found: list[Finding] = []
     if sender.startswith("MG"):

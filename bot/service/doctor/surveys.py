@@ -5,27 +5,46 @@ from datetime import UTC, datetime
 from bot.core.survey import SurveyDefinition
 from bot.core.window import Window, closed_by_hand, window
 from bot.service.doctor.finding import Finding, ok, problem, warning
-from storage import surveys
+from storage import installation, surveys
 from storage.script import Database
 
-INSISTED = ("organisation", "privacy_url", "contact", "verify_url", "closes", "min_age")
-"""What a campaign and a poster insist on too."""
+INSISTED = {
+    "keyword": "what to text to begin",
+    "organisation": "who asks",
+    "privacy_url": "where the privacy notice is",
+    "contact": "whom to ask",
+    "verify_url": "where to check that it is real",
+    "closes": "when it closes",
+    "min_age": "from which age on one may answer",
+}
+"""What residents must be told, by the setting that says it; a campaign and a poster insist on all but the first too."""
 
 
 async def examine_surveys(database: Database, now: int) -> list[Finding]:
-    """Look at the current version of every survey that is not over. `now` is epoch milliseconds UTC."""
+    """Look at the current version of every survey that is not over. `now` is epoch milliseconds UTC.
+
+    What a survey does not say is a problem, and in a demo's database a warning: a sample is asked nobody.
+    """
     at = datetime.fromtimestamp(now / 1000, UTC)
+    is_sample = await database.read(installation.is_demo)
     found = []
     for row in await database.read(surveys.every_version):
         definition = SurveyDefinition.from_json(row.definition) if row.is_current else None
         if definition is None or window(definition, closed_by_hand(row.closed_at), at) is Window.CLOSED:
             continue
-        missing = [name for name in INSISTED if getattr(definition, name) in ("", None, {})]
-        if not definition.keywords:
-            missing.append("keyword")
+        missing = [f"{what} ({name})" for name, what in INSISTED.items() if not _says(definition, name)]
         if missing:
-            text = f"Survey {definition.id} does not say {', '.join(missing)}: fill the settings sheet in, and publish."
-            found.append(problem(text))
+            text = f"Survey {definition.id} does not say {', nor '.join(missing)}."
+            if is_sample:
+                found.append(warning(f"{text} That will do for a demo. A survey that residents are asked must say it."))
+            else:
+                remedy = "Fill that in on its settings sheet, with a new version, and run: survey publish FILE"
+                found.append(problem(f"{text} Residents must be able to know. {remedy}"))
         else:
             found.append(ok(f"Survey {definition.id} says all that it should."))
     return found or [warning("No survey is published that is not over: survey publish FILE")]
+
+
+def _says(definition: SurveyDefinition, setting: str) -> bool:
+    value = definition.keywords if setting == "keyword" else getattr(definition, setting)
+    return value not in ("", None, {}, ())

@@ -159,6 +159,7 @@ _WHAT: Mapping[Kept, str] = {
     Kept.SESSIONS: "staff sessions and sign-in links that ended",
     Kept.ATTEMPTS: "tries at signing in",
     Kept.AUDIT: "lines of the audit log",
+    Kept.FLAGS: "what came of messages that spoke of danger, settled",
     Kept.LINK_CODES: "codes to join addresses that can no longer be used",
     Kept.LINK_TRIES: "wrong codes that no longer count",
 }
@@ -181,7 +182,7 @@ def _older_than(kept: Kept, policy: RetentionPolicy, now: int) -> int | None:
             days = policy.silent
         case Kept.SESSIONS | Kept.ATTEMPTS:
             days = policy.sessions_after_end
-        case Kept.AUDIT:
+        case Kept.AUDIT | Kept.FLAGS:
             days = policy.audit
         case _:
             assert_never(kept)

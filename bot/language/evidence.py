@@ -1,0 +1,91 @@
+"""What a conversation has shown of its language so far, and the verdict on one more message."""
+
+from enum import StrEnum
+
+import msgspec
+
+from bot.language.text import Script
+
+
+class Action(StrEnum):
+    """What a verdict asks for: go on as before, ask which language it shall be, or switch and say so."""
+
+    STAY = "stay"
+    ASK = "ask"
+    SWITCH = "switch"
+
+
+class Asked(StrEnum):
+    """What the message answers. Only free text is looked at: a name, a number and a choice have no language."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    NAME = "name"
+
+
+class Source(StrEnum):
+    """Where a hint comes from. A phone number's country is no source: most residents have a British number."""
+
+    APP = "app"
+    """What the messaging app says its own language is: for half of those who write another language, English."""
+    POSTER = "poster"
+    """The language of the poster or leaflet that the resident answered."""
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """A language that is likely before anything is read, such as `Hint("pl", Source.POSTER)`."""
+
+    lang: str
+    source: Source = Source.APP
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What one source says: the chances of the languages that it finds likeliest, best first."""
+
+    source: str
+    scores: dict[str, float]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a message says of the resident's language, together with those before it."""
+
+    lang: str | None = None
+    """The likeliest of `LABELS`, offered or not; None where the text belongs to no language."""
+    p: float = 0.0
+    """How likely it is, from 0 to 1."""
+    runner_up: tuple[str, float] | None = None
+    script: Script = Script.NONE
+    action: Action = Action.STAY
+    offer: str | None = None
+    """The offered language to ask about or switch to: `lang`, or Urdu for Roman Urdu where only that is offered."""
+    is_unoffered: bool = False
+    """The resident surely writes a language that this survey lacks: worth a polite line, and a count."""
+    why: tuple[Evidence, ...] = ()
+
+
+class LangState(msgspec.Struct, frozen=True):
+    """What to keep of a conversation between messages: `msgspec.to_builtins` makes JSON of it, `convert` reads it."""
+
+    current: str = "en"
+    """The language that the bot speaks."""
+    is_chosen: bool = False
+    """The resident chose it. Nothing that is read changes it any more."""
+    sums: dict[str, float] = {}
+    """For each language, the log of its chance over the messages so far, older ones counting less; the best has 0."""
+    informative: int = 0
+    """Messages that said something of a language."""
+    leaning: str | None = None
+    """What the newest messages leaned to, `run` of them in a row, with `words` words in them."""
+    run: int = 0
+    words: int = 0
+    asked: int = 0
+    """How often the bot has asked."""
+    asked_about: str | None = None
+
+    def choose(self, lang: str) -> "LangState":
+        """Take the resident's own choice, which is final."""
+        return LangState(current=lang, is_chosen=True)
+
+    def switch(self, lang: str) -> "LangState":
+        """Go on in another language after a verdict said so. The evidence stays, to be able to go back."""
+        return msgspec.structs.replace(self, current=lang)

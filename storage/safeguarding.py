@@ -1,0 +1,258 @@
+"""The rows of `flag`: messages that speak of danger, for the safeguarding role alone. Every step is in the audit log.
+
+A flag has no words of its own: they stand where the message's words stand, and go when those go. What was done about
+it stays. The rule of alerts: at least one, and again until somebody has opened it.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from storage.script import Fetch, Run, Script
+from storage.staff import note as audit
+from storage.transcribing import Hand
+
+SHOWN_AT_ONCE = 100
+"""Flags that one list shows, those without an outcome first."""
+GRANTED_MS = 24 * 60 * 60 * 1000
+"""How long a granted address may be looked at."""
+
+_DUE = """
+    SELECT id FROM flag WHERE opened_at IS NULL AND alert_at <= :now AND (:test OR NOT test)
+    ORDER BY alert_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED"""
+_PUT_OFF = "UPDATE flag SET alert_at = :at WHERE id IN (SELECT :ids*text)"
+_SENT = """
+    UPDATE flag SET alert_at = :at, alerts = alerts + 1, alert_problem = ''
+    WHERE id IN (SELECT :ids*text) AND opened_at IS NULL"""
+_FAILED = "UPDATE flag SET alert_problem = :problem WHERE id IN (SELECT :ids*text)"
+_COUNT = "SELECT COUNT(*) FROM flag WHERE closed_at IS NULL AND (:test OR NOT test)"
+_LIST = """
+    SELECT f.id, f.flagged_at, i.channel, i.survey, i.filed, f.opened_at, f.acknowledged_at, f.asked_at, f.granted_at,
+        f.closed_at, f.outcome
+    FROM flag f JOIN inbound i ON i.id = f.id WHERE (:test OR NOT f.test)
+    ORDER BY CASE WHEN f.closed_at IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN f.closed_at IS NULL THEN f.flagged_at ELSE -f.closed_at END, f.id LIMIT :most"""
+_ONE = """
+    SELECT f.id, f.flagged_at, i.channel, i.survey, i.filed, i.received_at, i.text, i.contact_id, f.calmed,
+        f.opened_at, f.acknowledged_at, f.asked_at, f.asked_by, f.reason, f.granted_at, f.closed_at, f.outcome, f.note,
+        c.opted_out_at, COALESCE(r.language, c.language),
+        CASE WHEN EXISTS (SELECT 1 FROM voice_note v WHERE v.id = f.id) THEN 1 ELSE 0 END
+    FROM flag f JOIN inbound i ON i.id = f.id LEFT JOIN contact c ON c.id = i.contact_id
+    LEFT JOIN response r ON r.id = i.response_id WHERE f.id = :id AND (:test OR NOT f.test)"""
+_WRITTEN_DOWN = "SELECT said FROM answer WHERE inbound_id = :id AND said IS NOT NULL ORDER BY id DESC LIMIT 1"
+_NAMES = "SELECT id, name FROM staff WHERE id IN (SELECT :ids*text)"
+_ADDRESS = """
+    SELECT c.id, c.channel, c.address_encrypted, c.key_id FROM flag f JOIN inbound i ON i.id = f.id
+    JOIN contact c ON c.id = i.contact_id WHERE f.id = :id AND f.granted_at > :since"""
+_FAILING = "SELECT COUNT(*), MAX(alert_problem) FROM flag WHERE opened_at IS NULL AND alert_problem <> '' AND NOT test"
+
+
+class Outcome(StrEnum):
+    """What came of a flag, as the lead decides."""
+
+    PASSED_ON = "passed_on"  # to those whose task it is
+    CONTACTED = "contacted"  # somebody has spoken to the resident
+    NO_DANGER = "no_danger"  # read, and nothing that calls for more
+    CANNOT_ACT = "cannot_act"  # no words and no way to find who wrote
+
+
+class Listed(Struct, frozen=True):
+    """One flag as the list shows it: no words, nothing of who wrote. Times are epoch milliseconds UTC."""
+
+    id: str
+    flagged_at: int
+    channel: str
+    survey: str
+    filed: str
+    opened_at: int | None
+    acknowledged_at: int | None
+    asked_at: int | None
+    granted_at: int | None
+    closed_at: int | None
+    outcome: str
+
+
+class Flag(Struct, frozen=True):
+    """One flag, opened. `words` are the resident's own, empty where they are gone or were spoken and not written down.
+
+    `asked_by` is the id of whoever asked for the address, `asked_name` their name. `can_be_found` says that the message
+    still leads to an address.
+    """
+
+    id: str
+    flagged_at: int
+    channel: str
+    survey: str
+    filed: str
+    received_at: int
+    words: str
+    can_be_found: bool
+    was_calmed: bool
+    opened_at: int | None
+    acknowledged_at: int | None
+    asked_at: int | None
+    asked_by: str
+    asked_name: str
+    reason: str
+    granted_at: int | None
+    closed_at: int | None
+    outcome: str
+    note: str
+    is_stopped: bool
+    language: str
+    is_spoken: bool
+
+    def __repr__(self) -> str:
+        """Name the flag, never the words."""
+        return f"Flag({self.id})"
+
+
+class Sealed(Struct, frozen=True):
+    """A contact's address, as it is kept."""
+
+    contact_id: str
+    channel: str
+    address_encrypted: bytes
+    key_id: int
+
+
+def claim(now: int, lease_until: int, *, include_test: bool) -> Script[list[str]]:
+    """Take the flags of which the lead must be told now. What is not marked as sent comes again after the lease."""
+    ids = [row[0] for row in (yield Fetch(_DUE, {"now": now, "test": include_test})).rows]
+    if ids:
+        yield Run(_PUT_OFF, {"ids": ids, "at": lease_until})
+    return ids
+
+
+def told(ids: list[str], again_at: int) -> Script[None]:
+    """Note that the lead was told of these; and when again, should nobody open them."""
+    yield Run(_SENT, {"ids": ids, "at": again_at})
+
+
+def not_told(ids: list[str], problem: str) -> Script[None]:
+    """Note why the lead could not be told; the lease says when it is tried again."""
+    yield Run(_FAILED, {"ids": ids, "problem": problem})
+
+
+def failing() -> Script[tuple[int, str]]:
+    """Count the unopened flags of which the lead could not be told, and say why for one of them."""
+    found = (yield Fetch(_FAILING)).first
+    assert found is not None
+    return int(found[0]), found[1] or ""
+
+
+def listed(hand: Hand, now: int, *, include_test: bool) -> Script[tuple[int, list[Listed]]]:
+    """Count the flags without an outcome, and list them, the oldest first; then those that have one."""
+    count = (yield Fetch(_COUNT, {"test": include_test})).first
+    assert count is not None
+    rows = (yield Fetch(_LIST, {"test": include_test, "most": SHOWN_AT_ONCE})).rows
+    yield from audit(now, hand.name, "safeguarding list seen", f"{len(rows)} flags")
+    return int(count[0]), [Listed(*row) for row in rows]
+
+
+def open_flag(flag_id: str, hand: Hand, now: int, *, include_test: bool) -> Script[Flag | None]:
+    """Open a flag, which ends its alerts; None where there is none. Every look is in the audit log."""
+    yield Run(
+        """UPDATE flag SET opened_at = :now, opened_by = :by
+            WHERE id = :id AND opened_at IS NULL AND (:test OR NOT test)""",
+        {"id": flag_id, "now": now, "by": hand.staff_id, "test": include_test},
+    )
+    row = (yield Fetch(_ONE, {"id": flag_id, "test": include_test})).first
+    if row is None:
+        return None
+    written = (yield Fetch(_WRITTEN_DOWN, {"id": flag_id})).first if row[-1] else None
+    names: dict[str, str] = dict((yield Fetch(_NAMES, {"ids": [row[12]]})).rows)
+    yield from audit(now, hand.name, "safeguarding flag opened", flag_id)
+    return Flag(
+        id=row[0],
+        flagged_at=row[1],
+        channel=row[2],
+        survey=row[3],
+        filed=row[4],
+        received_at=row[5],
+        words=row[6] or (written[0] if written else ""),
+        can_be_found=row[7] is not None,
+        was_calmed=bool(row[8]),
+        opened_at=row[9],
+        acknowledged_at=row[10],
+        asked_at=row[11],
+        asked_by=row[12],
+        asked_name=names.get(row[12], ""),
+        reason=row[13],
+        granted_at=row[14],
+        closed_at=row[15],
+        outcome=row[16],
+        note=row[17],
+        is_stopped=row[18] is not None,
+        language=row[19] or "",
+        is_spoken=bool(row[20]),
+    )
+
+
+def acknowledge(flag_id: str, hand: Hand, now: int) -> Script[bool]:
+    """Note that somebody sees to it; False where that was done already."""
+    return (
+        yield from _change(
+            "UPDATE flag SET acknowledged_at = :now, acknowledged_by = :by WHERE id = :id AND acknowledged_at IS NULL",
+            {"id": flag_id, "now": now, "by": hand.staff_id},
+            hand,
+            "safeguarding flag acknowledged",
+        )
+    )
+
+
+def conclude(flag_id: str, outcome: Outcome, note: str, hand: Hand, now: int) -> Script[bool]:
+    """Write down what came of it; a later outcome replaces an earlier one. False where there is no such flag."""
+    return (
+        yield from _change(
+            """UPDATE flag SET closed_at = :now, closed_by = :by, outcome = :outcome, note = :note,
+                acknowledged_at = COALESCE(acknowledged_at, :now),
+                acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN :by ELSE acknowledged_by END WHERE id = :id""",
+            {"id": flag_id, "now": now, "by": hand.staff_id, "outcome": outcome.value, "note": note},
+            hand,
+            f"safeguarding outcome {outcome}",
+        )
+    )
+
+
+def ask(flag_id: str, reason: str, hand: Hand, now: int) -> Script[bool]:
+    """Ask for the address, with a reason. A new request takes back what was granted before."""
+    return (
+        yield from _change(
+            """UPDATE flag SET asked_at = :now, asked_by = :by, reason = :reason, granted_at = NULL, granted_by = ''
+                WHERE id = :id""",
+            {"id": flag_id, "now": now, "by": hand.staff_id, "reason": reason},
+            hand,
+            "safeguarding address asked for",
+        )
+    )
+
+
+def grant(flag_id: str, hand: Hand, now: int) -> Script[bool]:
+    """Grant the address to whoever asked for it: somebody else than who asked. False where it cannot be."""
+    return (
+        yield from _change(
+            """UPDATE flag SET granted_at = :now, granted_by = :by
+                WHERE id = :id AND asked_at IS NOT NULL AND asked_by <> :by AND granted_at IS NULL""",
+            {"id": flag_id, "now": now, "by": hand.staff_id},
+            hand,
+            "safeguarding address granted",
+        )
+    )
+
+
+def address(flag_id: str, hand: Hand, now: int) -> Script[Sealed | None]:
+    """Read the address of a flag for which that was granted within a day; the look is in the audit log."""
+    row = (yield Fetch(_ADDRESS, {"id": flag_id, "since": now - GRANTED_MS})).first
+    if row is None:
+        return None
+    yield from audit(now, hand.name, "safeguarding address seen", flag_id)
+    return Sealed(row[0], row[1], bytes(row[2]), row[3])
+
+
+def _change(sql: str, params: dict[str, object], hand: Hand, action: str) -> Script[bool]:
+    changed = yield Run(sql, params)
+    if changed.count == 1:
+        assert isinstance(params["now"], int)
+        yield from audit(params["now"], hand.name, action, str(params["id"]))
+    return changed.count == 1

@@ -1,0 +1,79 @@
+"""Servers that are forked from a process which has everything imported already, aiogram too.
+
+To import aiogram costs seconds of processor time (pydantic makes 600 models), at every start anew. What is killed is a
+process of its own all the same: it runs `serve` from its settings on, with nothing of this one's environment.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from bench.serving import START_SECONDS, DidNotStart, DidNotStop, Server, environment, free_port
+
+_LOOK_AGAIN = 0.03
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg"])
+
+
+class WarmServer(Server):
+    """One server process on a port of its own, which it keeps when it is started again. Logs go to `folder`."""
+
+    _forked: ForkServerProcess | None = None
+
+    async def start(self) -> None:
+        """Start it, and return once it answers that it is ready. Raises DidNotStart."""
+        arguments = [str(part) for part in self.command]
+        self._forked = _forking.Process(target=_serve, args=(arguments, dict(self.settings), str(self.folder)))
+        await asyncio.to_thread(self._forked.start)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await self.is_ready():
+                    if self._forked.exitcode is not None:
+                        raise DidNotStart(self.errors)
+                    await asyncio.sleep(_LOOK_AGAIN)
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def _end(self, how: signal.Signals) -> int:
+        process, self._forked = self._forked, None
+        if process is None or process.pid is None:
+            return 0
+        if process.exitcode is None:
+            os.kill(process.pid, how)
+        await asyncio.to_thread(process.join, START_SECONDS)
+        assert process.exitcode is not None
+        return process.exitcode
+
+
+@asynccontextmanager
+async def warm_serving(database_url: str, folder: Path, **settings: str) -> AsyncIterator[WarmServer]:
+    """Run `serve` over a database until the block is left. `folder` is its own, for its logs."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    port = free_port()
+    server = WarmServer(("serve", "--port", str(port)), environment(database_url, **settings), folder, port)
+    await server.start()
+    try:
+        yield server
+    finally:
+        code = await server.stop()
+    if code:
+        raise DidNotStop(f"exit code {code}. {server.errors}")
+
+
+def _serve(arguments: Sequence[str], settings: Mapping[str, str], folder: str) -> None:
+    """Be the server: in its own folder, with its own output and these settings alone."""
+    os.chdir(folder)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        log = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, number)
+    os.environ.clear()
+    os.environ.update(settings)
+    from bot.cli.commands import main
+
+    main(arguments)
