@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.message import Heard, Message
 from bot.core.effects import Filed
 from bot.core.limits import IDENTICAL_TEXTS, REPLIES_PER_HOUR
+from bot.core.message import Heard, Message
 from bot.core.sitting import Outcome
 from bot.core.survey import Language, QuestionType
 from tests.core.phones import BUSES, PARKS, TONGUES, tap
