@@ -28,6 +28,9 @@ READERS = 4
 # Rows of a stream can be whole responses: a small slice and a small cache keep an export of any size at a few MB.
 SLICE = 200
 STREAM_CACHE_KIB = 2_048
+# Pages in memory: the turns' own go through the writer. What readers leave out, the system's own cache has.
+WRITER_CACHE_KIB = 16_384
+READER_CACHE_KIB = 2_048
 # A transaction takes in no further script after this long, so that nobody waits for many slow neighbours.
 GROUP_SECONDS = 0.02
 
@@ -63,7 +66,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         # From the first write on, or what a resident has deleted stays in the file's free pages.
         connection.execute("PRAGMA secure_delete = ON")
-        _make_room(connection)
+        _make_room(connection, WRITER_CACHE_KIB)
     except BaseException:
         connection.close()
         raise
@@ -76,12 +79,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA busy_timeout = 10000")
-    _make_room(connection)
+    _make_room(connection, READER_CACHE_KIB)
     return connection
 
 
-def _make_room(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA cache_size = -32768")  # 32 MiB
+def _make_room(connection: sqlite3.Connection, cache_kib: int) -> None:
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
     connection.execute("PRAGMA temp_store = MEMORY")
 
 

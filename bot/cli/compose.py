@@ -43,6 +43,8 @@ log = structlog.get_logger()
 
 LIBRARY_SECONDS = 2.0
 OUTBOX_SECONDS = 1.0
+# Under load every turn wakes the sender, which may send some 30 messages a second at most: it need not look more often.
+OUTBOX_REST_SECONDS = 0.05
 KEYBOARDS_SECONDS = 60.0
 SWEEP_SECONDS = 5.0
 RECONCILE_SECONDS = 180.0
@@ -203,18 +205,22 @@ def clock_of(
         await scrub(service.database)
 
     def job(
-        name: str, every_seconds: float, run: Callable[[], Awaitable[object]], wake: asyncio.Event | None = None
+        name: str,
+        every_seconds: float,
+        run: Callable[[], Awaitable[object]],
+        wake: asyncio.Event | None = None,
+        rest: float = 0.0,
     ) -> Job:
         async def run_and_tell() -> None:
             await run()
             ran(name)
 
-        return Job(name, every_seconds, run_and_tell, wake)
+        return Job(name, every_seconds, run_and_tell, wake, rest_seconds=rest)
 
     return Clock(
         [
             job("surveys", LIBRARY_SECONDS, load),
-            job("outbox", OUTBOX_SECONDS, service.outbox.send_due, wake=service.inbox.has_queued),
+            job("outbox", OUTBOX_SECONDS, service.outbox.send_due, service.inbox.has_queued, OUTBOX_REST_SECONDS),
             job("keyboards", KEYBOARDS_SECONDS, service.keyboards.take_away, wake=service.keyboards.are_due),
             job("sweep", SWEEP_SECONDS, sweep),
             job("unhandled", RERUN_SECONDS, rerun),

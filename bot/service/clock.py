@@ -20,6 +20,7 @@ class Job:
     """Something to do again and again. `every_seconds` is the pause after it has ended, so it never overlaps itself.
 
     `wake` ends the pause early whenever it is set. `is_cut_short` is for what only waits: a stop does not wait for it.
+    Between two runs lie `rest_seconds` at the least, however often it is woken.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Job:
     run: Callable[[], Awaitable[object]]
     wake: asyncio.Event | None = None
     is_cut_short: bool = False
+    rest_seconds: float = 0.0
 
 
 class Clock:
@@ -74,14 +76,20 @@ class Clock:
             await self._pause(job)
 
     async def _pause(self, job: Job) -> None:
-        waits = {asyncio.ensure_future(self._sleep(job.every_seconds)), asyncio.create_task(self._stopping.wait())}
-        if job.wake is not None:
-            waits.add(asyncio.create_task(job.wake.wait()))
+        if job.rest_seconds:
+            await self._until_the_first_of(self._sleep(job.rest_seconds))
+        if job.wake is None:
+            await self._until_the_first_of(self._sleep(job.every_seconds))
+        else:
+            await self._until_the_first_of(self._sleep(job.every_seconds), job.wake.wait())
+            job.wake.clear()
+
+    async def _until_the_first_of(self, *ends: Awaitable[object]) -> None:
+        """Wait for one of these, or for the stop."""
+        waits = {asyncio.ensure_future(end) for end in (*ends, self._stopping.wait())}
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
-        if job.wake is not None:
-            job.wake.clear()

@@ -169,3 +169,29 @@ async def test_a_stop_does_not_wait_for_a_job_that_only_waits() -> None:
     with capture_logs() as logs:
         await clock.stop()
     assert logs == []
+
+
+async def test_a_job_that_is_woken_again_and_again_rests_between_its_runs() -> None:
+    runs = 0
+    time = Turned()
+    wake = asyncio.Event()
+
+    async def woken() -> None:
+        nonlocal runs
+        runs += 1
+
+    clock = Clock([Job("woken", 10, woken, wake, rest_seconds=1)], sleep=time.sleep)
+    clock.start()
+    await settle()
+    for _ in range(5):
+        wake.set()
+        await settle()
+    assert runs == 1
+    await time.turn(1)
+    assert runs == 2
+    await time.turn(1)
+    await time.turn(9)
+    assert runs == 2
+    await time.turn(1)
+    assert runs == 3
+    await clock.stop()
