@@ -243,7 +243,7 @@ class Outbox:
             case Rejected(problem, code):
                 level = log.error if problem is Problem.CONFIGURATION else log.warning
                 level("send_refused", outbox_id=message.id, problem=problem, code=code)
-                return after_refusal(problem, code, message.problem, now)
+                return after_refusal(problem, code, message.problem, now, is_reply=message.purpose == REPLY)
             case RetryAfter(seconds):
                 return Later(now + self._backoff(seconds, message.attempts))
             case Unknown(reason):

@@ -8,7 +8,7 @@ import pytest
 
 from bot.service.options import write_options
 from bot.service.outbox import LEASE_MS
-from bot.service.refusals import after_refusal
+from bot.service.refusals import MENDED_MS, after_refusal
 from channels.base import Accepted, Capabilities, Option, Outbound, Problem, SendResult
 from channels.simulator import SimulatorChannel
 from storage import claiming
@@ -118,7 +118,6 @@ async def test_the_carriers_stop_is_kept_and_silences_what_waits(world: World) -
     [
         pytest.param(400, 21211, "bad_address", id="no such number"),
         pytest.param(400, 30007, "blocked", id="filtered by the carrier"),
-        pytest.param(401, 20003, "configuration", id="our token is wrong"),
         pytest.param(400, 99999, "unknown", id="a code nobody knows"),
     ],
 )
@@ -133,6 +132,24 @@ async def test_a_refusal_for_good_is_kept_with_its_code_and_not_tried_again(
     assert facts == [("failed", problem, str(code))]
     office.time.go_on(HOUR)
     assert await office.outbox.send_due() == 0
+
+
+async def test_a_reply_that_our_settings_keep_back_goes_out_once_they_are_right(world: World) -> None:
+    office, twilio = world
+    sent = await office.queue(await office.contact(), "Your next question")
+    twilio.fail_next(Refuse(401, 20003))
+    await office.outbox.send_due()
+    facts = await office.fetch("SELECT state, problem, code FROM outbox WHERE id = :id", {"id": sent})
+    assert facts == [("queued", "configuration", "20003")]
+    assert await office.outbox.send_due() == 0
+    office.time.go_on(MENDED_MS)
+    await office.outbox.send_due()
+    assert twilio.phone(RESIDENT) == ["Your next question"]
+
+
+@pytest.mark.parametrize(("is_reply", "code"), [(False, "20003"), (True, "unsupported_characters")])
+def test_what_no_mending_brings_out_is_not_tried_again(is_reply: bool, code: str) -> None:
+    assert isinstance(after_refusal(Problem.CONFIGURATION, code, "", now=0, is_reply=is_reply), Ended)
 
 
 async def test_an_unreadable_address_holds_up_nobody_else(world: World) -> None:
