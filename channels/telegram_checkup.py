@@ -56,13 +56,13 @@ def _of_webhook(standing: Standing, webhook_url: str, now: int) -> list[str]:
     if address.scheme != "https" or address.port not in _PORTS:
         found.append("Telegram posts to https addresses on port 443, 80, 88 or 8443 only: set PUBLIC_BASE_URL so.")
     if not standing.webhook_url:
-        return [*found, "Telegram knows no address to post to: set the webhook."]
+        return [*found, "Telegram knows no address to post to: start `serve`, which sets it."]
     if standing.webhook_url != webhook_url:
         # Only the host: some bots' addresses hold their token.
-        found.append(f"Telegram posts elsewhere, to {urlsplit(standing.webhook_url).hostname}: set the webhook anew.")
+        found.append(f"Telegram posts elsewhere, to {urlsplit(standing.webhook_url).hostname}: start `serve` again.")
     missing = [kind for kind in ALLOWED_UPDATES if kind not in standing.allowed_updates]
     if standing.allowed_updates and missing:
-        found.append(f"Telegram does not send {', '.join(missing)}: set the webhook anew.")
+        found.append(f"Telegram does not send {', '.join(missing)}: start `serve` again.")
     if standing.last_error_at is not None and standing.last_error_at > now - _RECENT_MS:
         found.append(f"Telegram could not post to us within the last hour: {standing.last_error}.")
     return found

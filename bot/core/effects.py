@@ -38,12 +38,14 @@ class Say(Struct, frozen=True, gc=False):
 
     `takes_several` says that several of them may be chosen: a button, which answers at once, would allow but one.
     `question` is the survey's question that it puts, so that a reply which quotes it is known to be about that.
+    `is_own` says that the text is this person's alone (a code, a count): nothing is stored at a provider to show it.
     """
 
     text: str
     options: tuple[Option, ...] = ()
     takes_several: bool = False
     question: str = ""
+    is_own: bool = False
 
 
 class Record(Struct, frozen=True, gc=False):

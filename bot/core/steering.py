@@ -128,6 +128,7 @@ def command(turn: Turn, kind: CommandKind, argument: str, text: str) -> None:
         case CommandKind.DELETE:
             _delete(turn)
         case CommandKind.MYDATA | CommandKind.LINK:
+            turn.is_own = True
             turn.add(argument)
             put_again(turn)
         case CommandKind.START | CommandKind.STOP | CommandKind.NEW:

@@ -34,6 +34,7 @@ class Turn:
         self.sentences: list[str] = []
         self.effects: list[Effect] = []
         self.instead: Callable[[], None] | None = None  # what goes out where the next question would stand, once
+        self.is_own = False  # what is said is this person's alone
         self._recalled = here.recalled
         self._way: Way | None = None
 
@@ -116,7 +117,7 @@ class Turn:
             options = self._options(question)
         takes_several = question is not None and question.type is QuestionType.SELECT_MULTIPLE
         name = question.name if question is not None else ""
-        self.effects.append(Say("\n".join(self.sentences), options, takes_several, name))
+        self.effects.append(Say("\n".join(self.sentences), options, takes_several, name, self.is_own))
         self.sentences = []
 
     def _prompt(self, question: Question) -> str:

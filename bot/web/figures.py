@@ -19,6 +19,7 @@ from storage import reviews
 from storage import surveys as store
 from storage.installation import is_demo
 from storage.script import Database
+from storage.voice import open_notes
 
 FEW = 10
 """Fewer people than this are not counted out loud, where a language could point to somebody."""
@@ -52,7 +53,8 @@ class LanguageFigures:
 class SurveyFigures:
     """One survey's numbers. `labels` has each question's wording in the default language, by its export column.
 
-    `wishes` are the languages that residents would have liked and the survey does not have, by name.
+    `wishes` are the languages that residents would have liked and the survey does not have, by name. `voice_notes` wait
+    to be written down, of all surveys.
     """
 
     counts: Counts
@@ -60,6 +62,7 @@ class SurveyFigures:
     labels: Mapping[str, str]
     languages: Sequence[LanguageFigures]
     wishes: Mapping[str, int]
+    voice_notes: int
 
 
 class Figures:
@@ -80,7 +83,9 @@ class Figures:
         published = await self._database.read(lambda: read_published(survey))
         default, now = published.newest.default_language, self._clock()
         include_test = await self._database.read(is_demo)
+        waiting, _ = await self._database.read(lambda: open_notes(now, include_test=include_test))
         return SurveyFigures(
+            voice_notes=waiting,
             counts=await count(self._database, survey, include_test=include_test, now=now),
             report=await reconcile(self._database, survey, include_test=include_test, now=now),
             labels={each.column: wording(each.question.label, default, default) for each in published.variables},

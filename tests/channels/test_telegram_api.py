@@ -449,7 +449,7 @@ async def test_what_is_wrong_with_the_bot_is_said_in_plain_words() -> None:
         telegram.can_join_groups = False
         assert await channel.problems("http://bot.example:9000/") == (
             "Telegram posts to https addresses on port 443, 80, 88 or 8443 only: set PUBLIC_BASE_URL so.",
-            "Telegram knows no address to post to: set the webhook.",
+            "Telegram knows no address to post to: start `serve`, which sets it.",
         )
         await channel.subscribe(WEBHOOK)
         listener.broken_for = 3
@@ -457,8 +457,8 @@ async def test_what_is_wrong_with_the_bot_is_said_in_plain_words() -> None:
         telegram.queue.allowed = ("message",)
         telegram.queue.waiting *= 101
         assert await channel.problems("https://other.example/channels/telegram") == (
-            "Telegram posts elsewhere, to bot.example: set the webhook anew.",
-            "Telegram does not send edited_message, callback_query, my_chat_member: set the webhook anew.",
+            "Telegram posts elsewhere, to bot.example: start `serve` again.",
+            "Telegram does not send edited_message, callback_query, my_chat_member: start `serve` again.",
             "Telegram could not post to us within the last hour: Wrong response from the webhook: 500.",
             "101 messages wait at Telegram, which forgets them after 24 hours.",
         )

@@ -148,3 +148,25 @@ async def test_a_picture_is_answered_politely_and_stop_holds(town: Town) -> None
     await town.twilio.text(RESIDENT, "yes")
     await town.outbox.send_due()
     assert len(town.twilio.screen(RESIDENT)) == 3
+
+
+async def test_what_is_one_persons_alone_is_never_kept_at_twilio_as_a_content(town: Town) -> None:
+    await town.write(RESIDENT, "PARKS")
+    kept = len(town.twilio.content.kept)
+    for command in ("LINK", "MYDATA", "LINK"):
+        shown = await town.write(RESIDENT, command)
+        assert shown.text.endswith("1/3 Do you use the parks?\n1 Yes\n2 No")
+        assert shown.buttons == ()
+    assert len(town.twilio.content.kept) == kept
+
+
+async def test_a_reply_that_quotes_an_older_question_answers_that_one(town: Town) -> None:
+    await town.write(RESIDENT, "PARKS")
+    (first,) = [row[0] for row in await town.rows("SELECT provider_id FROM outbox WHERE question = 'use_parks'")]
+    await town.tap(RESIDENT, "Yes")
+    await town.tap(RESIDENT, "3")
+    assert (await town.twilio.text(RESIDENT, "no", OriginalRepliedMessageSid=first)).status == 200
+    await town.outbox.send_due()
+    shown = town.twilio.screen(RESIDENT)[-1]
+    assert shown.text.startswith("Thank you. That answered question 1.\n3/3")
+    assert (await town.rows(ANSWERS))[-1] == ("use_parks", 2, "answered", "no", "typed")

@@ -91,3 +91,10 @@ def test_after_the_close_a_quoted_answer_is_kept_as_late_and_changes_nothing() -
 def test_a_quote_with_a_picture_and_no_words_is_no_answer() -> None:
     phone = at_the_open_question()
     assert quoting(phone, phone.state.trail[0], "").startswith("We got an empty text.")
+
+
+@pytest.mark.parametrize(("text", "is_own"), [("mydata", True), ("help", False)])
+def test_what_is_said_of_one_person_alone_is_marked(text: str, is_own: bool) -> None:
+    phone = resident(PARKS)
+    play(phone, ["parks", text])
+    assert [say.is_own for say in phone.outcomes[-1].says] == [is_own]

@@ -119,6 +119,13 @@ async def test_a_sound_is_never_stored_and_stands_in_the_audit_log_once(office: 
     assert await office.audit() == ["signed in", "voice note heard"]
 
 
+async def test_the_desk_says_how_many_wait(office: Office) -> None:
+    await office.sign_in()
+    await office.scene.note()
+    page = (await office.client.get("/staff")).text
+    assert "Voice notes to write down</a>: 1" in page
+
+
 async def test_who_listens_from_the_middle_on_stands_in_the_audit_log_too(office: Office) -> None:
     await office.sign_in()
     address = f"/staff/voice/{await office.scene.note()}/recording"
