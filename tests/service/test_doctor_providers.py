@@ -293,7 +293,7 @@ async def test_telegrams_own_account_of_the_bot_is_given() -> None:
             token=telegram.token, webhook_secret="made-up", api_base_url=telegram.url, clock=lambda: NOW
         )
         address = f"{BASE}/channels/telegram"
-        assert "set the webhook" in said(await examine_telegram(channel, address), Level.PROBLEM)
+        assert "start `serve`" in said(await examine_telegram(channel, address), Level.PROBLEM)
         await channel.subscribe(address)
         assert levels(await examine_telegram(channel, address)) == {Level.OK}
         await channel.close()
