@@ -26,6 +26,8 @@ from tests.fakes.twilio_whatsapp import FakeWhatsApp
 TEXT = "Do you feel safe? 1/9"
 RESIDENT = "+447700900123"
 ANYTHING = {"SomethingNew": "x"}
+WORDS = {"Body": "Safer crossings"}
+"""Words that no id and no place in memory can hold by chance."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def _sms() -> Letterbox:
     path = "/channels/sms"
     return Letterbox(
         sms_channel(),
-        signed(path, SMS_FORM),
-        signed(path, SMS_FORM | ANYTHING),
+        signed(path, SMS_FORM | WORDS),
+        signed(path, SMS_FORM | WORDS | ANYTHING),
         signed(path, {"AccountSid": SMS_FORM["AccountSid"], **ANYTHING}),
         _forgeries(signed(path, SMS_FORM), "x-twilio-signature", signed(path, SMS_FORM, "another token")),
     )
@@ -56,8 +58,8 @@ def _whatsapp() -> Letterbox:
     path = "/channels/whatsapp"
     return Letterbox(
         whatsapp_channel(),
-        signed(path, WHATSAPP_FORM),
-        signed(path, WHATSAPP_FORM | ANYTHING),
+        signed(path, WHATSAPP_FORM | WORDS),
+        signed(path, WHATSAPP_FORM | WORDS | ANYTHING),
         signed(path, {"AccountSid": WHATSAPP_FORM["AccountSid"], **ANYTHING}),
         _forgeries(signed(path, WHATSAPP_FORM), "x-twilio-signature", signed(path, WHATSAPP_FORM, "another token")),
     )
