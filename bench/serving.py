@@ -67,6 +67,21 @@ class Server:
 
     async def start(self) -> None:
         """Start it, and return once it answers that it is ready. Raises DidNotStart."""
+        await self._spawn()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await self.is_ready():
+                    if self._has_ended:
+                        raise DidNotStart(self.errors)
+                    await asyncio.sleep(_LOOK_AGAIN)
+        except TimeoutError:
+            await self.kill()
+            raise DidNotStart(f"It did not answer within {START_SECONDS} s. {self.errors}") from None
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def _spawn(self) -> None:
         with (self.folder / "stdout").open("ab") as out, (self.folder / "stderr").open("ab") as err:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -76,18 +91,10 @@ class Server:
                 stdout=out,
                 stderr=err,
             )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while not await self.is_ready():
-                    if self._process.returncode is not None:
-                        raise DidNotStart(self.errors)
-                    await asyncio.sleep(_LOOK_AGAIN)
-        except TimeoutError:
-            await self.kill()
-            raise DidNotStart(f"It did not answer within {START_SECONDS} s. {self.errors}") from None
-        except BaseException:
-            await self.kill()
-            raise
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.returncode is not None
 
     async def is_ready(self) -> bool:
         """Ask it whether it is ready."""

@@ -18,6 +18,7 @@ from bot.core.sitting import Listing, Outcome, Person, Thread
 from bot.core.state import State
 from bot.core.survey import SurveyDefinition
 from bot.core.words import Words
+from bot.service.catalogues import load_catalogues, phrases_of
 from bot.service.word_files import load_words
 from bot.surveys.compile import compile_survey
 from channels.base import Option
@@ -141,6 +142,24 @@ def resident(
     ready = [questionnaire(definition, listener, phrases) for definition in definitions or (shipped(),)]
     listings = [Listing(one, closed_at) for one in ready]
     return Resident(Desk(listings, phrases or Phrases(), words()), short=short)
+
+
+@cache
+def every_phrase() -> Phrases:
+    """Load what the bot says in every language."""
+    return phrases_of(load_catalogues())
+
+
+def write_down(phone: Resident, written: str) -> str:
+    """Play a transcript's own lines by SMS, and write it down with the answers as they are now."""
+    lines: list[str] = []
+    for line in written.splitlines():
+        if line.startswith("> "):
+            said = phone.text(line[2:]) or "(no reply)"
+            lines += [line, *(f"    {part}".rstrip() for part in said.splitlines()), ""]
+        elif line.startswith("#"):
+            lines.append(line)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def play(phone: Resident, texts: Sequence[str]) -> list[str]:

@@ -13,9 +13,8 @@ from contextlib import asynccontextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from bench.serving import START_SECONDS, DidNotStart, DidNotStop, Server, environment, free_port
+from bench.serving import START_SECONDS, DidNotStop, Server, environment, free_port
 
-_LOOK_AGAIN = 0.03
 _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg"])
 
@@ -25,20 +24,14 @@ class WarmServer(Server):
 
     _forked: ForkServerProcess | None = None
 
-    async def start(self) -> None:
-        """Start it, and return once it answers that it is ready. Raises DidNotStart."""
+    async def _spawn(self) -> None:
         arguments = [str(part) for part in self.command]
         self._forked = _forking.Process(target=_serve, args=(arguments, dict(self.settings), str(self.folder)))
         await asyncio.to_thread(self._forked.start)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while not await self.is_ready():
-                    if self._forked.exitcode is not None:
-                        raise DidNotStart(self.errors)
-                    await asyncio.sleep(_LOOK_AGAIN)
-        except BaseException:
-            await self.kill()
-            raise
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._forked is not None and self._forked.exitcode is not None
 
     async def _end(self, how: signal.Signals) -> int:
         process, self._forked = self._forked, None

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.phrases import Phrases
-from bot.service.catalogues import load_catalogues, phrases_of
 from bot.service.hearing import Hearing
-from tests.playing import Resident, resident, shipped
+from tests.playing import Resident, every_phrase, resident, shipped, write_down
 
 FOLDER = Path(__file__).parents[1] / "transcripts" / "heard"
 
@@ -24,29 +22,15 @@ def hearing() -> Hearing:
     return Hearing()
 
 
-@cache
-def phrases() -> Phrases:
-    """Load every catalogue that ships."""
-    return phrases_of(load_catalogues())
-
-
-def play(written: str) -> tuple[str, Resident]:
-    """Play a transcript's own lines, and write it down with the answers as they are now."""
-    phone = resident(shipped(), listener=hearing(), phrases=phrases())
-    lines: list[str] = []
-    for line in written.splitlines():
-        if line.startswith("> "):
-            said = phone.text(line[2:]) or "(no reply)"
-            lines += [line, *(f"    {part}".rstrip() for part in said.splitlines()), ""]
-        elif line.startswith("#"):
-            lines.append(line)
-    return "\n".join(lines).rstrip() + "\n", phone
+def phone() -> Resident:
+    """Make a phone that reaches the shipped survey with all that `serve` has."""
+    return resident(shipped(), listener=hearing(), phrases=every_phrase())
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem.replace("_", " "))
 def test_the_conversation_goes_as_it_is_written(path: Path) -> None:
     written = path.read_text(encoding="utf-8")
-    played, _ = play(written)
+    played = write_down(phone(), written)
     if os.environ.get("EARSHOT_REGENERATE"):
         path.write_text(played, encoding="utf-8")
     assert played == written
@@ -65,5 +49,6 @@ def test_the_conversation_goes_as_it_is_written(path: Path) -> None:
     ],
 )
 def test_the_conversation_ends_in_the_language_that_was_meant(name: str, language: str, source: str) -> None:
-    _, phone = play((FOLDER / f"{name}.txt").read_text(encoding="utf-8"))
-    assert (phone.state.language, phone.state.language_source) == (language, source)
+    ours = phone()
+    write_down(ours, (FOLDER / f"{name}.txt").read_text(encoding="utf-8"))
+    assert (ours.state.language, ours.state.language_source) == (language, source)

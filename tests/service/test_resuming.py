@@ -37,6 +37,22 @@ async def restored_to(
         yield new
 
 
+async def backed_up_before_start(
+    url: str, folder: Path, twilio: FakeTwilio, time: Time, file: Path, services: list[Service]
+) -> Made:
+    """Lose a service whose backup has Amina on STOP, and whose ledger has her START since."""
+    async with service(url, twilio, time, file) as old:
+        services.append(old)
+        await old.resume()
+        await text(twilio, time, AMINA, "STOKE", "STOP")
+        await old.run_for(1)
+        made = await back_up(old.database, folder, who="ann", now=time.now())
+        await text(twilio, time, AMINA, "START")
+        await old.run_for(1)
+    time.go_on(HOUR)
+    return made
+
+
 async def resume_with(there: Service, take_in: object) -> bool:
     assert callable(take_in)
     return await resume(
@@ -56,15 +72,7 @@ async def test_a_stop_taken_in_after_an_older_start_holds_though_the_process_was
 ) -> None:
     time, services, file = Time(), list[Service](), tmp_path / "earshot.ledger"
     async with phone_company(time, services) as twilio:
-        async with service(database_url, twilio, time, file) as old:
-            services.append(old)
-            await old.resume()
-            await text(twilio, time, AMINA, "STOKE", "STOP")
-            await old.run_for(1)
-            made = await back_up(old.database, tmp_path, who="ann", now=time.now())
-            await text(twilio, time, AMINA, "START")
-            await old.run_for(1)
-        time.go_on(HOUR)
+        made = await backed_up_before_start(database_url, tmp_path, twilio, time, file, services)
         twilio.lose(AMINA, "STOP")  # while nobody was there
         async with restored_to(await new_url("sqlite"), made, twilio, time, file, services) as new:
 
@@ -87,15 +95,7 @@ async def test_a_process_that_lags_behind_another_changes_nothing_that_was_said_
 ) -> None:
     time, services, file = Time(), list[Service](), tmp_path / "earshot.ledger"
     async with phone_company(time, services) as twilio:
-        async with service(database_url, twilio, time, file) as old:
-            services.append(old)
-            await old.resume()
-            await text(twilio, time, AMINA, "STOKE", "STOP")
-            await old.run_for(1)
-            made = await back_up(old.database, tmp_path, who="ann", now=time.now())
-            await text(twilio, time, AMINA, "START")
-            await old.run_for(1)
-        time.go_on(HOUR)
+        made = await backed_up_before_start(database_url, tmp_path, twilio, time, file, services)
         twilio.lose(BEN, "STOKE")
         url, lags, may_go_on = await new_url("postgres"), asyncio.Event(), asyncio.Event()
         async with restored_to(url, made, twilio, time, file, services) as quick:

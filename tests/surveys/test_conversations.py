@@ -6,54 +6,34 @@ anew after a change of wording, run with EARSHOT_REGENERATE=1 and read the diff.
 
 import os
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bot.cli.compose import simulator_channel
 from bot.core.language_names import NAMES
-from bot.core.phrases import Phrase, Phrases
+from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.survey import Question, Role
-from bot.service.catalogues import load_catalogues, phrases_of
+from bot.service.catalogues import load_catalogues
 from bot.service.rehearsal import rehearse
 from bot.surveys.lint import lint
 from channels.segments import count, plain
-from tests.playing import Resident, resident, shipped, words
+from tests.playing import Resident, every_phrase, resident, shipped, words, write_down
 
 FOLDER = Path(__file__).parents[1] / "transcripts" / "languages"
 RIGHT_TO_LEFT = ("ur", "ar", "ckb", "ps", "fa")
 LANGUAGES = shipped().draft_languages
 
 
-@cache
-def phrases() -> Phrases:
-    """Load every catalogue that ships."""
-    return phrases_of(load_catalogues())
-
-
 def phone(*, short: bool = True) -> Resident:
     """Make a phone that reaches the shipped survey with all that the bot says in other languages."""
-    return resident(shipped(), short=short, phrases=phrases())
+    return resident(shipped(), short=short, phrases=every_phrase())
 
 
 def replies(transcript: str) -> str:
     """Return what the bot says in a transcript."""
     return "\n".join(line[4:] for line in transcript.splitlines() if line.startswith("    "))
-
-
-def play(written: str) -> str:
-    """Play a transcript's own lines, and write it down with the answers as they are now."""
-    ours = phone()
-    lines: list[str] = []
-    for line in written.splitlines():
-        if line.startswith("> "):
-            said = ours.text(line[2:]) or "(no reply)"
-            lines += [line, *(f"    {part}".rstrip() for part in said.splitlines()), ""]
-        elif line.startswith("#"):
-            lines.append(line)
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def test_every_language_of_the_survey_has_its_transcript_and_its_catalogue() -> None:
@@ -65,7 +45,7 @@ def test_every_language_of_the_survey_has_its_transcript_and_its_catalogue() -> 
 def test_the_conversation_in_a_language_goes_as_it_is_written(code: str) -> None:
     path = FOLDER / f"{code}.txt"
     written = path.read_text(encoding="utf-8")
-    played = play(written)
+    played = write_down(phone(), written)
     if os.environ.get("EARSHOT_REGENERATE"):
         path.write_text(played, encoding="utf-8")
     assert played == written
@@ -141,10 +121,10 @@ def test_the_texts_of_the_survey_hold_no_marks_of_direction() -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_rehearsal_in_a_language_goes_through_to_its_own_thanks(code: str) -> None:
-    ready = Questionnaire(shipped(), phrases(), {"": words()}, shipped().languages)
-    rehearsal = rehearse(ready, simulator_channel(), phrases(), words(), language=code)
+    ready = Questionnaire(shipped(), every_phrase(), {"": words()}, shipped().languages)
+    rehearsal = rehearse(ready, simulator_channel(), every_phrase(), words(), language=code)
     assert rehearsal.texts[0] == f"STOKE {code}"
-    assert phrases().say(Phrase.THANK_YOU, code, short=True) in rehearsal.replies[-1]
+    assert every_phrase().say(Phrase.THANK_YOU, code, short=True) in rehearsal.replies[-1]
     assert rehearsal.segments == sum(count(reply).segments for reply in rehearsal.replies)
 
 
