@@ -31,6 +31,8 @@ STREAM_CACHE_KIB = 2_048
 # Pages in memory: the turns' own go through the writer. What readers leave out, the system's own cache has.
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 2_048
+# How long a statement waits for another process's lock.
+BUSY_SECONDS = 10
 # A transaction takes in no further script after this long, so that nobody waits for many slow neighbours.
 GROUP_SECONDS = 0.02
 
@@ -58,8 +60,8 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         path.touch(mode=0o600, exist_ok=False)  # it holds what residents said; its log takes on the same rights
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
-        connection.execute("PRAGMA busy_timeout = 10000")
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
+        _keep_a_log(connection)
         # FULL, because once a provider has its 200 it will not send that answer again.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
@@ -78,9 +80,23 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1_000}")
     _make_room(connection, READER_CACHE_KIB)
     return connection
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Set the journal mode. SQLite does not wait where two connections change it at once, so we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _make_room(connection: sqlite3.Connection, cache_kib: int) -> None:

@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from storage import migrating
 from storage.database import HEAD, open_database
 from storage.errors import CannotOpen
 from storage.keys import KeyRing
+from storage.sqlite import connect_to_write
 from storage.tables import metadata
 from tests.conftest import SECRET
 from tests.postgres import NOBODY, Server
@@ -127,6 +130,20 @@ async def test_processes_that_start_together_on_an_empty_database_all_open_it(em
             assert (await counts(each))["inbound"] == 0
             await each.close()
     assert failed == []
+
+
+def test_connections_that_set_a_new_files_journal_mode_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """SQLite itself says "locked" at once there: before we waited, to one in nine rounds of four."""
+    rounds, at_once = 60, 4
+    together = threading.Barrier(at_once)
+
+    def open_it(path: Path) -> None:
+        together.wait(timeout=30)
+        connect_to_write(path).close()
+
+    with ThreadPoolExecutor(at_once) as threads:
+        for number in range(rounds):
+            list(threads.map(open_it, [tmp_path / f"{number}.db"] * at_once))
 
 
 async def test_opening_a_current_database_does_not_import_alembic(database_url: str) -> None:
