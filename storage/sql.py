@@ -1,12 +1,13 @@
 """Turn a script's `:name` SQL into what each engine takes. Each text is translated once and remembered."""
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
+
+from msgspec import json
 
 from storage.script import Params
 
@@ -69,7 +70,7 @@ def _returns_rows(sql: str) -> bool:
 def _in_order(names: list[tuple[str, bool]]) -> Callable[[Params], Sequence[Any]]:
     plain = [name for name, is_list in names if not is_list]
     if len(plain) < len(names):
-        return lambda params: [json.dumps(list(params[name])) if is_list else params[name] for name, is_list in names]
+        return lambda params: [_as_list(params[name]) if is_list else params[name] for name, is_list in names]
     match plain:
         case []:
             return lambda params: ()
@@ -77,3 +78,7 @@ def _in_order(names: list[tuple[str, bool]]) -> Callable[[Params], Sequence[Any]
             return lambda params: (params[name],)
         case _:
             return itemgetter(*plain)
+
+
+def _as_list(values: Iterable[Any]) -> str:
+    return json.encode(list(values)).decode()

@@ -161,11 +161,11 @@ class Phrases:
     def say(self, phrase: Phrase, language: str, /, *, short: bool = False, **values: object) -> str:
         """Write one sentence in a language, with its values filled in; `short` asks for the SMS wording."""
         known = (self._short if short else self._full).get(language, {})
-        sentence = known.get(phrase.value) or phrase.value
+        sentence = known.get(phrase) or str(phrase)
         if not values:
             return sentence
         written = {
-            name: self._write_day(value, language if phrase.value in known else "en")
+            name: self._write_day(value, language if phrase in known else "en")
             if isinstance(value, date)
             else value
             for name, value in values.items()

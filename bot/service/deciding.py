@@ -121,7 +121,7 @@ class Decider:
         ids = {new: (row.conversation_id, row.response_id) for new, row in begun.items()}
         ids |= {row.id: (row.id, row.response_id) for row in opened.conversations}
         return Decided(
-            filed=outcome.filed.value,
+            filed=str(outcome.filed),
             contact=_contact(contact, outcome, ids, arrived),
             survey=outcome.survey,
             response_id=ids[outcome.thread][1] if outcome.thread else None,
@@ -192,7 +192,7 @@ class Decider:
             position=place,
             text=laid_out.text,
             options=laid_out.options,
-            state=(at_once if goes_inline else later).value,
+            state=str(at_once if goes_inline else later),
             survey=outcome.survey,
             segments=laid_out.segments,
             lease_until=arrived.received_at + REPLY_LEASE_MS if goes_inline else None,
@@ -236,7 +236,7 @@ def message_of(
         carrier=can.carrier,
         short=can.short_wording,
         choice_id=arrived.choice_id,
-        attachments=1 if arrived.kind == Kind.UNSUPPORTED.value else len(arrived.media.split()),
+        attachments=1 if arrived.kind == Kind.UNSUPPORTED else len(arrived.media.split()),
         is_answerable=arrived.kind != MACHINE,
         is_spoken=is_spoken,
         sent_at=_sent_at(arrived),
@@ -254,7 +254,7 @@ def _hint(fields: str) -> str:
 
 def _voice(arrived: Arrived, channel: Channel) -> str:
     """Return the provider's reference to a voice note; empty where none came that can be fetched."""
-    if arrived.kind != Kind.MEDIA.value or not arrived.fields or not channel.capabilities.voice_notes:
+    if arrived.kind != Kind.MEDIA or not arrived.fields or not channel.capabilities.voice_notes:
         return ""
     return json.decode(arrived.fields, type=dict[str, str]).get(VOICE_FIELD, "")
 
@@ -327,7 +327,7 @@ def _answers(
     threads = {thread.key: thread for thread in outcome.changed}
     given = Given(
         arrived.channel,
-        "button" if arrived.kind == Kind.CHOICE.value else "typed",
+        "button" if arrived.kind == Kind.CHOICE else "typed",
         "sms" if channel.capabilities.short_wording else "full",
         arrived.received_at,
     )

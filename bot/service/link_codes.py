@@ -31,7 +31,7 @@ class LinkCodes:
     def read(self, arrived: Arrived) -> str:
         """Read the code that a LINK brings; empty for anything else. Most texts are passed over at a glance."""
         text = arrived.text
-        if len(text) < LENGTH or arrived.kind != Kind.TEXT.value or not _HOLDS_DIGIT(text):
+        if len(text) < LENGTH or arrived.kind != Kind.TEXT or not _HOLDS_DIGIT(text):
             return ""
         command = find_command(text, self._words())
         return command.argument if command is not None and command.kind is CommandKind.LINK else ""
