@@ -463,6 +463,100 @@ installation = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
+# One invitation to a survey: who is asked where, by which word. `state` is draft, running, paused or ended. `languages`
+# and `channels` are codes with a space between them; days are ISO 8601. `id` is what the export calls it.
+campaign = sa.Table(
+    "campaign",
+    metadata,
+    _id(),
+    sa.Column("survey", sa.Text, sa.ForeignKey("survey.id"), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("keyword", sa.Text, nullable=False, unique=True),
+    _text("partner"),
+    _text("place"),
+    _text("languages"),
+    _text("channels"),
+    sa.Column("target", sa.Integer),
+    _text("starts_on"),
+    _text("ends_on"),
+    sa.Column("state", sa.Text, nullable=False),
+    _at("made_at", nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    _at("changed_at", nullable=False),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# A link by which a volunteer enters answers for a campaign, and nothing else. SHA-256 of its secret, argon2 of its PIN.
+volunteer_link = sa.Table(
+    "volunteer_link",
+    metadata,
+    sa.Column("secret_hash", sa.Text, primary_key=True),
+    sa.Column("campaign_id", sa.Text, sa.ForeignKey("campaign.id"), nullable=False, index=True),
+    _text("name"),
+    sa.Column("pin_hash", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    _at("made_at", nullable=False),
+    _at("expires_at", nullable=False),
+    _at("ended_at"),
+)
+# A browser in which the PIN of such a link was right.
+volunteer_visit = sa.Table(
+    "volunteer_visit",
+    metadata,
+    sa.Column("secret_hash", sa.Text, primary_key=True),
+    sa.Column(
+        "link_hash",
+        sa.Text,
+        sa.ForeignKey("volunteer_link.secret_hash", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    _at("made_at", nullable=False),
+    _at("expires_at", nullable=False),
+)
+
+# One response that is given page by page, on the web or with a helper: its state as JSON, without words. Whoever holds
+# the secret (SHA-256) goes on with it; `resume_hmac` is a keyed HMAC of a code that serves on another phone.
+entry = sa.Table(
+    "entry",
+    metadata,
+    _id(),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("secret_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("resume_hmac", sa.Text, unique=True),
+    sa.Column("survey", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _text("entered_by"),
+    _at("made_at", nullable=False),
+    _at("updated_at", nullable=False),
+)
+
+# How many people there are of each kind, as the council loaded it: what `who is missing` is held against.
+population = sa.Table(
+    "population",
+    metadata,
+    sa.Column("survey", sa.Text, sa.ForeignKey("survey.id"), primary_key=True),
+    sa.Column("question", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("people", sa.BigInteger, nullable=False),
+    _text("source"),
+    _at("loaded_at", nullable=False),
+    sa.Column("loaded_by", sa.Text, nullable=False),
+)
+
+# What a person of the council answered to a message that the bot could not handle, by which of their templates.
+hand_reply = sa.Table(
+    "hand_reply",
+    metadata,
+    sa.Column("inbound_id", sa.Text, sa.ForeignKey("inbound.id"), primary_key=True),
+    _text("template"),
+    sa.Column("outbox_id", sa.Text),
+    sa.Column("by", sa.Text, nullable=False),
+    _at("at", nullable=False),
+)
+
 staff = sa.Table(
     "staff",
     metadata,
@@ -470,10 +564,17 @@ staff = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("role", sa.Text, nullable=False),
     _text("password_hash"),
+    # The secret of their one-time codes, encrypted by `totp_key_id` and bound to the row; the last step that was used,
+    # so that a code serves once; and when they had shown that their app makes the right ones.
+    sa.Column("totp", sa.LargeBinary),
+    sa.Column("totp_key_id", sa.Integer),
+    sa.Column("totp_step", sa.BigInteger),
+    _at("totp_at"),
     _at("made_at", nullable=False),
     _at("disabled_at"),
 )
-# `purpose` is session or sign_in (a one-time link); only the SHA-256 of the secret is kept.
+# `purpose` is session, sign_in (a one-time link) or code (the password was right, the code is still to come); only the
+# SHA-256 of the secret is kept.
 staff_session = sa.Table(
     "staff_session",
     metadata,

@@ -3,9 +3,9 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -96,14 +96,60 @@ def test_repeated_fields_are_signed_as_twilio_signs_them(pairs: list[tuple[str, 
     assert status_of(SignatureCheck("https://bot.example", (TOKEN,)), asked) == 200
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_a_form_is_read_as_the_standard_library_reads_it(body: str) -> None:
-    pairs = parse_qsl(body, keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
+def every_pair(body: str) -> dict[str, list[str]]:
+    """Give each field's values as a form is read, in the order in which they came."""
     form = read_form(body.encode())
-    assert list(form.fields) == list(dict.fromkeys(key for key, _ in pairs))
-    for key in form.fields:
-        values = [value for name, value in pairs if name == key]
-        assert list(form.repeated.get(key, (form.fields[key],))) == values
+    return {key: list(form.repeated.get(key, (value,))) for key, value in form.fields.items()}
+
+
+def by_field(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Put the values of each field together."""
+    values: dict[str, list[str]] = {}
+    for key, value in pairs:
+        values.setdefault(key, []).append(value)
+    return values
+
+
+def standard_pairs(body: str) -> list[tuple[str, str]]:
+    return parse_qsl(body, keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
+
+
+PIECES = ["%", "%2", "2B", "%2B", "%2b", "%252B", "%26", "%3D", "+", "=", "&", "B", "é"]
+BODIES = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.lists(st.sampled_from(PIECES)).map("".join)
+WORDS = st.lists(st.sampled_from(["+", "%", "2B", "%2B", "&", "=", " ", "é", "A"]), max_size=4).map("".join)
+
+
+@given(BODIES)
+def test_a_form_is_read_as_the_standard_library_reads_it(body: str) -> None:
+    assert list(every_pair(body).items()) == list(by_field(standard_pairs(body)).items())
+
+
+@given(st.lists(st.tuples(WORDS, WORDS), max_size=4), st.sampled_from([quote, quote_plus]), st.booleans())
+def test_what_is_written_into_a_form_is_read_out_of_it(
+    pairs: list[tuple[str, str]], write: Callable[..., str], is_lower: bool
+) -> None:
+    body = "&".join("=".join(write(part, safe="") for part in pair) for pair in pairs)
+    body = body.replace("%2B", "%2b") if is_lower else body
+    assert standard_pairs(body) == pairs
+    assert every_pair(body) == by_field(pairs)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        pytest.param("From=%2B447700900123", {"From": "+447700900123"}, id="the plus of a number"),
+        pytest.param("From=%2b447700900123", {"From": "+447700900123"}, id="in a lower-case escape"),
+        pytest.param("a%2Bb=1", {"a+b": "1"}, id="in a name"),
+        pytest.param("Body=a+b%2B+c", {"Body": "a b+ c"}, id="a plus is a space, an escaped one a plus"),
+        pytest.param("Body=%252B", {"Body": "%2B"}, id="an escaped escape is no plus"),
+        pytest.param("Body=100%&B=%2B", {"Body": "100%", "B": "+"}, id="a percent sign alone stays"),
+        pytest.param("Body=%2%2B", {"Body": "%2+"}, id="half an escape before a plus stays"),
+        pytest.param("Body=50%+off", {"Body": "50% off"}, id="a percent sign before a space stays"),
+        pytest.param("Body=%2B%C3%A9%2B", {"Body": "+é+"}, id="beside another escape"),
+    ],
+)
+def test_a_plus_sign_comes_out_as_it_was_typed(body: str, fields: dict[str, str]) -> None:
+    assert read_form(body.encode()).fields == fields
 
 
 @given(st.binary(max_size=60), st.text(max_size=40), st.text(max_size=30), st.text(max_size=40))

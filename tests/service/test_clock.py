@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
 from structlog.testing import capture_logs
 
 from bot.service.clock import Clock, Job
+from bot.service.suppression import LedgerProblem
+from channels.base import Outage
 
 
 class Turned:
@@ -67,6 +70,26 @@ async def test_a_job_that_raises_is_logged_without_its_words_and_runs_again() ->
         await time.turn(1)
     assert runs == 3
     assert logs == [{"event": "job_failed", "job": "fails", "error": "ValueError", "log_level": "error"}] * 3
+    await clock.stop()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Outage("Telegram does not know the bot: check TELEGRAM_BOT_TOKEN"), id="a provider"),
+        pytest.param(LedgerProblem("stops.jsonl is full. Name another file in SUPPRESSION_LEDGER."), id="the ledger"),
+    ],
+)
+async def test_what_can_be_mended_is_logged_with_what_to_do(error: Exception) -> None:
+    async def fails() -> None:
+        raise error
+
+    clock = Clock([Job("fails", 1, fails)], sleep=Turned().sleep)
+    with capture_logs() as logs:
+        clock.start()
+        await settle()
+    (entry,) = logs
+    assert (entry["event"], entry["error"], entry["reason"]) == ("job_failed", type(error).__name__, str(error))
     await clock.stop()
 
 

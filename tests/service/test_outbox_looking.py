@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from channels.base import Capabilities, Outbound, SendResult, Unknown
 from channels.simulator import SimulatorChannel
@@ -165,6 +166,24 @@ async def test_an_outage_of_the_list_counts_as_no_look(world: World) -> None:
     assert [await office.state(sent), await office.column("looks", sent)] == ["replied", 0]
     await office.looking.look()
     assert await office.column("provider_id", sent) == sid
+
+
+async def test_a_list_that_cannot_be_had_is_logged_with_why_and_how_much_waits_for_it(world: World) -> None:
+    office, twilio = world
+    for address in (RESIDENT, NEIGHBOUR):
+        await office.replied(await office.contact(address), "Do you feel safe?")
+    office.time.go_on(REPLY_LEASE_MS)
+    twilio.fail_next(Refuse(401, 20003))
+    with capture_logs() as logs:
+        await office.looking.look()
+    (entry,) = logs
+    assert entry == {
+        "event": "provider_cannot_be_asked",
+        "channel": "sms",
+        "waiting": 2,
+        "reason": "Twilio refused the list of messages: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+        "log_level": "warning",
+    }
 
 
 async def test_a_reply_that_was_superseded_is_never_looked_for(world: World) -> None:

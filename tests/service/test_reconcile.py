@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.service.reconcile import Fetched, fetch_missed
 from channels.base import Arrival, Inbound
@@ -161,6 +162,20 @@ async def test_the_first_look_counts_even_if_the_provider_is_out(desk: Desk) -> 
     desk.office.time.go_on(6 * HOUR)
     await desk.fetch()
     assert desk.texts == ["Hello"]
+
+
+async def test_a_provider_that_cannot_be_asked_is_logged_with_what_it_refused_and_names_nobody(desk: Desk) -> None:
+    desk.twilio.lose(RESIDENT, "Hello")
+    desk.twilio.fail_next(Refuse(401, 20003))
+    with capture_logs() as logs:
+        await desk.fetch()
+    (entry,) = logs
+    assert entry == {
+        "event": "provider_cannot_be_asked",
+        "channel": "sms",
+        "reason": "Twilio refused the list of messages: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+        "log_level": "warning",
+    }
 
 
 async def test_listening_does_not_disturb_the_senders_pace(desk: Desk) -> None:
