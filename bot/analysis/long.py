@@ -29,6 +29,8 @@ LONG: Mapping[str, str] = MappingProxyType(
         "value": "Code, number or the words of an open answer; empty unless answered. A multiple has a row per code",
         "said": "The respondent's own words, whatever the state",
         "language": "Language in which the question was put",
+        "language_source": "How the response came to its language, as in the wide form",
+        "language_confidence": "How sure a detected language is, 0 to 1; 1 where it was chosen or is the survey's own",
         "input": "typed, button, voice, assisted, web or imported",
         "rule": "Rule by which the words were read as this value",
         "confidence": "How sure that reading is, 0 to 1",
@@ -44,7 +46,8 @@ LONG: Mapping[str, str] = MappingProxyType(
 _SEPARATOR = "\x1f"
 _SHAPE = (
     *("a.question", "a.revision", "a.value_number", "a.state", "r.source", "a.channel", "a.version", "a.lang"),
-    *("a.input", "a.rule", "a.confidence", "a.wording", "CASE WHEN a.late THEN 1 ELSE 0 END", CODE_SQL),
+    *("a.input", "a.rule", "a.confidence", "a.wording", "CASE WHEN a.late THEN 1 ELSE 0 END"),
+    *("r.language_source", "r.language_confidence", CODE_SQL),
 )
 # Many answers share a shape or are the same few words. When so many differ, remembering stops paying.
 _MOST_KEPT = 20_000
@@ -144,15 +147,14 @@ class LongLines:
     def _read_shape(self, key: str) -> _Shape:
         # The code is last, and whatever is in it stays in it: a calculation's value may be a resident's words.
         name, revision, figure, state, source, channel, version, *rest = key.split(_SEPARATOR, len(_SHAPE) - 1)
-        lang, way, rule, confidence, wording, late, code = rest
+        lang, way, rule, confidence, wording, late, heard, certainty, code = rest
         question = self._questions.get(name, _UNKNOWN)
         is_answered = state == "answered"
         value = self._value(question, code, figure) if is_answered else ""
-        sure = str(number(float(confidence))) if confidence else ""
         shape = _Shape(
             rank=(question.place, -int(revision), question.order.get(code, len(question.order))),
             before=_csv(self._selection.published.survey, version, source, channel, question.column, state, value),
-            between=_csv(lang, way, rule, sure, wording, revision),
+            between=_csv(lang, heard, _figure(certainty), way, rule, _figure(confidence), wording, revision),
             words_are_value=is_answered and not code and not figure,
             late=late,
         )
@@ -167,7 +169,11 @@ class LongLines:
             return self._may_leave(code) if value is None else str(value)
         if code:
             return question.written.get(code) or disarm_code(code)
-        return str(number(float(figure))) if figure else ""
+        return _figure(figure)
+
+
+def _figure(written: str) -> str:
+    return str(number(float(written))) if written else ""
 
 
 def _make_room(kept: dict[str, _Shape] | dict[str | None, str]) -> None:

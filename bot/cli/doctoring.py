@@ -106,7 +106,9 @@ async def _in_the_database(settings: Settings) -> AsyncIterator[Finding]:
             lead, numbers = settings.safeguarding_lead, numbers_file(settings)
             for finding in await examine_safeguarding(database, lead, is_told, numbers, now()):
                 yield finding
-            for finding in (*await examine_surveys(database, now()), *await examine_languages(database)):
+            for finding in await examine_surveys(database, now()):
+                yield finding
+            for finding in await examine_languages(database, settings.drafts_allowed):
                 yield finding
     except (CannotOpen, Unavailable) as closed:
         yield problem(str(closed))

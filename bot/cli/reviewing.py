@@ -14,6 +14,9 @@ from bot.settings import Settings, load
 from storage import reviews
 from storage.reviews import Reviews
 
+MOST_NAMED = 40
+"""Rows that are named one by one: a sheet of another language would fill the screen with one line."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -52,8 +55,10 @@ def accept(
     print(f"{accepted.language}: {len(accepted.marks)} sentences read, {len(accepted.corrections)} of them corrected.")
     print(language)
     if accepted.problems:
-        for problem in accepted.problems:
+        for problem in accepted.problems[:MOST_NAMED]:
             print(problem, file=sys.stderr)
+        if (more := len(accepted.problems) - MOST_NAMED) > 0:
+            print(f"and {more} more", file=sys.stderr)
         raise Refusal(f"{len(accepted.problems)} rows were not taken; each line above says what to do.")
 
 

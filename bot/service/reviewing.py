@@ -5,6 +5,7 @@ A sentence counts as read while neither it nor its English has changed since: th
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final, TextIO
 
 from bot.core.phrases import Phrase
 from bot.core.survey import SurveyDefinition, Texts
+from bot.core.words import CommandKind
 from bot.service.catalogues import Catalogue, load_catalogues, placeholders_differ
 from storage import reviews, surveys
 from storage.reviews import Reviews
@@ -70,8 +72,9 @@ class SheetUnreadable(Exception):
 
 
 def corrected(catalogue: Catalogue, corrections: Mapping[str, str]) -> Catalogue:
-    """Put a reader's corrections in place of the bot's own sentences."""
-    full = {english: corrections.get(english, text) for english, text in catalogue.sentences.items()}
+    """Put a reader's corrections in place of the bot's own sentences, and where a sentence had no translation."""
+    written = {phrase.value: corrections[phrase] for phrase in Phrase if phrase in corrections}
+    full = {**catalogue.sentences, **written}
     short = {english: corrections.get(_sms(english), text) for english, text in catalogue.short.items()}
     return Catalogue(catalogue.language, full, catalogue.reviewed, short)
 
@@ -90,28 +93,37 @@ def of_the_bot(catalogue: Catalogue) -> list[Sentence]:
 def of_a_survey(definition: SurveyDefinition, language: str) -> list[Sentence]:
     """List what a survey says in a language, in the order in which residents read it."""
     default = definition.default_language
+    if language == default:
+        return []
     found = []
-    for where, texts in _texts(definition):
-        english = texts.get(default, "")
-        if english and language != default:
-            found.append(Sentence(f"{definition.id}: {where}", english, texts.get(language, "")))
-    return [sentence for sentence in found if sentence.text or ", for SMS" not in sentence.where]
+    for where, full, short in _texts(definition):
+        english = full.get(default, "")
+        if english:
+            found.append(Sentence(f"{definition.id}: {where}", english, full.get(language, "")))
+        # A short wording is said by SMS wherever there is one, also beside an English that needs none.
+        if short.get(language) and (short.get(default) or english):
+            spoken = Sentence(f"{definition.id}: {where}, for SMS", short.get(default) or english, short[language])
+            found.append(spoken)
+    return list(dict.fromkeys(found))
 
 
-def _texts(definition: SurveyDefinition) -> Iterator[tuple[str, Texts]]:
-    yield from (("title", definition.title), ("organisation", definition.organisation))
-    yield from (("contact", definition.contact), ("next_steps", definition.next_steps))
-    seen: set[tuple[str, str]] = set()
+def _texts(definition: SurveyDefinition) -> Iterator[tuple[str, Texts, Texts]]:
+    """Give every text of a survey with its short wording, and where it stands; options of one wording but once."""
+    yield from (("title", definition.title, {}), ("organisation", definition.organisation, {}))
+    yield from (("contact", definition.contact, {}), ("next_steps", definition.next_steps, {}))
+    given: list[tuple[Texts, Texts]] = []
     for question in definition.questions:
         name = question.name
-        yield from ((name, question.label), (f"{name}, for SMS", question.sms_label), (f"{name}, hint", question.hint))
-        yield from ((f"{name}, more", question.more), (f"{name}, if it does not fit", question.constraint_message))
-        for choice in question.choices:
-            for kind, texts in (("option", choice.label), ("option, for SMS", choice.sms_label)):
-                english = texts.get(definition.default_language, "")
-                if (kind, english) not in seen:  # a list of choices serves many questions
-                    seen.add((kind, english))
-                    yield f"{name}, {kind}", texts
+        yield from ((name, question.label, question.sms_label), (f"{name}, hint", question.hint, {}))
+        yield from (
+            (f"{name}, more", question.more, {}),
+            (f"{name}, if it does not fit", question.constraint_message, {}),
+        )
+        for place, choice in enumerate(question.choices, 1):
+            wordings = (choice.label, choice.sms_label)
+            if wordings not in given:
+                given.append(wordings)
+                yield f"{name}, option {place}", *wordings
 
 
 async def sentences_now(database: Database) -> tuple[dict[str, list[Sentence]], Reviews]:
@@ -173,14 +185,17 @@ def _take(
     sentence: Sentence | None, row: Mapping[str, str], marks: list[str], corrections: dict[str, str]
 ) -> str | None:
     """Take one row; say why, where it cannot be."""
-    if sentence is None or row["translation"] != sentence.text:
-        return "the sentence has changed since the sheet was made. Run review export again and read it there"
     better = row["correction"].strip()
+    # Who accepts a sheet once more, with a row put right, has the other corrections in it still.
+    if sentence is None or sentence.text not in (row["translation"], better):
+        return "the sentence has changed since the sheet was made. Run review export again and read it there"
     if better and better != sentence.text:
         if not sentence.key:
             return f'put "{better}" into the survey file, publish it as a new version, and export again'
         if placeholders_differ(sentence.english, better):
             return "the correction must hold the same {words in braces} as the English"
+        if lost := sorted(_commands(sentence.english) - _commands(better)):
+            return f"the correction must keep {', '.join(lost)} in capitals: that is what residents text"
         corrections[sentence.key] = better
         marks.append(Sentence(sentence.where, sentence.english, better).mark)
         return None
@@ -195,8 +210,10 @@ def _take(
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SheetUnreadable(path, f"cannot be read ({problem}); save it as CSV in UTF-8") from problem
+    except OSError as problem:
+        raise SheetUnreadable(path, f"cannot be read ({problem.strerror}); check its name") from problem
+    except UnicodeDecodeError as problem:
+        raise SheetUnreadable(path, f"is not UTF-8 ({problem.reason}); save it as CSV in UTF-8") from problem
     heading = text.partition("\n")[0]
     table = csv.reader(
         text.splitlines(keepends=True), delimiter=";" if heading.count(";") > heading.count(",") else ","
@@ -213,6 +230,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     if not rows:
         raise SheetUnreadable(path, "holds no sentence")
     return rows
+
+
+def _commands(text: str) -> set[str]:
+    return {str(kind) for kind in CommandKind if re.search(rf"\b{kind}\b", text)}
 
 
 def _sms(english: str) -> str:

@@ -79,6 +79,7 @@ class Response:
     stopped: int | None = None
     heard: int | None = None
     core: tuple[int, int] = (1, 3)
+    language: tuple[str, float] = ("default", 1.0)
     late: bool = False
     test: bool = False
 
@@ -112,9 +113,11 @@ def keep(*responses: Response) -> Callable[[], Script[None]]:
         yield Many("INSERT INTO respondent (id, made_at) VALUES (:id, 0)", [{"id": r} for r in sorted(respondents)])
         yield Many(
             "INSERT INTO response (id, respondent_id, survey, version, source, channel, campaign, language,"
-            " language_source, started_at, last_answer_at, completed_at, stopped_at, last_inbound_at, core_answered,"
+            " language_source, language_confidence, started_at, last_answer_at, completed_at, stopped_at,"
+            " last_inbound_at, core_answered,"
             " core_applicable, late, test) VALUES (:id, :respondent, 'stoke', :version, :source, :source, :campaign,"
-            " 'en', 'default', :began, :last_answer, :completed, :stopped, :heard, :answered, :applicable, :late,"
+            " 'en', :language_source, :language_confidence, :began, :last_answer, :completed, :stopped, :heard,"
+            " :answered, :applicable, :late,"
             " :test)",
             [_response_row(response) for response in responses],
         )
@@ -143,6 +146,8 @@ def _response_row(response: Response) -> dict[str, object]:
         "heard": response.heard or response.began,
         "answered": response.core[0],
         "applicable": response.core[1],
+        "language_source": response.language[0],
+        "language_confidence": response.language[1],
         "late": response.late,
         "test": response.test,
     }

@@ -49,6 +49,7 @@ PARVEEN = Response(
 ADAM = Response(
     "bb02",
     source="whatsapp",
+    language=("detected", 0.97),
     began=BEGAN + 90 * MINUTE,
     answers=[
         Answer("safe", "dunno", state="unparsed", at=BEGAN + 91 * MINUTE, channel="whatsapp"),
@@ -62,23 +63,28 @@ WIDE = """\
 faith,faith__state
 aa01,stoke,1,sms,sms,mosque,en,default,complete,2026-11-22T19:04Z,2026-11-22T19:10Z,2026-11-22T19:10Z,0,,1,0,,\
 disagree,answered,lights parks,1,0,1,answered,"Too dark, ""really"". Ring [phone]",answered,34,answered,,skipped
-bb02,stoke,1,whatsapp,whatsapp,,en,default,partial,2026-11-22T20:34Z,2026-11-22T20:37Z,,0,,1,0,,\
+bb02,stoke,1,whatsapp,whatsapp,,en,detected,partial,2026-11-22T20:34Z,2026-11-22T20:37Z,,0,,1,0,,\
 ,unparsed,,,,,not_reached,'=1+1,answered,-5,answered,,not_applicable
 """
 
 LONG_FORM = """\
 {long}
-aa01,stoke,1,sms,sms,safe,answered,disagree,"disagree",en,typed,exact,0.95,sms,2,2026-11-22T19:08Z,2026-11-22T19:09Z,0
-aa01,stoke,1,sms,sms,needs,answered,lights,"3 and 1",en,typed,exact,0.95,sms,1,2026-11-22T19:05Z,2026-11-22T19:06Z,0
-aa01,stoke,1,sms,sms,needs,answered,parks,"3 and 1",en,typed,exact,0.95,sms,1,2026-11-22T19:05Z,2026-11-22T19:06Z,0
-aa01,stoke,1,sms,sms,why,answered,"Too dark, ""really"". Ring [phone]","Too dark, ""really"". Ring [phone]",en,typed,\
-exact,0.95,sms,1,2026-11-22T19:06Z,2026-11-22T19:07Z,0
-aa01,stoke,1,sms,sms,age,answered,34,"34",en,typed,exact,0.95,sms,1,2026-11-22T19:07Z,2026-11-22T19:08Z,0
-aa01,stoke,1,sms,sms,faith,skipped,,,en,typed,exact,0.95,sms,1,2026-11-22T19:09Z,2026-11-22T19:10Z,0
-bb02,stoke,1,whatsapp,whatsapp,safe,unparsed,,"dunno",en,typed,exact,0.95,sms,1,2026-11-22T20:34Z,2026-11-22T20:35Z,0
-bb02,stoke,1,whatsapp,whatsapp,why,answered,"'=1+1","'=1+1",en,typed,exact,0.95,sms,1,2026-11-22T20:35Z,\
+aa01,stoke,1,sms,sms,safe,answered,disagree,"disagree",en,default,1,typed,\
+exact,0.95,sms,2,2026-11-22T19:08Z,2026-11-22T19:09Z,0
+aa01,stoke,1,sms,sms,needs,answered,lights,"3 and 1",en,default,1,typed,\
+exact,0.95,sms,1,2026-11-22T19:05Z,2026-11-22T19:06Z,0
+aa01,stoke,1,sms,sms,needs,answered,parks,"3 and 1",en,default,1,typed,\
+exact,0.95,sms,1,2026-11-22T19:05Z,2026-11-22T19:06Z,0
+aa01,stoke,1,sms,sms,why,answered,"Too dark, ""really"". Ring [phone]","Too dark, ""really"". Ring [phone]",\
+en,default,1,typed,exact,0.95,sms,1,2026-11-22T19:06Z,2026-11-22T19:07Z,0
+aa01,stoke,1,sms,sms,age,answered,34,"34",en,default,1,typed,exact,0.95,sms,1,2026-11-22T19:07Z,2026-11-22T19:08Z,0
+aa01,stoke,1,sms,sms,faith,skipped,,,en,default,1,typed,exact,0.95,sms,1,2026-11-22T19:09Z,2026-11-22T19:10Z,0
+bb02,stoke,1,whatsapp,whatsapp,safe,unparsed,,"dunno",en,detected,0.97,typed,\
+exact,0.95,sms,1,2026-11-22T20:34Z,2026-11-22T20:35Z,0
+bb02,stoke,1,whatsapp,whatsapp,why,answered,"'=1+1","'=1+1",en,detected,0.97,typed,exact,0.95,sms,1,2026-11-22T20:35Z,\
 2026-11-22T20:36Z,0
-bb02,stoke,1,whatsapp,whatsapp,age,answered,-5,"'-5",en,typed,exact,0.95,sms,1,2026-11-22T20:36Z,2026-11-22T20:37Z,0
+bb02,stoke,1,whatsapp,whatsapp,age,answered,-5,"'-5",en,detected,0.97,typed,\
+exact,0.95,sms,1,2026-11-22T20:36Z,2026-11-22T20:37Z,0
 """
 
 

@@ -75,8 +75,8 @@ def test_the_sheet_has_the_english_beside_every_sentence_of_the_bot_and_the_surv
     assert places == [
         ("parks: title", "Our parks", "Nasze parki"),
         ("parks: use", "Do you use the parks?", "Czy chodzisz do parku?"),
-        ("parks: use, option", "Yes", "Tak"),
-        ("parks: use, option", "No", "Nie"),
+        ("parks: use, option 1", "Yes", "Tak"),
+        ("parks: use, option 2", "No", "Nie"),
     ]
     said = of_the_bot(BOT)
     assert [one.english for one in said if one.where == "the bot"] == [phrase.value for phrase in Phrase]
@@ -128,6 +128,48 @@ def test_a_correction_must_keep_what_is_filled_in(tmp_path: Path) -> None:
     assert accepted.corrections == {}
 
 
+def test_a_correction_must_keep_the_words_that_residents_text(tmp_path: Path) -> None:
+    english = Phrase.HOW_TO_STOP.value
+    wrong = read_sheet(sheet(tmp_path, corrections={english: "PRZESTAN konczy, HELP to pomoc."}), standing_now())
+    assert ["must keep STOP in capitals" in problem for problem in wrong.problems] == [True]
+    assert wrong.corrections == {}
+    right = read_sheet(sheet(tmp_path, corrections={english: "HELP to pomoc, STOP konczy."}), standing_now())
+    assert [*right.corrections.values()] == ["HELP to pomoc, STOP konczy."]
+
+
+def test_a_sheet_with_one_row_put_right_can_be_accepted_once_more(tmp_path: Path) -> None:
+    read = sheet(tmp_path, corrections={"Hello!": "Dzień dobry!"})
+    first = read_sheet(read, standing_now())
+    now = {"pl": [*of_the_bot(corrected(BOT, first.corrections)), *of_a_survey(TITLED, "pl")]}
+    again = read_sheet(read, now)
+    assert (again.problems, set(again.marks)) == ((), set(first.marks))
+
+
+def test_a_translation_of_a_sentence_that_had_none_is_said(tmp_path: Path) -> None:
+    gap = replace(BOT, sentences={key: text for key, text in BOT.sentences.items() if key != "Hello!"}, short={})
+    written = corrected(gap, {"Hello!": "Dzień dobry!", "nobody says this": "Nic"})
+    assert written.sentences["Hello!"] == "Dzień dobry!"
+    assert "nobody says this" not in written.sentences
+
+
+def test_a_short_wording_is_read_too_where_the_english_needs_none() -> None:
+    (question,) = PARKS.questions
+    brief = replace(PARKS, questions=(replace(question, sms_label={"pl": "Chodzisz do parku?"}),))
+    places = [(one.where, one.english, one.text) for one in of_a_survey(brief, "pl")]
+    assert ("parks: use, for SMS", "Do you use the parks?", "Chodzisz do parku?") in places
+
+
+def test_two_translations_of_one_english_option_are_both_read() -> None:
+    (question,) = PARKS.questions
+    again = replace(question, name="like", choices=(Choice("yes", {"en": "Yes", "pl": "Ananas"}), *question.choices))
+    options = [one for one in of_a_survey(replace(PARKS, questions=(question, again)), "pl") if "option" in one.where]
+    assert [(one.where, one.text) for one in options] == [
+        ("parks: use, option 1", "Tak"),
+        ("parks: use, option 2", "Nie"),
+        ("parks: like, option 1", "Ananas"),
+    ]
+
+
 def test_a_sentence_without_a_translation_is_not_accepted(tmp_path: Path) -> None:
     accepted = read_sheet(sheet(tmp_path, PARKS), standing_now(PARKS))
     assert ["no translation yet" in problem for problem in accepted.problems] == [True]
@@ -156,7 +198,9 @@ def test_a_sheet_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sa
 
 def test_a_sheet_saved_with_semicolons_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
-    path.write_text("language;where;english;translation;correction\npl;parks: use, option;Yes;Tak;\n", encoding="utf-8")
+    path.write_text(
+        "language;where;english;translation;correction\npl;parks: use, option 1;Yes;Tak;\n", encoding="utf-8"
+    )
     assert len(read_sheet(path, standing_now()).marks) == 1
 
 
@@ -188,12 +232,21 @@ def _offered(library: Library) -> list[str]:
 
 async def test_doctor_says_which_languages_are_drafts_and_how_to_have_them_read(database: Database) -> None:
     await database.run(lambda: surveys.publish("parks", "1", TITLED.hash, TITLED.to_json(), 1))
-    (drafts,) = await examine_languages(database)
+    (drafts,) = await examine_languages(database, frozenset())
     assert drafts.level is Level.WARNING
     every, _ = await sentences_now(database)
     assert f"pl (0 of {len(every['pl'])} sentences read)" in drafts.text
     assert "review export LANG" in drafts.text
     await database.run(lambda: reviews.accept("pl", [one.mark for one in every["pl"]], {}, "Agnieszka", 2))
-    found = await examine_languages(database)
+    found = await examine_languages(database, frozenset())
     assert [one.level for one in found] == [Level.OK, Level.WARNING]
     assert "pl (" not in found[1].text
+
+
+async def test_doctor_says_which_drafts_residents_are_offered_all_the_same(database: Database) -> None:
+    await database.run(lambda: surveys.publish("parks", "1", TITLED.hash, TITLED.to_json(), 1))
+    held, offered, strange = await examine_languages(database, frozenset({"pl", "polish"}))
+    assert "pl (" not in held.text
+    assert "Offered as drafts" in offered.text
+    assert "pl (" in offered.text
+    assert "names polish, which nothing is in" in strange.text

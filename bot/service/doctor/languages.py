@@ -1,20 +1,37 @@
 """The languages of the published surveys: which of them are still drafts, and what makes them reviewed."""
 
+from collections.abc import Sequence
+
 from bot.service.doctor.finding import Finding, ok, warning
-from bot.service.reviewing import sentences_now, standing
+from bot.service.reviewing import Standing, sentences_now, standing
 from storage.script import Database
 
+_REMEDY = "To have one read: review export LANG, then review accept FILE --by NAME"
 
-async def examine_languages(database: Database) -> list[Finding]:
-    """Say of each language whether somebody who speaks it has read every sentence."""
+
+async def examine_languages(database: Database, drafts_allowed: frozenset[str]) -> list[Finding]:
+    """Say of each language whether somebody who speaks it has read every sentence.
+
+    `drafts_allowed` are the drafts that residents are offered all the same (`ALLOW_DRAFT_LANGUAGES`).
+    """
     every, kept = await sentences_now(database)
     stands = [standing(language, sentences, kept) for language, sentences in sorted(every.items())]
     drafts = [one for one in stands if not one.is_read]
+    held = [one for one in drafts if one.language not in drafts_allowed]
+    offered = [one for one in drafts if one.language in drafts_allowed]
     found = [ok(f"Language {one.language} is reviewed.") for one in stands if one.is_read]
-    if drafts:
-        named = ", ".join(f"{one.language} ({one.read} of {one.sentences} sentences read)" for one in drafts)
-        remedy = (
-            "Residents are not offered them. To have one read: review export LANG, then review accept FILE --by NAME"
+    if held:
+        said = "Residents are not offered those that the survey names in draft_languages"
+        found.append(warning(f"Still drafts: {_named(held)}. {said}. {_REMEDY}"))
+    if offered:
+        found.append(warning(f"Offered as drafts (ALLOW_DRAFT_LANGUAGES): {_named(offered)}. {_REMEDY}"))
+    if strange := sorted(drafts_allowed - every.keys()):
+        known = ", ".join(sorted(every))
+        found.append(
+            warning(f"ALLOW_DRAFT_LANGUAGES names {', '.join(strange)}, which nothing is in. Codes in use: {known}")
         )
-        found.append(warning(f"Still drafts: {named}. {remedy}"))
     return found
+
+
+def _named(languages: Sequence[Standing]) -> str:
+    return ", ".join(f"{one.language} ({one.read} of {one.sentences} sentences read)" for one in languages)
