@@ -3,11 +3,13 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from bench.serving import Server
 from bot.service.outbox import LEASE_MS
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Run, Script
+from tests.fakes.twilio import Hang
 
 
 async def nothing_else() -> None:
@@ -95,6 +97,40 @@ class LeftInHand:
     def __len__(self) -> int:
         """Count them all."""
         return len(self._left)
+
+
+class Provider(Protocol):
+    """A fake provider whose next answers can be spoiled."""
+
+    def fail_next(self, *faults: Hang) -> None:
+        """Spoil the next answers."""
+        ...
+
+    def fail_no_more(self) -> None:
+        """Spoil no more."""
+        ...
+
+
+def reaper_in_mid_send(
+    server: Server, provider: Provider, left: LeftInHand, chance: random.Random, *, turns: int, kills: int
+) -> Reaper:
+    """Make a reaper that likes a server best while it sends, and notes in `left` what was in its hands.
+
+    What the provider is asked next before each death it does, but its answer comes too late for this server.
+    """
+
+    async def while_down() -> None:
+        provider.fail_no_more()
+        await left.note()
+
+    return Reaper(
+        server,
+        chance,
+        turns=turns,
+        kills=kills,
+        just_before=lambda: provider.fail_next(Hang(accept=True)),
+        while_down=while_down,
+    )
 
 
 def _sending() -> Script[list[tuple[str, str]]]:

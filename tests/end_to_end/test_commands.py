@@ -16,6 +16,8 @@ from storage.database import open_database
 from storage.keys import KeyRing
 from tests.end_to_end.commands import SURVEY, Done, run
 from tests.end_to_end.conftest import publish_shipped
+from tests.fakes.notify import API_KEY, CALLBACK_TOKEN
+from tests.fakes.telegram import TOKEN
 from tests.surveys.workbooks import LABEL, SETTINGS, question, workbook
 
 
@@ -190,6 +192,45 @@ async def test_publishing_prints_how_residents_start_and_the_list_is_tab_separat
     listed = await run("survey", "list", settings=settings, folder=tmp_path)
     assert listed.code == 0
     assert [line.split("\t")[:4] for line in listed.out.splitlines()] == [[SURVEY, "1", "open", "STOKE"]]
+
+
+NO_TWILIO = dict.fromkeys(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_SMS_FROM"), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        pytest.param(
+            {"TWILIO_WHATSAPP_FROM": "whatsapp:+447700900998", "TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_MODE": "polling"},
+            [
+                "Residents text STOKE to +447700900999.",
+                "Link: sms:+447700900999?body=STOKE",
+                "On WhatsApp: https://wa.me/447700900998?text=STOKE",
+                "On Telegram, with your bot's name: https://t.me/YOUR_BOT?start=STOKE",
+            ],
+            id="SMS and both apps",
+        ),
+        pytest.param(
+            NO_TWILIO | {"NOTIFY_API_KEY": API_KEY, "NOTIFY_CALLBACK_TOKEN": CALLBACK_TOKEN},
+            ["Residents text STOKE to your number."],
+            id="GOV.UK Notify, whose number we do not know",
+        ),
+        pytest.param(
+            NO_TWILIO,
+            ["Residents will text STOKE, once a channel is set up: set TWILIO_SMS_FROM or another."],
+            id="no channel yet",
+        ),
+    ],
+)
+async def test_publishing_says_how_residents_begin_on_each_channel_that_is_on(
+    change: dict[str, str], lines: list[str], migrated: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated, tmp_path / "new.db")
+    settings = environment(f"sqlite:///{tmp_path / 'new.db'}", **change)
+    published = await run("survey", "publish", SHIPPED, settings=settings, folder=tmp_path)
+    assert (published.code, published.err) == (0, "")
+    head, _, _ = published.out.partition("\n\n")
+    assert head.splitlines()[1:] == lines
 
 
 async def test_chat_shows_the_opening_and_ends_with_its_input(settings: dict[str, str], tmp_path: Path) -> None:

@@ -19,12 +19,11 @@ from tests.channels.telegrams import SECRET as WEBHOOK_SECRET
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
 from tests.end_to_end.chatting import Chatter, TelegramApp, came_twice, everybody_chats, walk_in_app
 from tests.end_to_end.counting import answers, filed, revised
-from tests.end_to_end.reaping import LeftInHand, Reaper
+from tests.end_to_end.reaping import LeftInHand, reaper_in_mid_send
 from tests.end_to_end.residents import assert_exported
 from tests.end_to_end.waiting import until
 from tests.end_to_end.warm import warm_serving
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.fakes.twilio import Hang
 
 MISSING = tuple(Choice(code, {"en": code.title()}) for code in ("benches", "lights", "toilets", "trees"))
 # Short, because Telegram lets one message a second into a chat.
@@ -70,20 +69,8 @@ async def test_killed_again_and_again_no_update_is_lost_and_none_handled_twice(
     # How updates come does not depend on the engine: each engine is tried with one of the two ways.
     mode = "webhook" if database.is_postgres else "polling"
     async with asyncio.timeout(SECONDS), bot(mode, database_url, tmp_path / "server") as (server, telegram):
-
-        async def while_down() -> None:
-            telegram.fail_no_more()
-            await left.note()
-
-        reaper = Reaper(
-            server,
-            random.Random(SEED),
-            turns=RESIDENTS * TURNS,
-            kills=KILLS,
-            # What Telegram is asked next it does, but its answer comes too late for this server.
-            just_before=lambda: telegram.fail_next(Hang(accept=True)),
-            while_down=while_down,
-        )
+        turns = RESIDENTS * TURNS
+        reaper = reaper_in_mid_send(server, telegram, left, random.Random(SEED), turns=turns, kills=KILLS)
         telegram.between_tries = reaper.until_up
         everybody = [
             Chatter(

@@ -15,9 +15,8 @@ from storage.keys import KeyRing
 from storage.script import Database
 from tests.end_to_end.chatting import Chatter, WhatsAppApp, came_twice, everybody_chats, walk_in_app
 from tests.end_to_end.counting import answers, filed, revised
-from tests.end_to_end.reaping import LeftInHand, Reaper
+from tests.end_to_end.reaping import LeftInHand, reaper_in_mid_send
 from tests.end_to_end.residents import assert_exported
-from tests.fakes.twilio import Hang
 from tests.fakes.twilio_whatsapp import WHATSAPP_SENDER, FakeWhatsApp
 
 RESIDENTS = 16
@@ -40,20 +39,8 @@ async def test_killed_again_and_again_no_message_is_lost_and_none_handled_twice(
         }
         async with serving(published, tmp_path / "server", **settings) as server:
             twilio.target = f"http://127.0.0.1:{server.port}"
-
-            async def while_down() -> None:
-                twilio.fail_no_more()
-                await left.note()
-
-            reaper = Reaper(
-                server,
-                random.Random(SEED),
-                turns=RESIDENTS * TURNS,
-                kills=KILLS,
-                # What Twilio is asked next it does, but its answer comes too late for this server.
-                just_before=lambda: twilio.fail_next(Hang(accept=True)),
-                while_down=while_down,
-            )
+            turns = RESIDENTS * TURNS
+            reaper = reaper_in_mid_send(server, twilio, left, random.Random(SEED), turns=turns, kills=KILLS)
             everybody = [
                 Chatter(
                     WhatsAppApp(twilio, f"whatsapp:+447700900{n:03d}", reaper.until_up),

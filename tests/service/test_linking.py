@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.analysis.export import Format, export
+from bot.analysis.single import response_row
 from bot.core import link_code
 from bot.core.commands import Command, CommandKind, find_command
 from bot.service.inbox import Inbox
@@ -72,15 +73,15 @@ async def on_stop(stoke: Town) -> set[str]:
 
 async def flags(stoke: Town, folder: Path) -> list[tuple[bool, str]]:
     """Say of each exported response, in its order, whether it has a group that others share, and whether it counts."""
-    await exported(stoke, folder)
-    rows = list(csv.DictReader((folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()))
+    rows = await exported(stoke, folder)
     groups = [row["duplicate_group"] for row in rows]
     return [
         (bool(group) and groups.count(group) > 1, row["is_primary"]) for group, row in zip(groups, rows, strict=True)
     ]
 
 
-async def exported(stoke: Town, folder: Path) -> None:
+async def exported(stoke: Town, folder: Path) -> list[dict[str, str]]:
+    """Export the survey, and read its rows."""
     await export(
         stoke.database,
         "stoke",
@@ -92,6 +93,7 @@ async def exported(stoke: Town, folder: Path) -> None:
         who="terminal",
         now=stoke.now,
     )
+    return list(csv.DictReader((folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()))
 
 
 async def persons(stoke: Town) -> int:
@@ -359,3 +361,18 @@ async def test_codes_and_tries_go_with_what_is_old_and_the_export_still_knows_on
     for table in ("contact", "link_code", "link_try"):
         assert await stoke.column(f"SELECT COUNT(*) FROM {table}") == [0]
     assert await flags(stoke, tmp_path) == [(True, "0"), (True, "1")]
+
+
+async def test_the_row_that_the_simulator_shows_is_the_exported_one_of_joined_phones_too(
+    stoke: Town, tmp_path: Path
+) -> None:
+    for sender in (PHONE, SECOND):
+        await stoke.answer_everything(sender)
+    await linked(stoke)
+    rows = await exported(stoke, tmp_path)
+    shown = [await response_row(stoke.database, "stoke", row["response_id"], now=stoke.now) for row in rows]
+    assert shown == rows
+    assert [(row["duplicate_group"], row["is_primary"]) for row in rows] == [
+        (rows[0]["response_id"], "0"),
+        (rows[0]["response_id"], "1"),
+    ]

@@ -8,14 +8,18 @@ from structlog.testing import capture_logs
 
 from bot.analysis.export import Format, export
 from bot.analysis.reconciliation import reconcile
-from bot.service.transcribing import NO_QUESTION
+from bot.service.transcribing import NO_QUESTION, Transcribing
 from bot.service.voice import AGAIN_MS, GIVEN_UP, Fetching
 from storage import surveys
 from storage.script import Run, Script
-from storage.transcribing import Verdict
+from storage.transcribing import Hand, Verdict, leave
 from tests.fakes.telegram import Refuse as TelegramRefuse
 from tests.fakes.twilio import Drop, Refuse
 from tests.service.voice_scene import AMINA, ANSWERS, MINUTE, NOTES, SOUND, WHATSAPP, Voices, ask
+from tests.storage.overtaken import OvertakenDatabase
+
+ZOFIA = Hand("staff-2", "zofia")
+SEEN_TO = "SELECT who FROM audit WHERE action = 'voice note seen to'"
 
 
 async def long_form(scene: Voices, folder: Path) -> list[dict[str, str]]:
@@ -147,6 +151,31 @@ async def test_a_voice_note_is_written_down_once(park: Voices) -> None:
     assert await park.transcribing.write(note, "no", AMINA) is Verdict.GONE
     assert await park.transcribing.leave(note, AMINA) is Verdict.GONE
     assert len(await park.rows(ANSWERS)) == 1
+
+
+async def test_a_voice_note_that_a_colleague_leaves_meanwhile_stays_left(park: Voices) -> None:
+    await ask(park)
+    await park.speak(SOUND)
+    await park.box.fetch_waiting()
+    note = await park.note()
+    database = OvertakenDatabase(park.database, "UPDATE voice_note", lambda: leave(note, ZOFIA, park.now))
+    late = Transcribing(database, park.library, now=park.clock)
+    assert await late.write(note, "yes", AMINA) is Verdict.GONE
+    assert await park.rows(ANSWERS) == []
+    assert await park.rows("SELECT transcriber, became FROM voice_note") == [("staff-2", "left")]
+    assert await park.rows(SEEN_TO) == [("zofia",)]
+
+
+async def test_a_voice_note_that_was_erased_meanwhile_is_gone_and_nobody_has_seen_to_it(park: Voices) -> None:
+    await ask(park)
+    await park.speak(SOUND)
+    await park.box.fetch_waiting()
+    note = await park.note()
+    await park.write("DELETE")
+    await park.write("YES")
+    assert await park.transcribing.write(note, "yes", AMINA) is Verdict.GONE
+    assert await park.transcribing.leave(note, AMINA) is Verdict.GONE
+    assert await park.rows(SEEN_TO) == []
 
 
 async def test_leave_to_write_is_never_given_by_voice(park: Voices) -> None:

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.cli.compose import wording
 from bot.core.hours import SendingHours
+from bot.core.listening import Listener
 from bot.core.survey import Role
 from bot.service.inbox import Inbox
 from bot.service.library import Library
@@ -125,9 +126,9 @@ async def ask(scene: Voices, *replies: str) -> None:
 
 
 @asynccontextmanager
-async def voices(database: Database, keys: KeyRing) -> AsyncIterator[Voices]:
+async def voices(database: Database, keys: KeyRing, listener: Listener | None = None) -> AsyncIterator[Voices]:
     """Open the service with one small survey behind both apps."""
-    library = Library(database, wording())
+    library = Library(database, wording(listener=listener))
     definition = PARKS.id, PARKS.version, PARKS.hash, PARKS.to_json()
     await database.run(lambda: surveys.publish(*definition, NOON))
     await library.load()
