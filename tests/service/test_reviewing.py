@@ -232,20 +232,21 @@ def _offered(library: Library) -> list[str]:
 
 async def test_doctor_says_which_languages_are_drafts_and_how_to_have_them_read(database: Database) -> None:
     await database.run(lambda: surveys.publish("parks", "1", TITLED.hash, TITLED.to_json(), 1))
-    (drafts,) = await examine_languages(database, frozenset())
+    drafts, reading = await examine_languages(database, frozenset())
     assert drafts.level is Level.WARNING
     every, _ = await sentences_now(database)
     assert f"pl (0 of {len(every['pl'])} sentences read)" in drafts.text
     assert "review export LANG" in drafts.text
     await database.run(lambda: reviews.accept("pl", [one.mark for one in every["pl"]], {}, "Agnieszka", 2))
+    assert "How replies are read is a draft in ar, bn" in reading.text
     found = await examine_languages(database, frozenset())
-    assert [one.level for one in found] == [Level.OK, Level.WARNING]
+    assert [one.level for one in found] == [Level.OK, Level.WARNING, Level.WARNING]
     assert "pl (" not in found[1].text
 
 
 async def test_doctor_says_which_drafts_residents_are_offered_all_the_same(database: Database) -> None:
     await database.run(lambda: surveys.publish("parks", "1", TITLED.hash, TITLED.to_json(), 1))
-    held, offered, strange = await examine_languages(database, frozenset({"pl", "polish"}))
+    held, offered, strange, _ = await examine_languages(database, frozenset({"pl", "polish"}))
     assert "pl (" not in held.text
     assert "Offered as drafts" in offered.text
     assert "pl (" in offered.text

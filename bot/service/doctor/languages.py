@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.service.doctor.finding import Finding, ok, warning
 from bot.service.reviewing import Standing, sentences_now, standing
+from bot.service.word_files import load_words
 from storage.script import Database
 
 _REMEDY = "To have one read: review export LANG, then review accept FILE --by NAME"
@@ -30,6 +31,10 @@ async def examine_languages(database: Database, drafts_allowed: frozenset[str]) 
         found.append(
             warning(f"ALLOW_DRAFT_LANGUAGES names {', '.join(strange)}, which nothing is in. Codes in use: {known}")
         )
+    unsigned = [table.language for table in load_words() if table.reviewed_by.strip().casefold() == "draft"]
+    if unsigned:
+        where = "bot/words/LANG.toml: have a speaker correct it, and put their name at reviewed_by"
+        found.append(warning(f"How replies are read is a draft in {', '.join(unsigned)}. {where}."))
     return found
 
 
