@@ -50,6 +50,8 @@ class Seen(msgspec.Struct, frozen=True):
     text: Text
     words: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
+    may: tuple[bool, ...]
+    """For each language of its script, whether there is enough of it to switch to that one."""
 
 
 class Rows:
@@ -59,7 +61,7 @@ class Rows:
         self.script, self.names = script, names
         self.texts = texts = [each.text for each in seen]
         self.values = np.array([each.rows for each in seen])
-        self.counts = [len(each.words) for each in seen]
+        self.may = [each.may for each in seen]
         self.far = np.array([length(each.words) for each in seen])
         self.labels = BY_SCRIPT[script]
         self.target = np.array([self.labels.index(t.lang) if t.lang in self.labels else -1 for t in texts])
@@ -81,7 +83,12 @@ def measure(texts: Sequence[Text]) -> list[Rows]:
         cleaned = clean(text.text)
         if len(BY_SCRIPT[cleaned.script]) > 1 and cleaned.words:
             rows = look(cleaned, lexicon, spelling, voters).rows
-            found.setdefault(cleaned.script, []).append(Seen(text=text, words=cleaned.words, rows=rows))
+            known, count = lexicon.knowing(cleaned.words, cleaned.script), len(cleaned.words)
+            may = tuple(
+                cleaned.is_telling and is_enough(cleaned.script, count, is_known=language in known)
+                for language in BY_SCRIPT[cleaned.script]
+            )
+            found.setdefault(cleaned.script, []).append(Seen(text=text, words=cleaned.words, rows=rows, may=may))
     names = [*OWN, *(voter.name for voter in voters)]
     return [Rows(script, seen, names) for script, seen in found.items()]
 
@@ -135,9 +142,8 @@ def judge(rows: Rows, names: Sequence[str]) -> list[Judged]:
             best = int(chances.argmax())
             lang = READ_AS.get(rows.labels[best], rows.labels[best])
             same = [READ_AS.get(label, label) == lang for label in rows.labels]
-            known = float(rows.values[place, best, rows.names.index("hits")]) > 0
-            may = is_enough(rows.script, rows.counts[place], is_known=known)
-            judged.append(Judged(text=rows.texts[place], lang=lang, p=float(chances[same].sum()), may_switch=may))
+            may, p = rows.may[place][best], float(chances[same].sum())
+            judged.append(Judged(text=rows.texts[place], lang=lang, p=p, may_switch=may))
     return judged
 
 

@@ -3,6 +3,7 @@
 A channel is on when its block is complete; half a block is an error that names the missing variable.
 """
 
+# Over 400 lines: every setting stands in one list, with the check of what is written beside it.
 import os
 import re
 from ipaddress import ip_address
@@ -122,7 +123,13 @@ class Settings(BaseSettings):
     telegram_mode: str = Field(
         "webhook", description="`webhook` lets Telegram call us, `polling` asks Telegram, where it cannot reach us."
     )
+    telegram_bot_name: str = Field(
+        "", description="The bot's user name, such as stoke_council_bot: it is in its links."
+    )
     telegram_api_base_url: str = Field("", description="Another address for Telegram's Bot API, for tests.")
+    printed_sms_number: str = Field(
+        "", description="The number that residents text, for links and posters, where TWILIO_SMS_FROM does not say it."
+    )
     allow_draft_languages: str = Field(
         "", description="Comma-separated language codes that `serve` may offer before a speaker has reviewed them."
     )
@@ -228,6 +235,21 @@ class Settings(BaseSettings):
     def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]+", value.get_secret_value()):
             raise ValueError("copy what @BotFather gave: digits, a colon, letters and digits")
+        return value
+
+    @field_validator("telegram_bot_name")
+    @classmethod
+    def _is_a_bot_name(cls, value: str) -> str:
+        bare = value.removeprefix("https://t.me/").removeprefix("@")
+        if bare and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{3,31}", bare):
+            raise ValueError("write the bot's user name as @BotFather gave it, such as stoke_council_bot")
+        return bare
+
+    @field_validator("printed_sms_number")
+    @classmethod
+    def _is_a_number(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\+[1-9]\d{6,14}", value):
+            raise ValueError("write a number like +447700900999")
         return value
 
     @field_validator("telegram_webhook_secret")

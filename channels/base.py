@@ -68,7 +68,6 @@ class Inbound(Struct, frozen=True, gc=False):
     media: tuple[str, ...] = ()  # MIME types
     provider_at: int | None = None
     language_hint: str = ""
-    campaign: str = ""
     sender: Sender = Sender.PERSON
     arrival: Arrival = Arrival.WEBHOOK
     fields: Mapping[str, str] = field(default_factory=dict)

@@ -203,7 +203,6 @@ class UpdateReader:
             provider_at=message.date * 1000 or None,
             reply_to=str(message.reply_to_message.message_id) if message.reply_to_message else "",
             media=(media,) if media else (),
-            campaign=payload,
             fields={"message_id": str(message.message_id)},
             voice=message.voice.file_id if message.voice is not None and kind is Kind.MEDIA else "",
         )
@@ -285,7 +284,6 @@ class UpdateReader:
         provider_at: int | None,
         reply_to: str = "",
         media: tuple[str, ...] = (),
-        campaign: str = "",
         fields: Mapping[str, str],
         voice: str = "",
     ) -> Inbound:
@@ -303,7 +301,6 @@ class UpdateReader:
             media=media,
             provider_at=provider_at,
             language_hint=_language_of(sender),
-            campaign=campaign,
             # A group is kept as a sender where nobody reads, so that it is never answered like a person.
             sender=_kind_of(sender) if chat.type == _PRIVATE else Sender.ALPHANUMERIC,
             arrival=came.arrival,

@@ -43,7 +43,7 @@ _CONTACT = """
     WHERE id = :id"""
 _CARRIER = "UPDATE contact SET carrier_stopped = :stopped WHERE id = :id"
 _STATE = "UPDATE conversation SET state = :state, updated_at = :at WHERE id = :conversation_id"
-_SHOWN = """
+SHOWN = """
     UPDATE response SET language = :language, language_source = :language_source,
         language_confidence = :language_confidence, last_answer_at = :last_answer_at,
         completed_at = :completed_at, stopped_at = :stopped_at, core_answered = :core_answered,
@@ -51,7 +51,7 @@ _SHOWN = """
     WHERE id = :response_id"""
 _NEWEST_WORDS = """
     SELECT said FROM answer WHERE response_id = :response_id AND question = :question ORDER BY revision DESC LIMIT 1"""
-_ANSWER = """
+ANSWER = """
     INSERT INTO answer (response_id, question, item, revision, state, value_code, value_number, said, lang, channel,
         input, rule, confidence, wording, version, asked_at, answered_at, late, inbound_id)
     VALUES (:response_id, :question, :item, :revision, :state, :value_code, :value_number, :said, :lang, :channel,
@@ -110,9 +110,9 @@ def write_later(
 ) -> Script[None]:
     """Write what came of a message whose own turn is long past. `at` is when its sender last wrote, and stays so."""
     yield Run(_STATE, asdict(state) | {"at": at})
-    yield Run(_SHOWN, asdict(state) | {"at": at})
+    yield Run(SHOWN, asdict(state) | {"at": at})
     for answer in answers:
-        yield Run(_ANSWER, (yield from _answer(answer, inbound_id)))
+        yield Run(ANSWER, (yield from _answer(answer, inbound_id)))
     yield Run("UPDATE inbound SET filed = :filed WHERE id = :id", {"filed": filed, "id": inbound_id})
 
 
@@ -171,7 +171,7 @@ def _move_on(results: list[Result]) -> Script[None]:
         asdict(state) | {"at": result.arrived.received_at} for result in results for state in result.decided.states
     ]
     yield from _many(_STATE, states)
-    yield from _many(_SHOWN, states)
+    yield from _many(SHOWN, states)
 
 
 def _answers(results: list[Result]) -> Script[None]:
@@ -179,7 +179,7 @@ def _answers(results: list[Result]) -> Script[None]:
     for result in results:
         for answer in result.decided.answers:
             rows.append((yield from _answer(answer, result.arrived.id)))
-    yield from _many(_ANSWER, rows)
+    yield from _many(ANSWER, rows)
 
 
 def _answer(answer: AnswerRow, inbound_id: str) -> Script[dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""The keys for addresses and voice notes: random, kept in the database, wrapped by a key derived from SECRET_KEY.
+"""The keys for addresses, voice notes and one-time codes: random, wrapped by a key derived from SECRET_KEY.
 
-An address is encrypted (AES-GCM, bound to its contact) and looked up by a keyed HMAC. Changing SECRET_KEY re-wraps the
-keys and touches no address; `rotate_data_keys` makes new ones after a leak. Retired look-up keys are kept, because
-ledger rows name an address by HMAC alone and STOP must hold for ever.
+They are kept in the database. An address is encrypted (AES-GCM, bound to its contact) and looked up by a keyed HMAC.
+Changing SECRET_KEY re-wraps the keys and touches no address; `rotate_data_keys` makes new ones after a leak. Retired
+look-up keys are kept, because ledger rows name an address by HMAC alone and STOP must hold for ever.
 """
 
 import base64
@@ -95,8 +95,7 @@ class KeyRing:
         plain = address.encode()
         plain = len(plain).to_bytes(2, "big") + plain
         plain += bytes(-len(plain) % _BLOCK)
-        nonce = os.urandom(_NONCE)
-        return nonce + self._keys.ciphers[self._keys.current].encrypt(nonce, plain, _bound_to(contact_id))
+        return self._seal(plain, f"contact.address|{contact_id}")
 
     def decrypt(self, blob: bytes, contact_id: str, key_id: int) -> str:
         """Decrypt a contact's address.
@@ -104,23 +103,30 @@ class KeyRing:
         Raises UnknownKey after another process has made new keys: `reload` helps. Raises cryptography's InvalidTag for
         a blob that is not this contact's.
         """
-        cipher = self._keys.ciphers.get(key_id)
-        if cipher is None:
-            raise UnknownKey(f"Key {key_id} is not in the ring that this process has read.")
-        plain = cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound_to(contact_id))
+        plain = self._unseal(blob, f"contact.address|{contact_id}", key_id)
         return plain[2 : 2 + int.from_bytes(plain[:2], "big")].decode()
 
     def seal(self, content: bytes, note_id: str) -> bytes:
         """Encrypt a voice note for its own row; moved to another row it does not open."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._keys.ciphers[self._keys.current].encrypt(nonce, content, _bound_to_note(note_id))
+        return self._seal(content, f"voice_note.content|{note_id}")
 
     def unseal(self, blob: bytes, note_id: str, key_id: int) -> bytes:
         """Decrypt a voice note. Raises UnknownKey and InvalidTag as `decrypt` does."""
-        cipher = self._keys.ciphers.get(key_id)
-        if cipher is None:
-            raise UnknownKey(f"Key {key_id} is not in the ring that this process has read.")
-        return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound_to_note(note_id))
+        return self._unseal(blob, f"voice_note.content|{note_id}", key_id)
+
+    def seal_codes(self, secret: bytes, staff_id: str) -> bytes:
+        """Encrypt the secret of a member's one-time codes for their own row; moved to another it does not open."""
+        return self._seal(secret, f"staff.totp|{staff_id}")
+
+    def unseal_codes(self, blob: bytes, staff_id: str, key_id: int) -> bytes:
+        """Decrypt the secret of a member's one-time codes. Raises UnknownKey and InvalidTag as `decrypt` does."""
+        return self._unseal(blob, f"staff.totp|{staff_id}", key_id)
+
+    def derive(self, what: str) -> bytes:
+        """Give 32 bytes that follow from these keys and `what`, and that nobody without the keys can find."""
+        digest = self._keys.digests[0].copy()
+        digest.update(f"\0derived\0{what}".encode())  # no look-up begins so: it begins with a channel's name
+        return digest.digest()
 
     def lookup(self, channel: str, address: str) -> str:
         """Give the hex HMAC-SHA256 under which an address is found."""
@@ -134,9 +140,19 @@ class KeyRing:
         """Make a new random data key and wrap it."""
         return _wrap(self._wrapping, AESGCM.generate_key(256), purpose)
 
+    def _seal(self, plain: bytes, bound_to: str) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._keys.ciphers[self._keys.current].encrypt(nonce, plain, bound_to.encode())
+
+    def _unseal(self, blob: bytes, bound_to: str, key_id: int) -> bytes:
+        cipher = self._keys.ciphers.get(key_id)
+        if cipher is None:
+            raise UnknownKey(f"Key {key_id} is not in the ring that this process has read.")
+        return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], bound_to.encode())
+
 
 async def rotate_data_keys(database: Database, ring: KeyRing) -> int:
-    """Make new data keys and move every address and voice note to them, in slices; give how many contacts moved.
+    """Make new data keys and move all that they encrypt to them, in slices; give how many contacts moved.
 
     Safe while turns are running, and safe to run again after it was cut short. The old encryption keys are deleted.
     """
@@ -145,7 +161,7 @@ async def rotate_data_keys(database: Database, ring: KeyRing) -> int:
     moved = 0
     while pass_moved := await _move_every(database, ring, _move_contacts):
         moved += pass_moved
-    for move_slice in (_move_aliases, _move_voice_note):
+    for move_slice in (_move_aliases, _move_voice_note, _move_codes):
         while await _move_every(database, ring, move_slice):
             pass
     await database.run(lambda: _forget_retired(ring.current_key_id))
@@ -223,6 +239,20 @@ def _move_voice_note(ring: KeyRing, after: str) -> Script[list[str]]:
     return [row[0] for row in found.rows]
 
 
+def _move_codes(ring: KeyRing, after: str) -> Script[list[str]]:
+    found = yield Fetch(
+        "SELECT id, totp, totp_key_id FROM staff WHERE id > :after AND totp_key_id <> :current ORDER BY id LIMIT :slice"
+        " FOR UPDATE",
+        {"after": after, "current": ring.current_key_id, "slice": SLICE},
+    )
+    changes = []
+    for staff_id, blob, key_id in found.rows:
+        again = ring.seal_codes(ring.unseal_codes(bytes(blob), staff_id, key_id), staff_id)
+        changes.append({"id": staff_id, "blob": again, "key": ring.current_key_id})
+    yield Many("UPDATE staff SET totp = :blob, totp_key_id = :key WHERE id = :id", changes)
+    return [change["id"] for change in changes]
+
+
 def _read_all() -> Script[list[Row]]:
     rows = yield _ALL
     return list(rows.rows)
@@ -274,7 +304,8 @@ def _forget_retired(current: int) -> Script[None]:
         "DELETE FROM data_key WHERE purpose = 'encrypt' AND id < :current "
         "AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.key_id = data_key.id) "
         "AND NOT EXISTS (SELECT 1 FROM contact_alias WHERE contact_alias.key_id = data_key.id) "
-        "AND NOT EXISTS (SELECT 1 FROM voice_note WHERE voice_note.key_id = data_key.id)",
+        "AND NOT EXISTS (SELECT 1 FROM voice_note WHERE voice_note.key_id = data_key.id) "
+        "AND NOT EXISTS (SELECT 1 FROM staff WHERE staff.totp_key_id = data_key.id)",
         {"current": current},
     )
 
@@ -331,14 +362,6 @@ def _hmac(keyed: hmac.HMAC, channel: str, address: str) -> str:
     digest = keyed.copy()
     digest.update(f"{channel}\0{address}".encode())
     return digest.hexdigest()
-
-
-def _bound_to(contact_id: str) -> bytes:
-    return f"contact.address|{contact_id}".encode()
-
-
-def _bound_to_note(note_id: str) -> bytes:
-    return f"voice_note.content|{note_id}".encode()
 
 
 def _now() -> int:

@@ -16,7 +16,7 @@ TRIES: Final = 5
 """How many wrong codes an address may send within that time; after that no code is looked at."""
 
 # A code is found by its HMAC, as an address is: this stands where the channel's name does.
-_CODE: Final = "link code"
+CODE: Final = "link code"
 
 
 class Brought(NamedTuple):
@@ -35,7 +35,7 @@ def offer(contact_id: str, code: str, at: int, keys: KeyRing) -> Script[None]:
     )
     yield Run(
         "INSERT INTO link_code (code_hmac, contact_id, expires_at) VALUES (:hmac, :contact, :until)",
-        {"hmac": keys.lookup(_CODE, code), "contact": contact_id, "until": at + LASTS_MS},
+        {"hmac": keys.lookup(CODE, code), "contact": contact_id, "until": at + LASTS_MS},
     )
 
 
@@ -55,7 +55,7 @@ def lead(brought: Sequence[Brought], keys: KeyRing) -> Script[dict[str, str]]:
                JOIN contact c ON c.id = :contact
                WHERE l.code_hmac IN (SELECT :hmacs*text) AND l.expires_at > :at AND o.id <> c.id AND o.test = c.test
                FOR UPDATE OF l""",
-            {"contact": each.contact_id, "hmacs": keys.lookups(_CODE, each.code), "at": each.at},
+            {"contact": each.contact_id, "hmacs": keys.lookups(CODE, each.code), "at": each.at},
         )
         if found.first is not None and found.first[0] not in leads.values():
             leads[each.contact_id] = found.first[0]
@@ -133,3 +133,37 @@ def stop_joined(contact_id: str, at: int) -> Script[None]:
         yield Run(_NOTE_STOPS, stop)
         yield Run(_STOP, stop)
         yield Run(_CANCEL, stop)
+
+
+def leads(code_hmacs: Sequence[str], at: int) -> Script[bool]:
+    """Say whether a code leads to an address now."""
+    found = yield Fetch(
+        "SELECT 1 FROM link_code WHERE code_hmac IN (SELECT :hmacs*text) AND expires_at > :at",
+        {"hmacs": list(code_hmacs), "at": at},
+    )
+    return found.first is not None
+
+
+def join_respondent(code_hmacs: Sequence[str], respondent_id: str, person_id: str, at: int) -> Script[bool]:
+    """Join whoever answers on a page to the person whose address a code leads to, and use the code up.
+
+    False where it leads nowhere. `person_id` is a new id, for an address that nobody was joined to yet.
+    """
+    found = yield Fetch(
+        """SELECT l.contact_id, c.person_id FROM link_code l JOIN contact c ON c.id = l.contact_id
+           WHERE l.code_hmac IN (SELECT :hmacs*text) AND l.expires_at > :at FOR UPDATE OF l""",
+        {"hmacs": list(code_hmacs), "at": at},
+    )
+    if found.first is None:
+        return False
+    contact_id, person = found.first
+    values = {"contact": contact_id, "person": person or person_id, "respondent": respondent_id}
+    yield Run("DELETE FROM link_code WHERE contact_id = :contact", values)
+    yield Run("UPDATE contact SET person_id = :person WHERE id = :contact", values)
+    yield Run(
+        """UPDATE respondent SET person_id = :person WHERE id = :respondent OR id IN (
+               SELECT v.respondent_id FROM contact c JOIN conversation v ON v.id = c.current_conversation_id
+               WHERE c.id = :contact)""",
+        values,
+    )
+    return True

@@ -4,11 +4,12 @@ A flag has no words of its own: they stand where the message's words stand, and 
 it stays. The rule of alerts: at least one, and again until somebody has opened it.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
-from storage.script import Fetch, Run, Script
+from storage.script import Fetch, Row, Run, Script
 from storage.staff import note as audit
 from storage.transcribing import Hand
 
@@ -22,27 +23,27 @@ _DUE = """
     ORDER BY alert_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED"""
 _PUT_OFF = "UPDATE flag SET alert_at = :at WHERE id IN (SELECT :ids*text)"
 _SENT = """
-    UPDATE flag SET alert_at = :at, alerts = alerts + 1, alert_problem = ''
+    UPDATE flag SET alert_at = :at, alerts = alerts + 1, alert_problem = :problem
     WHERE id IN (SELECT :ids*text) AND opened_at IS NULL"""
 _FAILED = "UPDATE flag SET alert_problem = :problem WHERE id IN (SELECT :ids*text)"
 _COUNT = "SELECT COUNT(*) FROM flag WHERE closed_at IS NULL AND (:test OR NOT test)"
 _LIST = """
-    SELECT f.id, f.flagged_at, i.channel, i.survey, i.filed, f.opened_at, f.acknowledged_at, f.asked_at, f.granted_at,
-        f.closed_at, f.outcome
+    SELECT f.id, f.flagged_at, i.channel, i.survey, f.opened_at, f.acknowledged_at,
+        CASE WHEN f.asked_at IS NOT NULL AND f.granted_at IS NULL THEN 1 ELSE 0 END, f.closed_at, f.outcome
     FROM flag f JOIN inbound i ON i.id = f.id WHERE (:test OR NOT f.test)
     ORDER BY CASE WHEN f.closed_at IS NULL THEN 0 ELSE 1 END,
         CASE WHEN f.closed_at IS NULL THEN f.flagged_at ELSE -f.closed_at END, f.id LIMIT :most"""
 _ONE = """
     SELECT f.id, f.flagged_at, i.channel, i.survey, i.filed, i.received_at, i.text, i.contact_id, f.calmed,
-        f.opened_at, f.acknowledged_at, f.asked_at, f.asked_by, f.reason, f.granted_at, f.closed_at, f.outcome, f.note,
-        c.opted_out_at, COALESCE(r.language, c.language),
+        f.opened_at, f.acknowledged_at, f.acknowledged_by, f.asked_at, f.asked_by, f.reason, f.granted_at, f.closed_at,
+        f.closed_by, f.outcome, f.note, c.opted_out_at, COALESCE(r.language, c.language),
         CASE WHEN EXISTS (SELECT 1 FROM voice_note v WHERE v.id = f.id) THEN 1 ELSE 0 END
     FROM flag f JOIN inbound i ON i.id = f.id LEFT JOIN contact c ON c.id = i.contact_id
     LEFT JOIN response r ON r.id = i.response_id WHERE f.id = :id AND (:test OR NOT f.test)"""
 _WRITTEN_DOWN = "SELECT said FROM answer WHERE inbound_id = :id AND said IS NOT NULL ORDER BY id DESC LIMIT 1"
 _NAMES = "SELECT id, name FROM staff WHERE id IN (SELECT :ids*text)"
 _ADDRESS = """
-    SELECT c.id, c.channel, c.address_encrypted, c.key_id FROM flag f JOIN inbound i ON i.id = f.id
+    SELECT c.id, c.address_encrypted, c.key_id FROM flag f JOIN inbound i ON i.id = f.id
     JOIN contact c ON c.id = i.contact_id WHERE f.id = :id AND f.granted_at > :since"""
 _FAILING = "SELECT COUNT(*), MAX(alert_problem) FROM flag WHERE opened_at IS NULL AND alert_problem <> '' AND NOT test"
 
@@ -63,11 +64,9 @@ class Listed(Struct, frozen=True):
     flagged_at: int
     channel: str
     survey: str
-    filed: str
     opened_at: int | None
     acknowledged_at: int | None
-    asked_at: int | None
-    granted_at: int | None
+    is_asking: bool
     closed_at: int | None
     outcome: str
 
@@ -75,8 +74,9 @@ class Listed(Struct, frozen=True):
 class Flag(Struct, frozen=True):
     """One flag, opened. `words` are the resident's own, empty where they are gone or were spoken and not written down.
 
-    `asked_by` is the id of whoever asked for the address, `asked_name` their name. `can_be_found` says that the message
-    still leads to an address.
+    `asked_by` is the id of whoever asked for the address, `asked_name` their name; nobody has asked once a day has
+    passed since it was granted, so that it can be asked for anew. `can_be_found` says that the message still leads to
+    an address.
     """
 
     id: str
@@ -90,12 +90,14 @@ class Flag(Struct, frozen=True):
     was_calmed: bool
     opened_at: int | None
     acknowledged_at: int | None
+    acknowledged_name: str
     asked_at: int | None
     asked_by: str
     asked_name: str
     reason: str
     granted_at: int | None
     closed_at: int | None
+    closed_name: str
     outcome: str
     note: str
     is_stopped: bool
@@ -111,7 +113,6 @@ class Sealed(Struct, frozen=True):
     """A contact's address, as it is kept."""
 
     contact_id: str
-    channel: str
     address_encrypted: bytes
     key_id: int
 
@@ -124,9 +125,9 @@ def claim(now: int, lease_until: int, *, include_test: bool) -> Script[list[str]
     return ids
 
 
-def told(ids: list[str], again_at: int) -> Script[None]:
-    """Note that the lead was told of these; and when again, should nobody open them."""
-    yield Run(_SENT, {"ids": ids, "at": again_at})
+def told(ids: list[str], again_at: int, problem: str) -> Script[None]:
+    """Note that the lead was told of these; when again, should nobody open them; and what is wrong with another way."""
+    yield Run(_SENT, {"ids": ids, "at": again_at, "problem": problem})
 
 
 def not_told(ids: list[str], problem: str) -> Script[None]:
@@ -147,7 +148,21 @@ def listed(hand: Hand, now: int, *, include_test: bool) -> Script[tuple[int, lis
     assert count is not None
     rows = (yield Fetch(_LIST, {"test": include_test, "most": SHOWN_AT_ONCE})).rows
     yield from audit(now, hand.name, "safeguarding list seen", f"{len(rows)} flags")
-    return int(count[0]), [Listed(*row) for row in rows]
+    return int(count[0]), [_listed(row) for row in rows]
+
+
+def _listed(row: Row) -> Listed:
+    return Listed(
+        id=row[0],
+        flagged_at=row[1],
+        channel=row[2],
+        survey=row[3],
+        opened_at=row[4],
+        acknowledged_at=row[5],
+        is_asking=bool(row[6]),
+        closed_at=row[7],
+        outcome=row[8],
+    )
 
 
 def open_flag(flag_id: str, hand: Hand, now: int, *, include_test: bool) -> Script[Flag | None]:
@@ -161,8 +176,13 @@ def open_flag(flag_id: str, hand: Hand, now: int, *, include_test: bool) -> Scri
     if row is None:
         return None
     written = (yield Fetch(_WRITTEN_DOWN, {"id": flag_id})).first if row[-1] else None
-    names: dict[str, str] = dict((yield Fetch(_NAMES, {"ids": [row[12]]})).rows)
+    names: dict[str, str] = dict((yield Fetch(_NAMES, {"ids": [row[11], row[13], row[17]]})).rows)
     yield from audit(now, hand.name, "safeguarding flag opened", flag_id)
+    return _flag(row, written[0] if written else "", names, now)
+
+
+def _flag(row: Row, written: str, names: Mapping[str, str], now: int) -> Flag:
+    is_over = row[15] is not None and row[15] <= now - GRANTED_MS
     return Flag(
         id=row[0],
         flagged_at=row[1],
@@ -170,22 +190,24 @@ def open_flag(flag_id: str, hand: Hand, now: int, *, include_test: bool) -> Scri
         survey=row[3],
         filed=row[4],
         received_at=row[5],
-        words=row[6] or (written[0] if written else ""),
+        words=row[6] or written,
         can_be_found=row[7] is not None,
         was_calmed=bool(row[8]),
         opened_at=row[9],
         acknowledged_at=row[10],
-        asked_at=row[11],
-        asked_by=row[12],
-        asked_name=names.get(row[12], ""),
-        reason=row[13],
-        granted_at=row[14],
-        closed_at=row[15],
-        outcome=row[16],
-        note=row[17],
-        is_stopped=row[18] is not None,
-        language=row[19] or "",
-        is_spoken=bool(row[20]),
+        acknowledged_name=names.get(row[11], ""),
+        asked_at=None if is_over else row[12],
+        asked_by=row[13],
+        asked_name=names.get(row[13], ""),
+        reason=row[14],
+        granted_at=None if is_over else row[15],
+        closed_at=row[16],
+        closed_name=names.get(row[17], ""),
+        outcome=row[18],
+        note=row[19],
+        is_stopped=row[20] is not None,
+        language=row[21] or "",
+        is_spoken=bool(row[22]),
     )
 
 
@@ -201,14 +223,25 @@ def acknowledge(flag_id: str, hand: Hand, now: int) -> Script[bool]:
     )
 
 
-def conclude(flag_id: str, outcome: Outcome, note: str, hand: Hand, now: int) -> Script[bool]:
-    """Write down what came of it; a later outcome replaces an earlier one. False where there is no such flag."""
+def conclude(flag_id: str, outcome: Outcome, note: str, hand: Hand, now: int, *, seen: int | None) -> Script[bool]:
+    """Write down what came of it. It replaces the outcome of `seen`, the one that the writer has read; None for none.
+
+    False where there is no such flag, or somebody has written another since: nobody's note goes unread.
+    """
     return (
         yield from _change(
             """UPDATE flag SET closed_at = :now, closed_by = :by, outcome = :outcome, note = :note,
                 acknowledged_at = COALESCE(acknowledged_at, :now),
-                acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN :by ELSE acknowledged_by END WHERE id = :id""",
-            {"id": flag_id, "now": now, "by": hand.staff_id, "outcome": outcome.value, "note": note},
+                acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN :by ELSE acknowledged_by END
+                WHERE id = :id AND COALESCE(closed_at, 0) = :seen""",
+            {
+                "id": flag_id,
+                "now": now,
+                "by": hand.staff_id,
+                "outcome": outcome.value,
+                "note": note,
+                "seen": seen or 0,
+            },
             hand,
             f"safeguarding outcome {outcome}",
         )
@@ -228,13 +261,16 @@ def ask(flag_id: str, reason: str, hand: Hand, now: int) -> Script[bool]:
     )
 
 
-def grant(flag_id: str, hand: Hand, now: int) -> Script[bool]:
-    """Grant the address to whoever asked for it: somebody else than who asked. False where it cannot be."""
+def grant(flag_id: str, hand: Hand, now: int, *, seen: int) -> Script[bool]:
+    """Grant what was asked for at `seen`: somebody else than who asked. False where it cannot be.
+
+    Who has asked again since, or another, gives another reason: that must be read first.
+    """
     return (
         yield from _change(
             """UPDATE flag SET granted_at = :now, granted_by = :by
-                WHERE id = :id AND asked_at IS NOT NULL AND asked_by <> :by AND granted_at IS NULL""",
-            {"id": flag_id, "now": now, "by": hand.staff_id},
+                WHERE id = :id AND asked_at = :seen AND asked_by <> :by AND granted_at IS NULL""",
+            {"id": flag_id, "now": now, "by": hand.staff_id, "seen": seen},
             hand,
             "safeguarding address granted",
         )
@@ -247,7 +283,7 @@ def address(flag_id: str, hand: Hand, now: int) -> Script[Sealed | None]:
     if row is None:
         return None
     yield from audit(now, hand.name, "safeguarding address seen", flag_id)
-    return Sealed(row[0], row[1], bytes(row[2]), row[3])
+    return Sealed(row[0], bytes(row[1]), row[2])
 
 
 def _change(sql: str, params: dict[str, object], hand: Hand, action: str) -> Script[bool]:

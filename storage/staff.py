@@ -1,27 +1,49 @@
 """Staff, their sessions and one-time links, and the audit log. Only the SHA-256 of any secret is kept here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage.script import Fetch, Run, Script
 
+# What a secret is for. A session that began with a link may set a password without giving the old one.
 SESSION = "session"
+LINK_SESSION = "session by link"
+HALF_SESSION = "code"  # after a right password: it opens nothing but the page that asks for the code
 SIGN_IN = "sign_in"
+SESSIONS = (SESSION, LINK_SESSION)
+
 ATTEMPT = "sign-in attempt"
+REFUSED_SIGN_IN = "sign-in refused"
+REFUSED = "refused"
+SIGNED_IN = "signed in"
+SIGNED_OUT = "signed out"
+TERMINAL = "terminal"
+"""Who did it, where the server's own terminal did."""
+
+_NAMED = "SELECT id, name, role, password_hash, totp_at FROM staff WHERE name = :name AND disabled_at IS NULL"
+_HELD = """
+    SELECT staff.id, staff.name, staff.role, staff.password_hash, staff.totp_at, purpose
+    FROM staff_session JOIN staff ON staff.id = staff_session.staff_id
+    WHERE secret_hash = :hash AND purpose IN (SELECT :purposes*text) AND ended_at IS NULL AND expires_at > :at
+        AND staff.disabled_at IS NULL"""
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """Someone who may sign in. `password_hash` is empty for a person who uses one-time links alone."""
+    """Someone who may sign in. `password_hash` is empty for a person who uses one-time links alone.
+
+    `codes_since` is when they had shown that their app makes the right one-time codes, None without codes.
+    """
 
     id: str
     name: str
     role: str
-    password_hash: str = ""
+    password_hash: str = field(default="", repr=False)
+    codes_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A session or a one-time link: the SHA-256 of its secret, whose it is, and from when to when it holds."""
+    """A session, whole or half, or a one-time link: the SHA-256 of its secret, its purpose, and when it holds."""
 
     secret_hash: str
     purpose: str
@@ -29,23 +51,35 @@ class Secret:
     expires_at: int
 
 
-def add_staff(member: StaffMember, at: int) -> Script[bool]:
-    """Add a member of staff, or let one in again who was shut out; False when the name is taken."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose a secret is, and what it is for."""
+
+    member: StaffMember
+    purpose: str
+
+
+def add_staff(member: StaffMember, at: int, who: str = TERMINAL) -> Script[bool]:
+    """Add a member of staff, or let one in again who was shut out; False when the name is taken.
+
+    Whoever is let in again sets their one-time codes up anew. `who` adds them, for the audit log.
+    """
     added = yield Run(
         "INSERT INTO staff (id, name, role, password_hash, made_at)"
         " VALUES (:id, :name, :role, :password_hash, :at) ON CONFLICT (name) DO UPDATE SET"
-        " role = excluded.role, password_hash = excluded.password_hash, disabled_at = NULL"
+        " role = excluded.role, password_hash = excluded.password_hash, disabled_at = NULL,"
+        " totp = NULL, totp_key_id = NULL, totp_step = NULL, totp_at = NULL"
         " WHERE staff.disabled_at IS NOT NULL",
         {"id": member.id, "name": member.name, "role": member.role, "password_hash": member.password_hash, "at": at},
     )
+    if added.count == 1:
+        yield from note(at, who, "staff added", f"{member.name}, {member.role}")
     return added.count == 1
 
 
 def staff_named(name: str) -> Script[StaffMember | None]:
     """Find a member of staff who may still sign in."""
-    found = yield Fetch(
-        "SELECT id, name, role, password_hash FROM staff WHERE name = :name AND disabled_at IS NULL", {"name": name}
-    )
+    found = yield Fetch(_NAMED, {"name": name})
     return StaffMember(*found.first) if found.first else None
 
 
@@ -75,45 +109,61 @@ def keep_secret(staff_id: str, secret: Secret) -> Script[None]:
     )
 
 
-def holder(secret_hash: str, purpose: str, at: int) -> Script[StaffMember | None]:
-    """Say whose this secret is, if it still holds."""
+def keep_sign_in(staff_id: str, link: Secret) -> Script[None]:
+    """Keep a new one-time link, which only the server's own terminal makes."""
+    yield from keep_secret(staff_id, link)
+    found = yield Fetch("SELECT name FROM staff WHERE id = :id", {"id": staff_id})
+    if found.first is not None:
+        yield from note(link.made_at, TERMINAL, "sign-in link made", found.first[0])
+
+
+def holder(secret_hash: str, purposes: tuple[str, ...], at: int) -> Script[Held | None]:
+    """Say whose this secret is, if it still holds and serves one of these purposes."""
+    found = yield Fetch(_HELD, {"hash": secret_hash, "purposes": list(purposes), "at": at})
+    return Held(StaffMember(*found.first[:5]), found.first[5]) if found.first else None
+
+
+def ended_session(secret_hash: str) -> Script[str | None]:
+    """Say whose session this was, if it was ended before its time: whoever still comes with it may have stolen it."""
     found = yield Fetch(
-        "SELECT staff.id, staff.name, staff.role FROM staff_session JOIN staff ON staff.id = staff_session.staff_id"
-        " WHERE secret_hash = :hash AND purpose = :purpose AND ended_at IS NULL AND expires_at > :at"
-        " AND staff.disabled_at IS NULL",
-        {"hash": secret_hash, "purpose": purpose, "at": at},
+        "SELECT name FROM staff_session JOIN staff ON staff.id = staff_session.staff_id"
+        " WHERE secret_hash = :hash AND ended_at IS NOT NULL AND purpose IN (SELECT :purposes*text)",
+        {"hash": secret_hash, "purposes": list(SESSIONS)},
     )
-    return StaffMember(*found.first) if found.first else None
+    return found.first[0] if found.first else None
 
 
-def use_sign_in(link_hash: str, session: Secret) -> Script[StaffMember | None]:
-    """Turn a one-time link into a session, once: of two that race, one finds the link already used."""
-    member = yield from holder(link_hash, SIGN_IN, session.made_at)
-    if member is None:
+def use_up(secret_hash: str, purpose: str, session: Secret, way: str) -> Script[StaffMember | None]:
+    """Turn a one-time link or a half session into a whole one, once: of two that race, one finds it already used.
+
+    `way` says by what, for the audit log.
+    """
+    held = yield from holder(secret_hash, (purpose,), session.made_at)
+    if held is None or not (yield from end_session(secret_hash, session.made_at)):
         return None
-    used = yield Run(
-        "UPDATE staff_session SET ended_at = :at WHERE secret_hash = :hash AND ended_at IS NULL",
-        {"at": session.made_at, "hash": link_hash},
-    )
-    if used.count != 1:
-        return None
+    yield from open_session(held.member, session, way)
+    return held.member
+
+
+def open_session(member: StaffMember, session: Secret, way: str) -> Script[None]:
+    """Begin a session. `way` says by what, for the audit log."""
     yield from keep_secret(member.id, session)
-    yield from note(session.made_at, member.name, "signed in", "by one-time link")
-    return member
+    yield from note(session.made_at, member.name, SIGNED_IN, way)
 
 
-def open_session(member: StaffMember, session: Secret) -> Script[None]:
-    """Begin a session after a right password."""
-    yield from keep_secret(member.id, session)
-    yield from note(session.made_at, member.name, "signed in", "by password")
+def sign_out(member: StaffMember, secret_hash: str, at: int) -> Script[None]:
+    """End a member's own session."""
+    if (yield from end_session(secret_hash, at)):
+        yield from note(at, member.name, SIGNED_OUT)
 
 
-def end_session(secret_hash: str, at: int) -> Script[None]:
-    """Sign out."""
-    yield Run(
+def end_session(secret_hash: str, at: int) -> Script[bool]:
+    """End a session or a link; False when it had ended."""
+    ended = yield Run(
         "UPDATE staff_session SET ended_at = :at WHERE secret_hash = :hash AND ended_at IS NULL",
         {"at": at, "hash": secret_hash},
     )
+    return ended.count == 1
 
 
 def end_every_session(staff_id: str, at: int) -> Script[None]:

@@ -91,7 +91,10 @@ class AliasHeld:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHeld:
-    """One response that came from a contact; `respondent_id` tells people who share a phone apart."""
+    """One response that came from a contact; `respondent_id` tells people who share a phone apart.
+
+    `campaign` is the name of the one that invited them, if one did.
+    """
 
     id: str
     contact_id: str
@@ -103,6 +106,7 @@ class ResponseHeld:
     last_answer_at: int | None
     completed_at: int | None
     stopped_at: int | None
+    campaign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,8 @@ _HMACS = """
     UNION SELECT address_hmac FROM contact_alias WHERE contact_id IN (SELECT :contacts*text)"""
 _HELD_RESPONSES = """
     SELECT r.id, v.contact_id, r.respondent_id, r.survey, r.version, r.language, r.started_at, r.last_answer_at,
-        r.completed_at, r.stopped_at
-    FROM conversation v JOIN response r ON r.id = v.response_id
+        r.completed_at, r.stopped_at, COALESCE(c.name, '')
+    FROM conversation v JOIN response r ON r.id = v.response_id LEFT JOIN campaign c ON c.id = r.campaign
     WHERE v.contact_id IN (SELECT :contacts*text) ORDER BY r.started_at, r.id"""
 _HELD_ANSWERS = """
     SELECT response_id, question, revision, state, COALESCE(value_code, NULLIF(item, '')), value_number, said, lang,

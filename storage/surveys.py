@@ -28,7 +28,7 @@ Objection: TypeAlias = Callable[[Sequence[VersionRow]], None]
 
 # One publisher at a time, over all surveys: this row is in every database, while a new survey has none yet to lock.
 # What is read after it holds until the commit. SQLite has one writer anyway.
-_ALONE = Fetch("SELECT version_num FROM alembic_version FOR UPDATE")
+ALONE = Fetch("SELECT version_num FROM alembic_version FOR UPDATE")
 _VERSIONS = """SELECT d.survey, d.version, d.hash, d.definition, d.published_at, s.closed_at, s.current_version
                FROM survey_definition d JOIN survey s ON s.id = d.survey"""
 
@@ -53,7 +53,7 @@ def publish(
     Publishing re-opens a survey that was closed by hand. Raises what `object_to` raises, and then changes nothing; no
     other survey is published between its look and the commit.
     """
-    yield _ALONE
+    yield ALONE
     if object_to is not None:
         others = yield Fetch(
             f"""{_VERSIONS}

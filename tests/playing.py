@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bot.core.desk import Desk
 from bot.core.effects import NoteOptIn, Record
+from bot.core.invitation import Invitation
 from bot.core.listening import Listener
 from bot.core.message import Heard, Message
 from bot.core.phrases import Phrases
@@ -17,7 +18,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing, Outcome, Person, Thread
 from bot.core.state import State
 from bot.core.survey import SurveyDefinition
-from bot.core.words import Words
+from bot.core.words import Words, in_order
 from bot.service.catalogues import load_catalogues, phrases_of
 from bot.service.word_files import load_words
 from bot.surveys.compile import compile_survey
@@ -44,7 +45,8 @@ def questionnaire(
     definition: SurveyDefinition, listener: Listener | None = None, phrases: Phrases | None = None
 ) -> Questionnaire:
     """Make a definition ready, with every language offered."""
-    return Questionnaire(definition, phrases or Phrases(), {"": words()}, definition.languages, listener)
+    tables = {"": words(), **{table.language: in_order(words(), table.language) for table in words()}}
+    return Questionnaire(definition, phrases or Phrases(), tables, definition.languages, listener)
 
 
 @dataclass
@@ -137,11 +139,12 @@ def resident(
     short: bool = True,
     listener: Listener | None = None,
     phrases: Phrases | None = None,
+    invitations: Sequence[Invitation] = (),
 ) -> Resident:
-    """Make a phone that can reach these surveys."""
+    """Make a phone that can reach these surveys, and has seen the posters of these campaigns."""
     ready = [questionnaire(definition, listener, phrases) for definition in definitions or (shipped(),)]
     listings = [Listing(one, closed_at) for one in ready]
-    return Resident(Desk(listings, phrases or Phrases(), words()), short=short)
+    return Resident(Desk(listings, phrases or Phrases(), words(), invitations=invitations), short=short)
 
 
 @cache

@@ -29,20 +29,29 @@ from bot.core import limits
 from bot.core.expression_parser import ARITY
 from bot.core.survey import QuestionType, Role, Start
 from bot.core.words import CommandKind
+from bot.outreach.campaigns import Numbers
+from bot.service.forms import Forms
 from bot.service.library import Library
 from bot.service.safeguarding import Safeguarding
 from bot.service.transcribing import Transcribing
+from bot.service.unread import UnreadMessages
 from bot.service.voice import VoiceBox
 from bot.settings import SECRETS, Settings, load
 from bot.surveys.questions import CHANNELS
 from bot.web import app as web
+from bot.web.account import account_routes
+from bot.web.assisted import assisted_routes
+from bot.web.campaigns import campaign_routes
+from bot.web.council import council_routes
 from bot.web.figures import Figures
+from bot.web.form import form_routes
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from bot.web.voice import voice_routes
+from bot.web.volunteers import volunteer_routes
 from storage.database import open_database
 from storage.keys import KeyRing
 from storage.tables import metadata
@@ -200,7 +209,18 @@ async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> No
     voice = voice_routes(database, box, transcribing, pages_of_ours, lambda: 0, "")
     queue = Safeguarding(database, keys, now=lambda: 0)
     safe = safeguarding_routes(database, queue, pages_of_ours, lambda: 0, "")
-    application = web.build(_nobody, [staff, voice, safe, simulator], metrics, _yes)
+    account = account_routes(database, keys, pages_of_ours, lambda: 0, "")
+    campaigns = campaign_routes(database, Numbers(), pages_of_ours, lambda: 0, "")
+    unread = UnreadMessages(database, {}, now=lambda: 0)
+    council = council_routes(database, unread, pages_of_ours, lambda: 0, "")
+    forms = Forms(database, keys, Library(database, wording()), now=lambda: 0)
+    entry = [
+        form_routes(forms, pages_of_ours, lambda: 0, ""),
+        assisted_routes(database, forms, pages_of_ours, lambda: 0, ""),
+        volunteer_routes(database, forms, pages_of_ours, lambda: 0, ""),
+    ]
+    ours = [staff, account, voice, safe, campaigns, council, simulator, *entry]
+    application = web.build(_nobody, ours, metrics, _yes)
     await database.close()
     served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}
     names = providers_of(load(**EVERY_CHANNEL)).channels

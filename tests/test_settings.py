@@ -2,8 +2,11 @@
 
 import pytest
 
+from bot.cli.numbers import numbers_of
+from bot.outreach.campaigns import Numbers
 from bot.settings import SettingsProblem, load
 
+UUID = "f33517ff-2a88-4f6e-b855-c550268ce08a"
 DAYS = ("CONTACTS", "SILENT", "WORDS", "RECEIPTS", "SESSIONS", "AUDIT", "ANSWERS")
 
 
@@ -115,3 +118,51 @@ def test_alerts_by_mail_and_by_webhook_may_be_on() -> None:
     settings = load(**MAIL, safeguarding_webhook="https://alerts.example/x")
     assert (settings.smtp_port, settings.smtp_security, settings.safeguarding_remind_hours) == (587, "starttls", 4)
     assert load(safeguarding_webhook="http://127.0.0.1:9/x").safeguarding_webhook
+
+
+@pytest.mark.parametrize("written", ["stoke_asks_bot", "@stoke_asks_bot", "https://t.me/stoke_asks_bot"])
+def test_the_bots_name_is_read_however_it_is_copied(written: str) -> None:
+    assert load(telegram_bot_name=written).telegram_bot_name == "stoke_asks_bot"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("telegram_bot_name", "Stoke asks"),
+        ("telegram_bot_name", "bot"),
+        ("printed_sms_number", "07700 900999"),
+        ("printed_sms_number", "MG0123"),
+    ],
+)
+def test_what_cannot_stand_in_a_link_is_refused_by_name(name: str, written: str) -> None:
+    with pytest.raises(SettingsProblem, match=f"^{name.upper()}: write "):
+        load(**{name: written})
+
+
+SERVICE = {**TWILIO, "twilio_sms_from": "MG0123456789"}
+NOTIFY = {"notify_api_key": f"earshot-{UUID}-{UUID}", "notify_callback_token": "0123456789"}
+
+
+@pytest.mark.parametrize(
+    ("given", "numbers"),
+    [
+        pytest.param({**TWILIO, "twilio_sms_from": "+447700900999"}, Numbers(sms="+447700900999"), id="a number"),
+        pytest.param(SERVICE, Numbers(), id="a Messaging Service, whose number we do not know"),
+        pytest.param(
+            {**SERVICE, "printed_sms_number": "+447700900998"}, Numbers(sms="+447700900998"), id="and its number"
+        ),
+        pytest.param(
+            {**NOTIFY, "printed_sms_number": "+447700900998"}, Numbers(sms="+447700900998"), id="GOV.UK Notify"
+        ),
+        pytest.param({"printed_sms_number": "+447700900998"}, Numbers(), id="a number that nobody listens at"),
+        pytest.param(WHATSAPP, Numbers(whatsapp="+447700900998"), id="WhatsApp"),
+        pytest.param({**BOT, "telegram_bot_name": "a_bot"}, Numbers(telegram="a_bot"), id="Telegram"),
+        pytest.param(BOT, Numbers(), id="a bot without a name"),
+        pytest.param({"telegram_bot_name": "a_bot"}, Numbers(), id="a name without a bot"),
+        pytest.param(
+            {"public_base_url": "https://bot.example/"}, Numbers(base_url="https://bot.example"), id="the web form"
+        ),
+    ],
+)
+def test_residents_are_sent_only_where_somebody_listens(given: dict[str, str], numbers: Numbers) -> None:
+    assert numbers_of(load(**given)) == numbers

@@ -79,3 +79,14 @@ def _read_counts(survey: str, *, include_test: bool, now: int) -> Script[Counts]
         if variable.question.is_asked
     )
     return Counts(survey, by_channel, questions)
+
+
+def campaign_statuses(survey: str, campaign: str, *, include_test: bool, now: int) -> Script[Mapping[str, int]]:
+    """Count a campaign's responses by status (`now`: epoch milliseconds UTC). Raises UnknownSurvey."""
+    selection = Selection((yield from read_published(survey)), now, include_test)
+    found = yield Fetch(
+        f"""SELECT {STATUS_SQL}, COUNT(*) FROM response r
+ WHERE {selection.where()} AND r.campaign = :campaign GROUP BY 1""",  # noqa: S608 - texts of ours alone
+        {**selection.params, "campaign": campaign},
+    )
+    return {**dict.fromkeys(STATUSES, 0), **dict(found.rows)}

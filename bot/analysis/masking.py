@@ -1,35 +1,43 @@
-"""Masks what identifies a person in the words that leave (invariant 5): phone numbers, e-mail addresses, postcodes.
+"""Masks what identifies a person in the words that leave (invariant 5); what a resident wrote stays as it was.
 
-A rule can know a number by its shape, so these are masked wherever they stand, in any script's digits. It cannot know
-a name: names are masked only where the writer introduces one ("my name is ...", "regards, ..."), and a name without
-such words ("ask Parveen next door") stays. Nor are these found: street addresses, a local number without its area
-code, a foreign number of nine digits or fewer without its country code, an address at a mail domain spelt out
-otherwise than "name at gmail.com". Whoever publishes free text reads it first.
+A rule can know a number by its shape, so phone numbers, e-mail addresses, full postcodes, National Insurance, NHS and
+card numbers and vehicle marks are masked wherever they stand, in any script's digits. It cannot know a name: names are
+masked only where the writer introduces one ("my name is ...", "regards, ..."), and a name without such words ("ask
+Parveen next door") stays. Street addresses are masked where a house number stands before the name of a road. Nor are
+these found: a local number without its area code, a foreign number of nine digits or fewer without its country code.
+Whoever publishes free text reads it first.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
 
-PHONE = "[phone]"
-EMAIL = "[email]"
-POSTCODE = "[postcode]"
+from bot.analysis.contact_details import emails, phones, postcodes, said_phones
+from bot.analysis.personal_numbers import cards, nhs_numbers, ni_numbers, vehicles
+from bot.analysis.span import Span
+from bot.analysis.street_addresses import addresses
+
 NAME = "[name]"
+NUMBER = "[number]"
+
+# What stood beside a masked piece may show itself only then, so a text is looked at again until nothing is found.
+# Nobody's opinion hides more in each other than this; such a text loses every digit that is left, so that a text made
+# to keep the program busy is done in a bounded number of looks.
+_LOOKS = 8
 
 
 def mask(text: str) -> str:
-    """Replace phone numbers, e-mail addresses, full postcodes and introduced names by what they are.
+    """Replace what identifies a person by what it is, such as `[phone]`.
 
     Never touches a bare @word, a year, a date, a price, 999 or an outward code (ST1). Masking twice changes nothing.
     """
-    # What stood beside a masked piece may show itself only then, so look again until nothing is found. Each round
-    # takes away digits, at signs or a name, so the rounds come to an end.
+    looks = 0
     while (has_cue := _has_cue(text)) or _HAS_DIGIT_OR_AT.search(text):
         masked = _mask_once(text, has_cue=has_cue)
         if masked == text:
             break
-        text = masked
+        looks += 1
+        text = masked if looks < _LOOKS else _DIGITS_OR_AT.sub(NUMBER, masked)
     return text
 
 
@@ -50,22 +58,36 @@ def _mask_once(text: str, *, has_cue: bool) -> str:
     return "".join([*pieces, text[done:]])
 
 
-class _Span(NamedTuple):
-    start: int
-    end: int
-    mark: str
-
-
-def _find(plain: str, *, has_cue: bool) -> list[_Span]:
+def _find(plain: str, *, has_cue: bool) -> list[Span]:
     """Find what to mask, in order and without overlaps; where two overlap, the kind looked for first."""
-    spans = [*_emails(plain)] if has_cue or "@" in plain else []
-    spans += [*_phones(plain), *_postcodes(plain)]
-    spans += [*_names(plain)] if has_cue else []
-    kept: list[_Span] = []
+    spans = [*emails(plain)] if has_cue or "@" in plain else []
+    spans += _with_digits(plain, len(_DIGIT.findall(plain)))
+    spans += [*said_phones(plain), *_names(plain)] if has_cue else []
+    if len(spans) < 2:
+        return spans
+    taken = bytearray(len(plain))
+    kept = []
     for span in spans:
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
+        if taken.find(1, span.start, span.end) < 0:
             kept.append(span)
+            taken[span.start : span.end] = b"\1" * (span.end - span.start)
     return sorted(kept)
+
+
+def _with_digits(plain: str, digits: int) -> Iterator[Span]:
+    """Find what has digits, looking only for kinds for which the text has enough of them."""
+    if digits >= 10:
+        yield from nhs_numbers(plain)
+        yield from cards(plain)
+    if digits >= 6:
+        yield from ni_numbers(plain)
+    if digits >= 8:
+        yield from phones(plain)
+    if digits >= 2:
+        yield from postcodes(plain)
+        yield from vehicles(plain)
+    if digits:
+        yield from addresses(plain)
 
 
 def _plain(text: str) -> str:
@@ -83,105 +105,20 @@ def _plain_character(character: str) -> str:
     return character
 
 
-# E-mail. Beside the usual shape, "name at gmail.com" and "name @ gmail.com", for the domains that residents have: with
-# any domain, "see you @ hanley.park" would go too.
-_MAIL_DOMAIN = "(?:gmail|googlemail|hotmail|outlook|yahoo|ymail|rocketmail|icloud|protonmail|mail)"
-_EMAIL = re.compile(
-    r"(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
-    rf"|(?<![\w.+'-])[\w.+'-]+\s?(?:@|\bat\b|\(at\)|\[at\])\s?{_MAIL_DOMAIN}\s?(?:\.|\bdot\b)\s?(?:com|co\.uk|net|org|me)\b",
-    re.IGNORECASE,
-)
-
-
-def _emails(plain: str) -> Iterator[_Span]:
-    for match in _EMAIL.finditer(plain):
-        yield _Span(*match.span(), EMAIL)
-
-
-# Postcodes, of the areas that Royal Mail has: "NO5 3FT" is no place.
-_AREA = (
-    r"(?:A[BL]|B[ABDHLNRST]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LUY]?|H[ADGPRSUX]|I[GMPV]|JE|K[ATWY]"
-    r"|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?|T[ADFNQRSW]|UB"
-    r"|W[ACDFNRSV]?|YO|ZE)"
-)
-_INWARD = re.compile(r"\d[ABD-HJLNP-UW-Zabd-hjlnp-uw-z]{2}(?!\w)")
-_OUTWARD = re.compile(
-    rf"(?<!\w)(?:{_AREA}\d[A-Z\d]?|GIR)(?P<between>[\s\u200b\u2060\ufeff]{{0,3}}-?\s?)\Z", re.IGNORECASE
-)
-_LONGEST_OUTWARD = 9
-_ORDINAL = re.compile(r"1st|2nd|3rd|\dth")
-
-
-def _postcodes(plain: str) -> Iterator[_Span]:
-    for inward in _INWARD.finditer(plain):
-        start = inward.start()
-        outward = _OUTWARD.search(plain, max(0, start - _LONGEST_OUTWARD), start)
-        # "ST1 1st of May" is a date, "ST1 1ST" a postcode.
-        if outward and not (outward["between"] and _ORDINAL.fullmatch(inward[0])):
-            yield _Span(outward.start(), inward.end(), POSTCODE)
-
-
-# Phone numbers. `_GAP` is what people put between the digits.
-_GAP_CHARACTER = r"[\s().·‐-―−\u200b-\u200f\u202a-\u202e\u2060\ufeff-]"
-_GAP = _GAP_CHARACTER + "{0,3}"
-# Dialling codes that residents' families have, for numbers written without a plus.
-_COUNTRY = r"(?:44|353|92|91|880|93|94|977|98|964|963|962|966|971|90|48|40|420|421|370|371|359|36|380|351|34|33|39|49)"
-# Neither inside a longer number, nor the pence of a price, nor a price.
-_BEFORE = r"(?<![\d£$€])(?<!\d[.,])"
-_AFTER = r"(?![.,]?\d)"
-_ABROAD = rf"(?:(?<![\d+])\+|{_BEFORE}00)"
-_DATE = r"\d{1,2}[.-]\d{1,2}[.-](?:19|20)\d\d\b"
-
-
-def _digits(fewest: int, most: int) -> str:
-    return rf"(?:{_GAP}\d){{{fewest},{most}}}"
-
-
-_PHONE = re.compile(
-    "|".join(
-        [
-            # +44 (0)7700 900123 and 0044 7700 900123: ten digits after the code, or nine.
-            rf"{_ABROAD}{_GAP}44{_GAP}(?:0{_GAP})?[1-9]{_digits(8, 9)}{_AFTER}",
-            # Any other country's.
-            rf"{_ABROAD}{_GAP}[1-9]{_digits(7, 13)}{_AFTER}",
-            # 07700 900123, (01782) 234 234, 0 7 7 0 0 ... ; but neither 0.1234567891 nor a scale 0 1 2 3 nor a date.
-            rf"{_BEFORE}\(?(?!{_DATE})(?!0\D1\D2\D3)0(?!\.){_GAP}[1-9]{_digits(8, 9)}{_AFTER}",
-            rf"{_BEFORE}(?<!/)\(?0[1-9]\d{{1,3}}\)?\s?/\s?\d{{3}}\s?\d{{3,4}}(?!/){_AFTER}",
-            # 92 300 1234567, 44 7700 900 123, 48 601 234 567: a known code and a shape that lists seldom have.
-            rf"{_BEFORE}{_COUNTRY}[\s-](?=(?:\d+[\s-]){{0,2}}\d{{5}})(?:\d[\s-]?){{8,10}}\d{_AFTER}",
-            rf"{_BEFORE}{_COUNTRY}[\s-]\d{{3,4}}[\s-]\d{{3}}[\s-]\d{{3,4}}{_AFTER}",
-            # 7700 900123: a mobile without its nought.
-            rf"{_BEFORE}7\d{{3}}[\s-]?\d{{3}}[\s-]?\d{{3}}{_AFTER}",
-            rf"{_BEFORE}7\d{{4}}[\s-]\d{{5}}{_AFTER}",
-            # Any ten digits or more in one: no year, house number or price is so long.
-            rf"{_BEFORE}\d{{10,16}}{_AFTER}",
-        ]
-    )
-)
-
-# Where a number can be at all, so that the many shapes above are tried in few places.
-_RUN = re.compile(rf"[+(]*\d(?:[+/]|{_GAP_CHARACTER})*(?:\d(?:[+/]|{_GAP_CHARACTER})*){{6,}}")
-
-
-def _phones(plain: str) -> Iterator[_Span]:
-    for run in _RUN.finditer(plain):
-        for match in _PHONE.finditer(plain, *run.span()):
-            yield _Span(*match.span(), PHONE)
-
-
 # Names, where the writer says that one follows. After "my name is" small letters count too, for many texts have
 # no others; elsewhere only capitals do: "call me old-fashioned" is an opinion.
-_ANY = r"[^\W\d_][^\W\d_'’-]*(?:['’-][^\W\d_]+)*"
+_ANY = r"[^\W\d_][^\W\d_'’-]{0,40}(?:['’-][^\W\d_]{1,40}){0,3}"
 _CAPITAL = r"(?-i:(?=[^\W\d_a-zà-öø-ÿ]))" + _ANY
 _INTRODUCED = re.compile(
-    rf"\b(?:my (?:full )?name(?:['’]?s| is| iz)|mera naam|nazywam si[eę]|mam na imi[eę]|m[aă] numesc)\s+"
-    rf"(?P<any>{_ANY}(?:\s+{_ANY}){{0,2}})"
-    rf"|\b(?:i am|i['’]?m) called\s+(?P<called>{_CAPITAL}(?:\s+{_CAPITAL}){{0,2}})"
-    rf"|\bcall me\s+(?P<call>{_CAPITAL}(?:\s+{_CAPITAL})?)"
+    rf"\b(?:my (?:full )?name(?:['’]?s| is| iz)|mera naam|nazywam si[eę]|mam na imi[eę]|m[aă] numesc)\s{{1,9}}"
+    rf"(?P<any>{_ANY}(?:\s{{1,9}}{_ANY}){{0,2}})"
+    rf"|\b(?:i am|i['’]?m) called\s{{1,9}}(?P<called>{_CAPITAL}(?:\s{{1,9}}{_CAPITAL}){{0,2}})"
+    rf"|\bcall me\s{{1,9}}(?P<call>{_CAPITAL}(?:\s{{1,9}}{_CAPITAL})?)"
     # "This is Hanley Park" is a place: a cue must follow.
-    rf"|\bthis is\s+(?P<this>{_CAPITAL}(?:\s+{_CAPITAL}){{1,2}})(?=\s+(?:speaking|writing|texting|calling)\b)"
-    rf"|\b(?:regards|signed|yours (?:sincerely|faithfully|truly))[,:\s]+"
-    rf"(?P<sign>{_CAPITAL}(?:\.?\s+{_CAPITAL}){{0,2}})(?=\W*$)",
+    rf"|\bthis is\s{{1,9}}(?P<this>{_CAPITAL}(?:\s{{1,9}}{_CAPITAL}){{1,2}})"
+    rf"(?=\s{{1,9}}(?:speaking|writing|texting|calling)\b)"
+    rf"|\b(?:regards|signed|yours (?:sincerely|faithfully|truly))[,:\s]{{1,9}}"
+    rf"(?P<sign>{_CAPITAL}(?:\.?\s{{1,9}}{_CAPITAL}){{0,2}})(?=\W{{0,20}}$)",
     re.IGNORECASE,
 )
 _NOT_A_NAME = frozenset(
@@ -196,7 +133,7 @@ _NOT_A_NAME = frozenset(
 )
 
 
-def _names(plain: str) -> Iterator[_Span]:
+def _names(plain: str) -> Iterator[Span]:
     for match in _INTRODUCED.finditer(plain):
         group = match.lastgroup
         assert group is not None, "every alternative names its group"
@@ -206,12 +143,15 @@ def _names(plain: str) -> Iterator[_Span]:
                 break
             end = start + word.end()
         if end > start:
-            yield _Span(start, end, NAME)
+            yield Span(start, end, NAME)
 
 
-# Most answers hold none of these, and are done with here: a name or a spelt-out e-mail address has one of the cues.
+# Most answers hold none of these, and are done with here: a name, a number said aloud or a spelt-out e-mail address has
+# one of the cues.
+_DIGIT = re.compile(r"\d")
 _HAS_DIGIT_OR_AT = re.compile(r"[\d@＠]")
+_DIGITS_OR_AT = re.compile(r"[\d@＠]++")
 _CUES = (
     *("name", "naam", "nazywam", "mam na im", "numesc", "call", "this is", "regards", "signed", "yours"),
-    *("mail", "yahoo", "outlook", "icloud"),
+    *("mail", "yahoo", "outlook", "icloud", " dot ", "(at)", "[at]", "seven", "zero", "nought", "oh "),
 )

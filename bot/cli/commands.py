@@ -9,8 +9,24 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import ExportRefused
-from bot.cli import asking, backups, detecting, doctoring, exporting, people, reviewing, running, surveys
+from bot.analysis.population import PopulationRefused
+from bot.cli import (
+    asking,
+    backups,
+    campaigns,
+    detecting,
+    doctoring,
+    exporting,
+    people,
+    population,
+    posters,
+    reviewing,
+    running,
+    surveys,
+)
 from bot.cli.compose import Refusal
+from bot.outreach.campaigns import CampaignRefused
+from bot.outreach.poster import PosterRefused
 from bot.service.backup import BackupRefused
 from bot.service.catalogues import CatalogueUnreadable
 from bot.service.reviewing import SheetUnreadable
@@ -24,7 +40,10 @@ from storage.errors import CannotOpen, Unavailable, WrongSecret
 EXPECTED = (
     Refusal,
     BackupRefused,
+    CampaignRefused,
     LedgerProblem,
+    PopulationRefused,
+    PosterRefused,
     SettingsProblem,
     CatalogueUnreadable,
     WordFileUnreadable,
@@ -51,7 +70,12 @@ def build() -> typer.Typer:
     survey_commands = typer.Typer(help="Check, publish, list and close surveys.", no_args_is_help=True)
     staff_commands = typer.Typer(help="Who may sign in to the staff pages.", no_args_is_help=True)
     review_commands = typer.Typer(help="Translations: a sheet to be read, and what was read.", no_args_is_help=True)
+    campaign_commands = typer.Typer(help="Invite residents to a survey, by a word of its own.", no_args_is_help=True)
+    population_commands = typer.Typer(help="How many people there are, to see who is missing.", no_args_is_help=True)
     surveys.register(survey_commands)
+    population.register(population_commands)
+    campaigns.register(campaign_commands)
+    posters.register(app)
     reviewing.register(review_commands)
     people.register(app, staff_commands)
     running.register(app)
@@ -61,6 +85,8 @@ def build() -> typer.Typer:
     backups.register(app)
     doctoring.register(app)
     app.add_typer(survey_commands, name="survey")
+    app.add_typer(campaign_commands, name="campaign")
+    app.add_typer(population_commands, name="population")
     app.add_typer(staff_commands, name="staff")
     app.add_typer(review_commands, name="review")
     return app

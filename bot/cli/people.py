@@ -12,6 +12,7 @@ from bot.settings import Settings, load
 from bot.web.accounts import Role, create_staff, one_time_sign_in, sign_in_name
 from storage import staff as store
 from storage.errors import UnknownKey
+from storage.staff_account import forget_codes, shut_out
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
 
@@ -71,15 +72,21 @@ def rotate(
 
 def add_staff(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.ANALYST,
+    role: Annotated[Role | None, typer.Option(help="What they may do; analyst, where nothing is said.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a password to sign in with later.")] = False,
+    new_codes: Annotated[
+        bool, typer.Option("--new-codes", help="Forget somebody's one-time codes, as after a lost phone.")
+    ] = False,
 ) -> None:
     """Add somebody, who signs in once by the printed address; for somebody known, print a new one."""
     settings = load()
     secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
-    token = asyncio.run(_add_staff(settings, name, role, secret))
+    token = asyncio.run(_add_staff(settings, name, role, secret, new_codes=new_codes))
     base = settings.public_base_url or "http://127.0.0.1:8000"
+    if new_codes:
+        print(f"{name}'s one-time codes are forgotten, and every session is ended.")
     print(f"{name} may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
+    print("Then they can set a password and one-time codes under their name, at the top of the page.")
 
 
 def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in with.")]) -> None:
@@ -132,13 +139,21 @@ async def _rotate(settings: Settings, data_keys: bool) -> int | None:
             raise Refusal("Another process is making new keys just now. Run this again when it has ended.") from None
 
 
-async def _add_staff(settings: Settings, name: str, role: Role, password: str | None) -> str:
+async def _add_staff(settings: Settings, name: str, role: Role | None, password: str | None, *, new_codes: bool) -> str:
     async with database_of(settings) as database:
         member = await database.read(lambda: store.staff_named(sign_in_name(name)))
-        if member is not None and member.role != role:
+        if member is None and new_codes:
+            raise Refusal(f"There is nobody called {name!r} among the staff, so no codes were forgotten.")
+        if member is None:
+            staff_id = await create_staff(database, name, role or Role.ANALYST, password, now())
+            return await one_time_sign_in(database, staff_id, now())
+        if role is not None and member.role != role:
             raise Refusal(f"{name} is there already, as {member.role}. Remove them first to give another role.")
-        staff_id = member.id if member is not None else await create_staff(database, name, role, password, now())
-        return await one_time_sign_in(database, staff_id, now())
+        if password is not None:
+            raise Refusal(f"{name} is there already. Leave --password out: they set a password on their own page.")
+        if new_codes:
+            await database.run(lambda: forget_codes(member, now(), store.TERMINAL))
+        return await one_time_sign_in(database, member.id, now())
 
 
 async def _remove_staff(settings: Settings, name: str) -> None:
@@ -146,4 +161,5 @@ async def _remove_staff(settings: Settings, name: str) -> None:
         member = await database.read(lambda: store.staff_named(sign_in_name(name)))
         if member is None:
             raise Refusal(f"There is nobody called {name!r} among the staff.")
-        await database.run(lambda: store.disable_staff(member.id, now()))
+        # Even the last admin: whoever has the terminal can add another.
+        await database.run(lambda: shut_out(member, now(), store.TERMINAL, may_be_last_admin=True))

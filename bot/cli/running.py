@@ -30,23 +30,33 @@ from bot.cli.compose import (
     wording,
 )
 from bot.cli.logs import configure
+from bot.cli.numbers import numbers_of
 from bot.cli.safeguarding import alerts_job, help_numbers
 from bot.core.survey import wording as chosen
 from bot.service.clock import Clock
+from bot.service.forms import Forms
 from bot.service.safeguarding import Safeguarding
 from bot.service.transcribing import Transcribing
+from bot.service.unread import UnreadMessages
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
+from bot.web.account import account_routes
 from bot.web.accounts import Role, StaffRefused, create_staff, one_time_sign_in
 from bot.web.app import Application, build
+from bot.web.assisted import assisted_routes
+from bot.web.campaigns import campaign_routes
+from bot.web.council import council_routes
 from bot.web.figures import Figures
+from bot.web.form import form_routes
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.phone import BotPhone
+from bot.web.refusals import Refusals
 from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from bot.web.voice import voice_routes
+from bot.web.volunteers import volunteer_routes
 from bot.web.webhooks import Webhooks
 from channels.base import Channel
 from storage import installation
@@ -182,14 +192,24 @@ def _application(
     more: list[APIRouter],
 ) -> Application:
     webhooks = Webhooks(mounted, service.inbox, service.receipts.keep, metrics, now)
-    figures, pages = Figures(service.database, now), Pages(_council(service))
+    figures, pages = Figures(service.database, now), Pages(_council(service), Refusals(service.database, now).note)
     transcribing = Transcribing(service.database, service.library, now=now)
     base = settings.public_base_url
     staff = staff_routes(service.database, figures, pages, now, base)
+    account = account_routes(service.database, service.keys, pages, now, base)
     voice = voice_routes(service.database, service.voice, transcribing, pages, now, base)
     flags = Safeguarding(service.database, service.keys, now=now)
     safe = safeguarding_routes(service.database, flags, pages, now, base)
-    return build(webhooks, [staff, voice, safe, *more], metrics, lambda: _is_ready(service.database))
+    is_trial = any(channel.capabilities.is_test for channel in service.channels.values())
+    forms = Forms(service.database, service.keys, service.library, now=now, test=is_trial)
+    survey = form_routes(forms, pages, now, base)
+    helped = assisted_routes(service.database, forms, pages, now, base)
+    volunteers = volunteer_routes(service.database, forms, pages, now, base)
+    campaigns = campaign_routes(service.database, numbers_of(settings), pages, now, base)
+    unread = UnreadMessages(service.database, service.channels, now=now)
+    council = council_routes(service.database, unread, pages, now, base)
+    routers = [survey, helped, volunteers, staff, account, voice, safe, campaigns, council, *more]
+    return build(webhooks, routers, metrics, lambda: _is_ready(service.database))
 
 
 async def _run(application: Application, clock: Clock, listening: socket.socket) -> None:

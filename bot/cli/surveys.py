@@ -3,7 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
+from bot.cli.numbers import numbers_of
 from bot.core.questionnaire import Questionnaire
 from bot.core.reading.normalise import key
 from bot.core.survey import Language, SurveyDefinition
@@ -22,7 +24,9 @@ from bot.service.rehearsal import Rehearsal, rehearse
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import lint
+from storage import campaigns
 from storage import surveys as store
+from storage.campaigns import CampaignRow
 from storage.script import Script
 from storage.surveys import VersionRow
 
@@ -54,11 +58,18 @@ def check(file: File) -> None:
         print(f"{language.name}: one whole conversation sends {_cost(rehearsal, load())}.")
 
 
-def publish(file: File) -> None:
+def publish(
+    file: File,
+    closes: Annotated[
+        str, typer.Option(metavar="DATE", help="The last day, as 2027-01-31, in place of the settings sheet's.")
+    ] = "",
+) -> None:
     """Keep the file as a version that never changes, and make it the current one."""
     settings = load()
     compiled = compile_survey(file, stop_words=stop_phrases())
-    definition = compiled.definition
+    definition = replace(compiled.definition, closes=_last_day(closes)) if closes else compiled.definition
+    if closes and definition.opens and definition.opens[:10] > definition.closes:
+        raise Refusal(f"--closes: the survey would close ({closes}) before it opens ({definition.opens}).")
     asyncio.run(_publish(settings, definition))
     for warning in compiled.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -78,19 +89,28 @@ def publish(file: File) -> None:
     print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
 
 
+def _last_day(written: str) -> str:
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        raise Refusal(f"--closes: {written!r} is no date. Write it as 2027-01-31.") from None
+
+
 def _how_to_start(settings: Settings, keyword: str) -> list[str]:
     """Say how residents begin, on every channel that is on."""
     if not keyword:
         return ["It has no keyword, so residents cannot start it by text: add one to the settings sheet."]
     lines = []
-    sms, whatsapp = settings.twilio_sms_from, settings.twilio_whatsapp_from
-    if sms.startswith("+"):
-        lines += [f"Residents text {keyword} to {sms}.", f"Link: sms:{sms}?body={quote(keyword)}"]
-    elif sms or settings.notify_api_key.get_secret_value():
+    numbers = numbers_of(settings)
+    if numbers.sms:
+        lines += [f"Residents text {keyword} to {numbers.sms}.", f"Link: sms:{numbers.sms}?body={quote(keyword)}"]
+    elif settings.has_sms or settings.has_notify:
         lines.append(f"Residents text {keyword} to your number.")
-    if whatsapp.startswith("+"):
-        lines.append(f"On WhatsApp: https://wa.me/{whatsapp.removeprefix('+')}?text={quote(keyword)}")
-    if settings.telegram_bot_token.get_secret_value():
+    if numbers.whatsapp:
+        lines.append(f"On WhatsApp: https://wa.me/{numbers.whatsapp.removeprefix('+')}?text={quote(keyword)}")
+    if numbers.telegram:
+        lines.append(f"On Telegram: https://t.me/{numbers.telegram}?start={quote(keyword)}")
+    elif settings.has_telegram:
         lines.append(f"On Telegram, with your bot's name: https://t.me/YOUR_BOT?start={quote(keyword)}")
     return lines or [f"Residents will text {keyword}, once a channel is set up: set TWILIO_SMS_FROM or another."]
 
@@ -128,13 +148,18 @@ async def _publish(settings: Settings, definition: SurveyDefinition) -> None:
 
     def script() -> Script[VersionRow | None]:
         # The look at the others and the publication are one transaction: two publishers cannot both find a word free.
-        return store.publish(
-            definition.id,
-            definition.version,
-            definition.hash,
-            text,
-            now(),
-            object_to=lambda others: _refuse_taken_keywords(definition, others),
+        yield store.ALONE
+        invited = yield from campaigns.every()
+        _refuse_campaign_words(definition, invited)
+        return (
+            yield from store.publish(
+                definition.id,
+                definition.version,
+                definition.hash,
+                text,
+                now(),
+                object_to=lambda others: _refuse_taken_keywords(definition, others),
+            )
         )
 
     async with database_of(settings) as database:
@@ -156,6 +181,14 @@ def _refuse_taken_keywords(definition: SurveyDefinition, others: Sequence[Versio
             raise Refusal(
                 f"The keyword {shared[0].upper()} belongs to {other.id} already. Choose another, or close that one."
             )
+
+
+def _refuse_campaign_words(definition: SurveyDefinition, invited: Sequence[CampaignRow]) -> None:
+    """Raise Refusal where a campaign, running or not, has one of these words: it stands on posters."""
+    words = {key(row.keyword): row for row in invited}
+    row = next((words[key(keyword)] for keyword in definition.keywords if key(keyword) in words), None)
+    if row is not None:
+        raise Refusal(f"The keyword {row.keyword} belongs to the campaign {row.id} already. Choose another.")
 
 
 async def _versions(settings: Settings) -> list[VersionRow]:

@@ -51,7 +51,7 @@ def take(turn: Turn, question: Question, reading: Reading, text: str) -> None:
         case Declined():
             _keep(turn, question, AnswerState.REFUSED, text, reading)
         case Chosen() | Number() | Dated() | Words():
-            if _fits(turn, question, reading):
+            if fits(turn, question, reading):
                 _keep(turn, question, AnswerState.ANSWERED, text, reading)
             else:
                 _ask_again(turn, question, text, None)
@@ -66,14 +66,14 @@ def answer_by_button(turn: Turn, question: Question, choice: int, text: str) -> 
     if question.name == turn.state.standing:
         take(turn, question, reading, text)
         return
-    if not _fits(turn, question, reading):
+    if not fits(turn, question, reading):
         turn.file(Filed.UNPARSED, question.name)
         _explain(turn, question, None, text)
         _go_on(turn)
         return
     turn.say(Phrase.THAT_ANSWERED, place=turn.way.place(question.name).number)
     turn.file(Filed.ANSWER, question.name)
-    _record(turn, question, AnswerState.ANSWERED, text, reading)
+    write(turn, question, AnswerState.ANSWERED, text, reading)
     _go_on(turn)
 
 
@@ -85,7 +85,7 @@ def answer_quoted(turn: Turn, question: Question, text: str) -> None:
         turn.say(Phrase.LATE)
         turn.send()
         return
-    if isinstance(reading, Unclear) or (not isinstance(reading, Declined) and not _fits(turn, question, reading)):
+    if isinstance(reading, Unclear) or (not isinstance(reading, Declined) and not fits(turn, question, reading)):
         turn.file(Filed.UNPARSED, question.name)
         _explain(turn, question, reading if isinstance(reading, Unclear) else None, text)
         _go_on(turn)
@@ -97,7 +97,7 @@ def answer_quoted(turn: Turn, question: Question, text: str) -> None:
         turn.record(question, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)
     else:
         state = AnswerState.REFUSED if isinstance(reading, Declined) else AnswerState.ANSWERED
-        _record(turn, question, state, text, reading)
+        write(turn, question, state, text, reading)
     _go_on(turn)
 
 
@@ -119,9 +119,9 @@ def answer_late(turn: Turn, text: str, reading: Reading | None = None) -> None:
     turn.file(Filed.LATE, question.name if question else "")
     if question is not None and not turn.state.late:
         reading = reading or read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
-        if not isinstance(reading, Unclear | Declined) and _fits(turn, question, reading):
+        if not isinstance(reading, Unclear | Declined) and fits(turn, question, reading):
             turn.change(late=True)
-            _record(turn, question, AnswerState.ANSWERED, text, reading)
+            write(turn, question, AnswerState.ANSWERED, text, reading)
     turn.say(Phrase.LATE)
     turn.send()
 
@@ -144,9 +144,9 @@ def write_down(turn: Turn, question: Question, text: str, *, joins: bool) -> Ans
     """
     reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
     if isinstance(reading, Declined):
-        _record(turn, question, AnswerState.REFUSED, text, reading)
+        write(turn, question, AnswerState.REFUSED, text, reading)
         return AnswerState.REFUSED
-    if isinstance(reading, Unclear) or not _fits(turn, question, reading):
+    if isinstance(reading, Unclear) or not fits(turn, question, reading):
         if turn.stands(question):
             return None
         turn.record(question, AnswerState.UNPARSED, text, is_open=question.name == turn.state.standing)
@@ -154,7 +154,7 @@ def write_down(turn: Turn, question: Question, text: str, *, joins: bool) -> Ans
     if joins and isinstance(reading, Words):
         turn.record(question, AnswerState.ANSWERED, text, join=True, value=text, rule=Rule.WORDS, confidence=1.0)
     else:
-        _record(turn, question, AnswerState.ANSWERED, text, reading)
+        write(turn, question, AnswerState.ANSWERED, text, reading)
     return AnswerState.ANSWERED
 
 
@@ -166,19 +166,19 @@ def skip(turn: Turn, question: Question, text: str) -> None:
 
 def _keep(turn: Turn, question: Question, state: AnswerState, text: str, reading: Reply) -> None:
     turn.file(Filed.ANSWER, question.name)
-    _record(turn, question, state, text, reading)
+    write(turn, question, state, text, reading)
     turn.advance()
 
 
-def _record(turn: Turn, question: Question, state: AnswerState, text: str, reading: Reply) -> None:
-    """Write one reading down as a revision of the question's answer."""
+def write(turn: Turn, question: Question, state: AnswerState, text: str, reading: Reply) -> None:
+    """Write one reading down as a revision of the question's answer; nothing is asked or filed."""
     match reading:
         case Chosen(codes, rule, confidence):
             ordered = tuple(c.name for c in question.choices if c.name in codes)
             turn.record(question, state, text, codes=ordered, value=" ".join(ordered), rule=rule, confidence=confidence)
         case Number(value, rule, confidence):
             turn.record(
-                question, state, text, number=float(value), value=_plain(value), rule=rule, confidence=confidence
+                question, state, text, number=float(value), value=plain(value), rule=rule, confidence=confidence
             )
         case Dated(value, rule, confidence):
             turn.record(question, state, text, value=value.isoformat(), rule=rule, confidence=confidence)
@@ -190,18 +190,18 @@ def _record(turn: Turn, question: Question, state: AnswerState, text: str, readi
             assert_never(never)
 
 
-def _plain(value: Decimal) -> str:
+def plain(value: Decimal) -> str:
     """Write a number as XForms does: 3 rather than 3.0."""
     return str(int(value)) if value == value.to_integral_value() else format(value.normalize(), "f")
 
 
-def _fits(turn: Turn, question: Question, reading: Answer) -> bool:
+def fits(turn: Turn, question: Question, reading: Answer) -> bool:
     """Check an answer against the question's constraint."""
     match reading:
         case Chosen(codes):
             current = " ".join(codes)
         case Number(value):
-            current = _plain(value)
+            current = plain(value)
         case Dated(value):
             current = value.isoformat()
         case Words(text):
@@ -239,10 +239,12 @@ def join(turn: Turn, text: str) -> None:
 def _ask_again(turn: Turn, question: Question, text: str, reading: Unclear | None) -> None:
     """Ask again, simpler each time; after the last try keep the words, leave the question open and go on.
 
-    An answer that is to be changed stays until there is a new one.
+    An answer that is to be changed stays until there is a new one. Words that speak of danger are no failed try: below
+    where help is stands the question, and no "we did not understand".
     """
     turn.file(Filed.UNPARSED, question.name)
-    tries = turn.state.tries + 1
+    is_danger = turn.here.is_danger
+    tries = turn.state.tries + (not is_danger)
     stands = turn.stands(question)
     if not stands:
         before = turn.state.given.get(question.name)
@@ -253,9 +255,10 @@ def _ask_again(turn: Turn, question: Question, text: str, reading: Unclear | Non
         turn.advance()
         return
     turn.change(tries=tries)
-    _explain(turn, question, reading, text)
-    if tries > 1:
-        _how_to_reply(turn, question)
+    if not is_danger:
+        _explain(turn, question, reading, text)
+        if tries > 1:
+            _how_to_reply(turn, question)
     turn.repeat()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from bot.core import link_code
+from bot.core.language_names import EVERY_NAME, NAMES_AROUND
 from bot.core.reading.amounts import number_in_words
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import LAST_TEXTS, fold, key, tokens
@@ -43,10 +44,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class KeywordMatch:
-    """The survey that a keyword stands for, and at most two words that came after it, normalised."""
+    """The survey that a keyword stands for, and at most two words that came after it, normalised.
+
+    `word` is the keyword itself, as `key` writes it.
+    """
 
     survey: str
     rest: str
+    word: str
 
 
 @lru_cache(maxsize=LAST_TEXTS)
@@ -173,7 +178,9 @@ def find_language(
         return None
     lex = lexicon(words)
     said = _without_pictures(text)
-    named = {" ".join(unwrap(said, either(lex.polite, lex.language_before), lex.polite)), " ".join(said)} - {""}
+    asks = lex.commands.get(CommandKind.LANGUAGE, frozenset())
+    before = either(either(lex.polite, lex.language_before), either(asks, lex.keyword_before))
+    named = {" ".join(unwrap(said, before, either(either(lex.polite, asks), NAMES_AROUND))), " ".join(said)} - {""}
     by_name = _by_name(tuple(languages.items()), allow_code)
     return next((by_name[name] for name in named if name in by_name), None)
 
@@ -181,6 +188,7 @@ def find_language(
 @lru_cache(maxsize=64)
 def _by_name(languages: tuple[tuple[str, tuple[str, ...]], ...], allow_code: bool) -> Mapping[str, str]:
     found = {key(name): code for code, names in reversed(languages) for name in names}
+    found = {**{name.replace(" ", ""): code for name, code in found.items()}, **found}
     return {**found, **{key(code): code for code, _ in reversed(languages)}} if allow_code else found
 
 
@@ -194,11 +202,23 @@ def find_keyword(text: str, keywords: Mapping[str, str], words: Words = ()) -> K
         return None
     lex = lexicon(words)
     by_key = _by_key(tuple(keywords.items()))
-    core = unwrap(_without_pictures(text), either(lex.polite, lex.keyword_before), lex.polite)
+    before = either(either(lex.polite, lex.keyword_before), lex.greetings)
+    core = unwrap(_without_pictures(text), before, lex.polite)
     for size in range(len(core), max(0, len(core) - _REST_WORDS - 1), -1):
-        survey = by_key.get(" ".join(core[:size]))
+        word = " ".join(core[:size])
+        survey = by_key.get(word)
         if survey is not None:
-            return KeywordMatch(survey, " ".join(core[size:]))
+            return KeywordMatch(survey, " ".join(core[size:]), word)
+    return _keyword_with_language(core, by_key, words)
+
+
+def _keyword_with_language(core: Tokens, by_key: Mapping[str, str], words: Words) -> KeywordMatch | None:
+    """Find a keyword beside a language in one of the other ways: "urdu stoke", "stokeurdu", "stoke lang roman urdu"."""
+    whole = " ".join(core)
+    for word, survey in by_key.items():
+        for rest in (whole.removesuffix(word), whole.removeprefix(word)):
+            if rest != whole and (rest.strip() and find_language(rest, EVERY_NAME, words) is not None):
+                return KeywordMatch(survey, rest.strip(), word)
     return None
 
 

@@ -25,12 +25,14 @@ from bot.core.events import (
     Tapped,
     Wrote,
 )
-from bot.core.limits import SILENCE_DAYS
+from bot.core.limits import LANGUAGE_TRIES, SILENCE_DAYS
 from bot.core.noise import Noise, find_noise
 from bot.core.opening import opening
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
-from bot.core.reading import read_exactly
+from bot.core.reading import Unclear, read_exactly, read_reply
+from bot.core.reading.lexicon import lexicon
+from bot.core.reading.normalise import key
 from bot.core.replies import Consent, fingerprint, read_consent
 from bot.core.state import Phase, State
 from bot.core.survey import Question, QuestionType, Role, Start
@@ -42,9 +44,9 @@ MACHINES = (Noise.AUTO_REPLY, Noise.REACTION)
 """What a telephone writes by itself. It is never answered, whatever stands."""
 
 
-def begin(language: str, language_source: str = "default") -> State:
-    """Make the state of a conversation that has not said anything yet."""
-    return State(language=language, language_source=language_source)
+def begin(language: str, language_source: str = "default", campaign: str = "") -> State:
+    """Make the state of a conversation that has not said anything yet. `campaign` is what invited to it."""
+    return State(language=language, language_source=language_source, campaign=campaign)
 
 
 def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -197,7 +199,7 @@ def _wrote(turn: Turn, event: Wrote) -> None:
         case Phase.RETURNING:
             steering.returned(turn, event.text)
         case Phase.CHOOSING_LANGUAGE:
-            _choose_language(turn, event)
+            _choose_language(turn, event, noise)
         case Phase.CONFIRMING_START:
             _confirm_start(turn, event, noise)
         case Phase.COMPLETE:
@@ -228,26 +230,73 @@ def _confirm_delete(turn: Turn, event: Wrote) -> None:
             assert_never(never)
 
 
-def _choose_language(turn: Turn, event: Wrote) -> None:
-    """Take the answer to the menu. Whatever else comes is no answer to a question that the menu stands before."""
+def _choose_language(turn: Turn, event: Wrote, noise: Noise | None) -> None:
+    """Take the answer to the menu. Nothing else that comes is an answer to the question below, unless plainly one."""
     code = languages.read_menu(turn, event.text)
-    if code == "":
-        turn.file(Filed.NOISE)
-        turn.say(Phrase.NOT_LISTED)
-        steering.put_again(turn)
-        return
-    turn.change(phase=turn.state.resume)
     if code:
+        turn.change(phase=turn.state.resume)
         turn.file(Filed.COMMAND)
         languages.switch(turn, code)
         steering.put_again(turn)
-    elif not turn.state.unseen:
+    elif _wants_none(turn, event, code):
+        turn.change(phase=turn.state.resume)
+        turn.file(Filed.COMMAND)
+        steering.put_again(turn)
+    elif code is not None:
+        turn.file(Filed.NOISE)
+        if event.text.strip().isdecimal():
+            turn.say(Phrase.NOT_LISTED)
+        else:
+            turn.say(Phrase.REPLY_WITH_NUMBER, first=1, last=len(turn.state.language_menu))
+        _menu_again(turn)
+    elif noise is not None:
+        steering.answer_noise(turn, noise)
+    elif turn.state.unseen:
+        _answer_before_the_menu(turn, event)
+    elif _is_plainly_an_answer(turn, event.text):
+        turn.change(phase=turn.state.resume)
         _wrote(turn, event)
-    elif turn.state.open_before and asking.has_second_half_words(turn, event.text):
+    else:
+        turn.file(Filed.UNPARSED)
+        turn.say(Phrase.NOT_UNDERSTOOD)
+        _menu_again(turn)
+
+
+def _menu_again(turn: Turn) -> None:
+    """Put the menu again, or after the last try the question that it stands before."""
+    turn.change(language_tries=turn.state.language_tries + 1)
+    if turn.state.language_tries >= LANGUAGE_TRIES:
+        turn.change(phase=turn.state.resume)
+    steering.put_again(turn)
+
+
+def _wants_none(turn: Turn, event: Wrote, code: str | None) -> bool:
+    """Say whether a text turns all of the menu down: "none", or a "no" where that is no answer to what was asked."""
+    if key(event.text) in lexicon(turn.q.words(turn.state.language)).none:
+        return True
+    is_question = turn.standing is not None and turn.standing.type is not QuestionType.TEXT and not turn.state.unseen
+    return code is None and not is_question and _consent(turn, event) is Consent.NO
+
+
+def _answer_before_the_menu(turn: Turn, event: Wrote) -> None:
+    """Join a second half to the answer before a menu that the bot put; the question below was never seen."""
+    turn.change(phase=turn.state.resume)
+    if turn.state.open_before and asking.has_second_half_words(turn, event.text):
+        languages.listen(turn, event.text)
         asking.join(turn, event.text)
     else:
         turn.file(Filed.UNPARSED)
         steering.put_again(turn)
+
+
+def _is_plainly_an_answer(turn: Turn, text: str) -> bool:
+    """Say whether a text under the menu can only be meant for the question that the menu stands before."""
+    question = turn.standing
+    if question is None or turn.state.resume is not Phase.ASKING or asking.has_second_half_words(turn, text):
+        return True
+    is_number = any(c.isdecimal() for c in text)
+    is_read = not isinstance(read_reply(turn.asked(question), text, turn.q.words(turn.state.language)), Unclear)
+    return question.type is not QuestionType.TEXT and is_read and not is_number
 
 
 def _confirm_start(turn: Turn, event: Wrote, noise: Noise | None) -> None:

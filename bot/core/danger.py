@@ -8,6 +8,7 @@ that begins so, `<known>` any of a group, and `..` lets up to three other words 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.core.reading.normalise import fold, tokens
@@ -16,13 +17,14 @@ BETWEEN: Final = 3
 """Words that `..` lets stand between."""
 DENIES: Final = 2
 """A denial so many words before a phrase takes it back."""
-SHORTEST: Final = 6
+SHORTEST: Final = 4
 """No phrase of any language has fewer letters: a digit or a yes costs nothing."""
 BEGINNING: Final = 3
 """Letters by which the words that matter are found: nearly every other word is passed over with one look."""
 DRAFT: Final = "draft"
 
 _ENDS = re.compile(r"[.!?;\n\u061f\u06d4\u0964]+(?:\s|$)")
+_PAUSES = re.compile(r"[,\u060c\u3001:]+|\s[-\u2013\u2014]+\s")
 _TRAILS_OFF = re.compile(r"\.{2,}|\u2026")
 _HIDDEN = ""
 
@@ -48,6 +50,11 @@ class Step(NamedTuple):
         """Whether these words may stand here."""
         return run in self.runs or (len(run) == 1 and run[0].startswith(self.stems))
 
+    @property
+    def letters(self) -> int:
+        """How many letters the shortest of them has."""
+        return min(len(each) for each in (*map(" ".join, self.runs), *self.stems))
+
 
 Runs: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
 """Runs of words by the first of them."""
@@ -69,7 +76,7 @@ class DangerTable:
     @property
     def is_draft(self) -> bool:
         """Whether no speaker has signed it off: then nothing is said in it."""
-        return self.reviewed_by == DRAFT
+        return self.reviewed_by.strip().casefold() == DRAFT
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -78,16 +85,22 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def runs_of(written: Iterable[str]) -> Runs:
-    """Lay out phrases that are plain words, to be looked up by the first."""
+    """Lay out phrases of words alone, where `a|b` is either, to be looked up by the first word."""
     runs: dict[str, list[tuple[str, ...]]] = {}
     for each in written:
-        words = words_of(each)
-        runs.setdefault(words[0], []).append(words)
+        for words in spelled(each):
+            runs.setdefault(words[0], []).append(words)
     return runs
 
 
+def spelled(written: str) -> Iterator[tuple[str, ...]]:
+    """Give every way to say a phrase of words alone."""
+    for one in product(*(part.split("|") for part in written.split())):
+        yield words_of(" ".join(one))
+
+
 def read_phrase(written: str, groups: Mapping[str, Iterable[str]]) -> tuple[Step, ...]:
-    """Read one phrase as a table writes it. Raises PhraseUnreadable."""
+    """Read one phrase as a table writes it. Raises PhraseUnreadable, also for one too short to be found alone."""
     steps: list[Step] = []
     gap = 0
     for part in written.split():
@@ -98,6 +111,8 @@ def read_phrase(written: str, groups: Mapping[str, Iterable[str]]) -> tuple[Step
         gap = 0
     if gap or not steps or steps[0].gap:
         raise PhraseUnreadable(f"'{written}' must begin and end with a word")
+    if sum(step.letters + 1 for step in steps) - 1 < SHORTEST:
+        raise PhraseUnreadable(f"'{written}' is too short to be looked for: write at least {SHORTEST} letters")
     return tuple(steps)
 
 
@@ -108,12 +123,12 @@ def _step(part: str, groups: Mapping[str, Iterable[str]], gap: int, written: str
             name = one.strip("<>")
             if name not in groups:
                 raise PhraseUnreadable(f"'{written}' names the group '{name}', which is not there")
-            runs |= {words_of(each) for each in groups[name]}
+            runs |= {words for each in groups[name] for words in spelled(each)}
         elif one.endswith("*"):
             stems.append(_stem(one, written))
         else:
             runs.add(words_of(one))
-    if () in runs:
+    if () in runs or not (runs or stems):
         raise PhraseUnreadable(f"'{written}' has a part without a word")
     lengths = {len(run) for run in runs} | ({1} if stems else set())
     heads = frozenset(run[0] for run in runs)
@@ -147,7 +162,9 @@ class Watch:
         # Most texts hold none of the words that matter: they are not even cut into sentences.
         if len(text) < SHORTEST or next(self._candidates(words_of(text)), None) is None:
             return False
-        return any(self._is_danger(words_of(part)) for part in _ENDS.split(_TRAILS_OFF.sub(" ", text)))
+        sentences = _ENDS.split(_TRAILS_OFF.sub(" ", text))
+        # Read in one breath first, then pause by pause: "no, he hits me" takes nothing back.
+        return any(self._is_danger(words_of(part)) for one in sentences for part in (one, *_PAUSES.split(one)))
 
     def calm(self, language: str) -> str:
         """Return what is said, the same whatever was written: in the language, once its table is reviewed."""

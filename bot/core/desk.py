@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bot.core import conversation, guards, languages, reception
-from bot.core.commands import CommandKind, find_command, find_keyword, is_stop
+from bot.core.commands import CommandKind, KeywordMatch, find_command, find_keyword, is_stop
 from bot.core.danger import Watch
 from bot.core.effects import Filed, Say
 from bot.core.events import (
@@ -25,6 +25,7 @@ from bot.core.events import (
     Tapped,
     Wrote,
 )
+from bot.core.invitation import Invitation, Invited
 from bot.core.message import Heard, Message
 from bot.core.noise import find_noise
 from bot.core.phrases import Phrase, Phrases
@@ -32,9 +33,8 @@ from bot.core.reading.normalise import normalise
 from bot.core.sitting import Listing, Outcome, Person, Sitting, Thread
 from bot.core.state import Phase
 from bot.core.steering import CARRY_ON, START_NEW, read_returning
-from bot.core.survey import QuestionType
 from bot.core.turn import Turn
-from bot.core.watching import watch_over
+from bot.core.watching import marked, watch_over
 from bot.core.window import Window
 from bot.core.words import Words
 
@@ -52,6 +52,7 @@ class Desk:
         words: Words,
         language: str = "en",
         watch: Watch | None = None,
+        invitations: Sequence[Invitation] = (),
     ) -> None:
         self.listings = {listing.survey: listing for listing in listings}
         self.phrases = phrases
@@ -64,9 +65,11 @@ class Desk:
             for listing in sorted(listings, key=lambda listing: listing.is_closed_by_hand, reverse=True)
             for keyword in listing.questionnaire.definition.keywords
         }
+        self.invited = Invited(invitations, self.keywords, self.listings)
 
     def receive(self, person: Person, threads: Sequence[Thread], message: Message) -> Outcome:
         """Take one message from an address. Says what changed, what was said, and where the message is filed."""
+        message = marked(self._watch, message)
         sitting = Sitting(person, threads, message.at)
         if message.heard is Heard.NOTICE:
             sitting.file(Filed.NOISE)
@@ -87,9 +90,7 @@ class Desk:
         else:
             self._read(sitting, message)
         self._mention_unfinished(sitting)
-        # A tap holds our own words.
-        if message.heard in (Heard.TEXT, Heard.EDITED):
-            watch_over(self._watch, sitting, message.text, self.language)
+        watch_over(self._watch, sitting, message, self.language)
         return guards.hold_back(sitting, message.text, message.is_answerable, is_spoken=message.is_spoken)
 
     # -- STOP and START -----------------------------------------------------------------------------------------------
@@ -132,12 +133,12 @@ class Desk:
 
     def _follow_link(self, sitting: Sitting, message: Message) -> None:
         """Begin the survey that a link's code names, or whatever START would: pressing Start is never an answer."""
-        match = find_keyword(message.text, self.keywords, self.words)
+        match = find_keyword(message.text, self.invited.words, self.words)
         if match is None:
             self._start(sitting, message)
         else:
             sitting.resume(sitting.threads)
-            self._open_survey(sitting, self.listings[match.survey], message, "")
+            self._open_survey(sitting, match, message)
 
     def _read_edited(self, sitting: Sitting, message: Message) -> None:
         """Leave every answer as it was read, and say how to change one."""
@@ -164,6 +165,8 @@ class Desk:
         if self._read_command(sitting, thread, message) or self._read_keyword(sitting, thread, message):
             return
         if thread is None:
+            if message.heard is Heard.TEXT and self._read_wish(sitting, message):
+                return
             sitting.file(Filed.NOISE)
             if find_noise(message.text, self.words) not in conversation.MACHINES:
                 sitting.say(reception.what_is_open(self, sitting, message.at))
@@ -221,46 +224,68 @@ class Desk:
         return True
 
     def _read_keyword(self, sitting: Sitting, thread: Thread | None, message: Message) -> bool:
-        match = find_keyword(message.text, self.keywords, self.words)
+        match = find_keyword(message.text, self.invited.words, self.words)
         if match is None:
             return False
-        listing = self.listings[match.survey]
-        named = listing.questionnaire.definition
-        language = languages.find(listing.questionnaire, match.rest, self.words)
-        missing = "" if language else languages.find_missing(match.rest, self.words)
+        language = self._language(match)
         if match.rest and not language and thread is not None and thread.state.standing:
             return False
-        if thread is not None and not language and _is_open_question(thread) and not _is_explicit(message.text):
+        if thread is not None and not language and thread.is_on_an_open_question and not _is_explicit(message.text):
             here = self.circumstances(thread, message)
             if not here.is_closed:
-                self._step(sitting, thread, PerhapsKeyword(here, message.text, named.keywords[0]))
+                self._step(sitting, thread, PerhapsKeyword(here, message.text, reception.word_of(self, match)))
                 return True
-        self._open_survey(sitting, listing, message, language, missing)
+        self._open_survey(sitting, match, message)
         return True
 
-    def _open_survey(
-        self, sitting: Sitting, listing: Listing, message: Message, language: str, missing: str = ""
-    ) -> None:
-        """Begin a survey by its keyword, or go on with it."""
+    def _read_wish(self, sitting: Sitting, message: Message) -> bool:
+        """Begin the one open survey in the language that a first text names ("URDU", "start polski")."""
+        open_now = self._open_now(message)
+        named = languages.find_named(message.text, [one.questionnaire for one in open_now], self.words)
+        if not named:
+            return False
+        if len(open_now) == 1:
+            is_ours = named in languages.offered(open_now[0].questionnaire)
+            language, missing = (named, "") if is_ours else ("", named)
+            sitting.begin(open_now[0], _beginning(message), language, missing=missing)
+        else:
+            sitting.file(Filed.COMMAND)
+            sitting.person = replace(sitting.person, language=named)
+            sitting.say(reception.what_is_open(self, sitting, message.at))
+        return True
+
+    def _open_now(self, message: Message) -> list[Listing]:
+        return [listing for listing in self.listings.values() if listing.window(message.at) is Window.OPEN]
+
+    def _language(self, match: KeywordMatch) -> str:
+        """Return the language, among those of the survey, that was named after its keyword; empty for none."""
+        return languages.find(self.listings[match.survey].questionnaire, match.rest, self.words)
+
+    def _open_survey(self, sitting: Sitting, match: KeywordMatch, message: Message) -> None:
+        """Begin a survey by its keyword or by a campaign's, or go on with it."""
+        listing = self.listings[match.survey]
+        language = self._language(match)
+        missing = "" if language else languages.find_missing(match.rest, self.words)
         thread = sitting.newest(listing.survey)
+        if not language and not missing:
+            language = languages.find_nearly(listing.questionnaire, match.rest)
         if thread is not None:
             here = self.circumstances(thread, message)
             if sitting.current is None or (thread.state.phase is not Phase.COMPLETE and not here.is_closed):
                 sitting.make_current(thread)
             self._step(sitting, thread, KeywordAgain(here, language, missing))
             return
-        window = listing.window(message.at)
-        if window is not Window.OPEN:
-            sitting.file(Filed.COMMAND if window is Window.NOT_YET else Filed.LATE, survey=listing.survey)
-            sitting.say(reception.not_open(self, sitting, listing, window))
+        if reception.turns_away(self, sitting, match, message.at, language):
             return
-        sitting.begin(listing, _beginning(message), language, missing=missing)
+        invitation = self.invited.by(match.word)
+        campaign = invitation.campaign if invitation else ""
+        sitting.begin(listing, _beginning(message), language, missing=missing, campaign=campaign)
 
     # -- people -------------------------------------------------------------------------------------------------------
 
     def _begin_the_only(self, sitting: Sitting, message: Message) -> None:
         """START or NEW from an unknown address: the one open survey, or the list of them."""
-        open_now = [listing for listing in self.listings.values() if listing.window(message.at) is Window.OPEN]
+        open_now = self._open_now(message)
         if len(open_now) == 1:
             sitting.begin(open_now[0], _beginning(message), "")
             return
@@ -279,7 +304,9 @@ class Desk:
             sitting.say(reception.not_open(self, sitting, listing, listing.window(message.at)))
             return
         chosen = thread.state.language if thread.state.language_source == "chosen" else ""
-        sitting.begin(listing, _beginning(message), chosen, greet=Phrase.NEW_PERSON)
+        # Whoever comes next on this phone is at the same place, while people are invited there.
+        campaign = self.invited.still(thread.state.campaign, message.at)
+        sitting.begin(listing, _beginning(message), chosen, greet=Phrase.NEW_PERSON, campaign=campaign)
 
     # -- one survey's conversation ------------------------------------------------------------------------------------
 
@@ -322,6 +349,7 @@ class Desk:
             closed_on=listing.closed_on if is_closed and listing is not None else None,
             recalled=message.recalled.get(thread.key, {}),
             language_hint=message.language_hint,
+            is_danger=message.is_danger,
         )
 
     def _mention_unfinished(self, sitting: Sitting) -> None:
@@ -350,13 +378,6 @@ def _beginning(message: Message) -> Circumstances:
         sent_at=message.sent_at,
         language_hint=message.language_hint,
     )
-
-
-def _is_open_question(thread: Thread) -> bool:
-    state = thread.state
-    if state.phase is not Phase.ASKING or not state.standing:
-        return False
-    return thread.questionnaire.question(state.standing).type is QuestionType.TEXT
 
 
 def _quoted(thread: Thread, message: Message) -> str:

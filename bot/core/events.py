@@ -17,6 +17,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     takes no more answers, `closed_on` since when. `recalled` holds the words of text answers that the survey's logic
     reads. `carrier` is the company whose app carries the words, where that is no telephone network. `sent_at` is when a
     text that reached us late was sent. `language_hint` is what the app or the poster says of its reader's language.
+    `is_danger` says that what came speaks of danger.
     """
 
     at: datetime
@@ -29,6 +30,7 @@ class Circumstances(Struct, frozen=True, gc=False):
     carrier: str = ""
     sent_at: datetime | None = None
     language_hint: str = ""
+    is_danger: bool = False
 
 
 class Began(Struct, frozen=True, gc=False):

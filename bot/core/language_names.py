@@ -26,7 +26,15 @@ class Names(NamedTuple):
 
 NAMES: Final[Mapping[str, Names]] = {
     "en": Names(
-        "English", "ENGLISH", ("inglizi", "angielski", "engleza", "angrezi", "انگریزی", "الإنجليزية", "ئینگلیزی")
+        "English",
+        "ENGLISH",
+        (
+            *("inglizi", "inglisi", "ingleezi", "ingilizi", "angielski", "angielsku", "po angielsku", "angielskim"),
+            *("engleza", "engleză", "englezeste", "limba engleza", "angrezi", "angrezy", "angraizi", "ingrezi"),
+            *("انگریزی", "انگلش", "الإنجليزية", "إنجليزي", "انجليزي", "انكليزي", "بالإنجليزية", "بالانجليزي"),
+            *("ئینگلیزی", "ئینگلیزي", "انگلیسی", "به انگلیسی", "انګلیسي", "انګرېزي", "انګلیسی", "په انګلیسي"),
+            *("ইংরেজি", "ইংরেজী", "ইংরেজিতে", "ইংলিশ", "ਅੰਗਰੇਜ਼ੀ", "ਅੰਗਰੇਜੀ", "ਇੰਗਲਿਸ਼"),
+        ),
     ),
     "ur": Names("اردو", "URDU", ("Urdu script",)),
     "ur-Latn": Names("Roman Urdu", "ROMAN URDU", ("Urdu roman", "urdu english letters", "رومن اردو")),
@@ -34,7 +42,11 @@ NAMES: Final[Mapping[str, Names]] = {
     "ro": Names("Română", "ROMANA", ("Romanian", "romaneste", "limba romana", "roumanian", "rumanian")),
     "pa": Names("ਪੰਜਾਬੀ", "PUNJABI", ("Panjabi", "Gurmukhi", "پنجابی")),
     "ar": Names("العربية", "ARABIC", ("عربي", "arabi", "arabee")),
-    "ckb": Names("کوردی", "KURDI", ("Kurdish", "Sorani", "Kurdi Sorani", "کوردیی سۆرانی", "Kurdish Sorani", "سۆرانی")),
+    "ckb": Names(
+        "کوردی",
+        "KURDI",
+        ("كردي", "کردی", "Kurdish", "Sorani", "Kurdi Sorani", "کوردیی سۆرانی", "Kurdish Sorani", "سۆرانی"),
+    ),
     "bn": Names("বাংলা", "BANGLA", ("Bengali", "Bangala", "Sylheti")),
     "ps": Names("پښتو", "PASHTO", ("Pushto", "Pashtu", "Pakhto")),
     "fa": Names("فارسی", "FARSI", ("Persian", "Dari", "دری", "Parsi")),
@@ -74,10 +86,16 @@ NAMES: Final[Mapping[str, Names]] = {
 SERVES: Final[Mapping[str, tuple[str, ...]]] = {
     "ur-Latn": ("ur",),
     "ur": ("ur-Latn",),
-    "pnb": ("ur", "pa"),
     "ar-Latn": ("ar",),
 }
 """Languages that a reader of the first also reads, best first, where the first itself is not offered."""
+
+
+NAMES_AROUND: Final = frozenset({"mein", "main", "mai", "mei", "me", "میں", "ਵਿੱਚ", "ਵਿਚ", "vich", "te", "দিয়ে"})
+"""What stands after a language's name and means "in it", as in "English mein"."""
+
+EVERY_NAME: Final = {code: names.every for code, names in NAMES.items()}
+"""Every language that we have names for, by code, with all of them."""
 
 
 def names_of(code: str, name: str) -> Names:

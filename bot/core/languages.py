@@ -4,17 +4,21 @@ A language that was asked for stays until another is asked for. What is only hea
 and say so, and both languages name the way back (DESIGN section 7).
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+
+from rapidfuzz.distance import OSA
 
 from bot.core.commands import find_language
 from bot.core.effects import NoteLanguage, Option
-from bot.core.language_names import NAMES, SERVES, names_of
+from bot.core.language_names import EVERY_NAME, NAMES, SERVES, names_of
 from bot.core.limits import LANGUAGE_QUESTIONS, LIKELY
 from bot.core.listening import Action
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.reading import Asked, Chosen, Unclear, Why, read_reply
 from bot.core.reading import Option as ReadOption
+from bot.core.reading.normalise import fold, key, tokens
 from bot.core.state import Phase
 from bot.core.survey import QuestionType
 from bot.core.turn import Turn
@@ -23,6 +27,9 @@ from bot.core.words import Words
 CHOSEN, DETECTED = "chosen", "detected"
 MENU = "language."
 """What the ids of a language menu's buttons begin with; the code follows."""
+
+_SHORTEST = 4
+"""Letters of the shortest name that is found with one of them amiss."""
 
 
 @lru_cache(maxsize=64)
@@ -38,13 +45,43 @@ def find(questionnaire: Questionnaire, text: str, words: Words) -> str:
 
 def find_missing(text: str, words: Words) -> str:
     """Find the language that the whole text names among all that we have names for; else empty."""
-    return find_language(text, _ALL, words, allow_code=True) or "" if text else ""
+    return find_language(text, EVERY_NAME, words, allow_code=True) or "" if text else ""
+
+
+def find_named(text: str, questionnaires: Iterable[Questionnaire], words: Words) -> str:
+    """Find the language that the whole text names, and not by its code alone; one that is offered first; else empty."""
+    known = [*map(offered, questionnaires), EVERY_NAME]
+    return next((code for names in known if (code := find_language(text, names, words))), "")
+
+
+def find_nearly(questionnaire: Questionnaire, text: str) -> str:
+    """Find the one offered language whose name is at most one letter off; else empty."""
+    said = key(text)
+    near = {
+        code
+        for code, names in offered(questionnaire).items()
+        for name in map(key, names)
+        if len(name) >= _SHORTEST and OSA.distance(said, name, score_cutoff=1) <= 1
+    }
+    return near.pop() if len(near) == 1 else ""
 
 
 def names_another(turn: Turn, text: str) -> bool:
-    """Say whether the whole text is the name of an offered language, and there is a choice of them."""
-    ours = offered(turn.q)
-    return len(ours) > 1 and find_language(text, ours, turn.q.words(turn.state.language)) is not None
+    """Say whether the whole text asks for a language by its name.
+
+    Against an open question the name may be the answer: that of the language which is spoken is, and that of one which
+    the survey lacks is when it comes again. Nor is it a wish where it is nearly one of the choices.
+    """
+    ours, words = offered(turn.q), turn.q.words(turn.state.language)
+    question = turn.standing if turn.state.phase is Phase.ASKING else None
+    is_open = question is not None and question.type is QuestionType.TEXT
+    named = find_language(text, ours, words)
+    if named is not None:
+        return len(ours) > 1 and not (is_open and named == turn.state.language)
+    missing = find_language(text, EVERY_NAME, words)
+    if missing is None or (is_open and missing in turn.state.languages_missed):
+        return False
+    return is_open or question is None or isinstance(read_reply(turn.asked(question), text, words), Unclear)
 
 
 def ask_for(turn: Turn, argument: str) -> bool:
@@ -70,7 +107,7 @@ def ask_for(turn: Turn, argument: str) -> bool:
 def switch(turn: Turn, code: str, source: str = CHOSEN, p: float = 1.0) -> None:
     """Go on in another language; say so in it and in the one before, each with the way back."""
     before = turn.state.language
-    turn.change(language=code, language_source=source, language_p=p, language_known="")
+    turn.change(language=code, language_source=source, language_p=round(p, 2), language_known="")
     if code != before:
         name, back = _own_name(turn, code), names_of(before, _own_name(turn, before)).typed
         said = (
@@ -93,7 +130,8 @@ def put_menu(turn: Turn, codes: tuple[str, ...]) -> None:
     """Ask which of these languages is wanted. Until that is answered a number means one of them, and nothing else."""
     phase = turn.state.phase
     resume = turn.state.resume if phase is Phase.CHOOSING_LANGUAGE else phase
-    turn.change(phase=Phase.CHOOSING_LANGUAGE, resume=resume, language_menu=codes)
+    tries = turn.state.language_tries if phase is Phase.CHOOSING_LANGUAGE else 0
+    turn.change(phase=Phase.CHOOSING_LANGUAGE, resume=resume, language_menu=codes, language_tries=tries)
     question = turn.standing
     place = turn.place_of(question) if question is not None and not turn.here.is_closed else "1/1"
     said = (
@@ -105,16 +143,17 @@ def put_menu(turn: Turn, codes: tuple[str, ...]) -> None:
 
 
 def read_menu(turn: Turn, text: str) -> str | None:
-    """Read the answer to the menu: its code; empty for a number that is not on it; None for anything else."""
+    """Read the answer to the menu: its code; empty for a number that is not on it, or for several; else None."""
     words = turn.q.words(turn.state.language)
-    if named := find(turn.q, text, words):
+    named = find(turn.q, text, words) or find(turn.q, _without_numbers(text), words)
+    if named:
         return named
     menu = turn.state.language_menu
     options = tuple(ReadOption(code, i, (_own_name(turn, code),)) for i, code in enumerate(menu, 1))
     match read_reply(Asked(QuestionType.SELECT_ONE, options, None, turn.today), text, words):
         case Chosen((code,)):
             return code
-        case Unclear(why=Why.NOT_LISTED):
+        case Unclear(why=Why.NOT_LISTED | Why.SEVERAL):
             return ""
         case _:
             return None
@@ -134,7 +173,7 @@ def listen(turn: Turn, text: str) -> bool:
     if heard.action is Action.SWITCH and heard.language in ours:
         switch(turn, heard.language, DETECTED, heard.p)
         return True
-    if heard.action is Action.SWITCH:
+    if heard.action is Action.SWITCH and heard.is_plain:
         miss(turn, heard.language)
     meant = (heard.language, *SERVES.get(heard.language, ()), *heard.likely)
     _offer(turn, tuple(dict.fromkeys(code for code in meant if code in ours and code != state.language)))
@@ -159,4 +198,6 @@ def _own_name(turn: Turn, code: str) -> str:
     return names_of(code, next((one.name for one in turn.q.offered if one.code == code), code)).own
 
 
-_ALL = {code: names.every for code, names in NAMES.items()}
+def _without_numbers(text: str) -> str:
+    """Leave the words of "2 urdu": who writes a number and a name means the name."""
+    return " ".join(word for word in tokens(fold(text)) if not word.isdecimal())

@@ -24,8 +24,14 @@ SECOND_THOUGHT_WORDS = 4
 LANGUAGE_QUESTIONS = 2
 """So often at most a conversation asks by itself which language is wanted."""
 
+LANGUAGE_TRIES = 2
+"""So often the menu of languages is put, before the question that it stands before comes again."""
+
 LIKELY = 3
 """Languages that such a question offers, besides the one that is spoken."""
 
 OPTION_ID_BYTES = 40
 """What every channel can carry under a button."""
+
+FORM_CHARACTERS = 10_000
+"""Characters of an answer on a page. More is refused and said so: nothing is ever cut."""

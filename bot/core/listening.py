@@ -18,6 +18,7 @@ class Impression(Struct, frozen=True, gc=False):
     """What a text sounds like: the language, how sure (0 to 1), and what to do, as if every language were offered.
 
     `likely` are languages worth offering, best first. `known` is what the listener wants to be told next time.
+    `is_plain` says that there is enough of it to speak of a language that the survey lacks.
     """
 
     language: str
@@ -25,6 +26,7 @@ class Impression(Struct, frozen=True, gc=False):
     action: Action
     likely: tuple[str, ...] = ()
     known: str = ""
+    is_plain: bool = True
 
 
 class Listener(Protocol):

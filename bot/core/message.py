@@ -28,7 +28,7 @@ class Message(Struct, frozen=True, gc=False):
     `carrier` is the company whose app carries the words, where that is no telephone network. `new_code` is there to be
     given out if LINK asks for one; `is_led` says that the code in a LINK leads to another address. `language_hint` is
     what the app or the poster says of its reader's language. `quoted` is the survey and the question of our
-    message that this one was written under.
+    message that this one was written under. `is_danger` marks words that a person must read.
     """
 
     at: datetime
@@ -48,3 +48,4 @@ class Message(Struct, frozen=True, gc=False):
     carrier: str = ""
     language_hint: str = ""
     quoted: tuple[str, str] = ("", "")
+    is_danger: bool = False

@@ -14,17 +14,10 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
     def say(phrase: Phrase, /, **values: object) -> str:
         return questionnaire.say(phrase, language, short=here.short, **values)
 
-    organisation = questionnaire.text(definition.organisation, language)
-    title = questionnaire.title(language)
-    first = (
-        say(Phrase.WHO_ASKS, organisation=organisation, title=title)
-        if organisation
-        else say(Phrase.WHAT_ABOUT, title=title)
-    )
     address = definition.verify_url or definition.privacy_url
     sentences = [
-        first,
-        _count(questionnaire, language, here, way),
+        who_asks(questionnaire, language, short=here.short),
+        count(questionnaire, language, here, way),
         say(Phrase.MINIMUM_AGE, age=definition.min_age) if definition.min_age else "",
         say(Phrase.TAKING_PART),
         say(Phrase.COST) if here.short else "",
@@ -37,17 +30,27 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
     return " ".join(filter(None, sentences))
 
 
-def _count(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
-    count = way.proper or len(way.asked)
-    more = len(way.asked) - count
+def who_asks(questionnaire: Questionnaire, language: str, *, short: bool) -> str:
+    """Say who asks, and about what."""
+    organisation = questionnaire.text(questionnaire.definition.organisation, language)
+    title = questionnaire.title(language)
+    if not organisation:
+        return questionnaire.say(Phrase.WHAT_ABOUT, language, short=short, title=title)
+    return questionnaire.say(Phrase.WHO_ASKS, language, short=short, organisation=organisation, title=title)
+
+
+def count(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
+    """Say how many questions there are, of which how many can be skipped at once."""
+    proper = way.proper or len(way.asked)
+    more = len(way.asked) - proper
     most = questionnaire.most_asked(here.source)
     if most > len(way.asked):
         return questionnaire.say(Phrase.UP_TO_QUESTIONS, language, short=here.short, count=most)
-    if count == 1:
+    if proper == 1:
         phrase = Phrase.ONE_QUESTION_AND_MORE if more else Phrase.ONE_QUESTION
     else:
         phrase = Phrase.QUESTIONS_AND_MORE if more else Phrase.QUESTIONS
-    return questionnaire.say(phrase, language, short=here.short, count=count, more=more)
+    return questionnaire.say(phrase, language, short=here.short, count=proper, more=more)
 
 
 def _languages(questionnaire: Questionnaire, language: str, short: bool) -> str:
@@ -64,7 +67,11 @@ def _languages(questionnaire: Questionnaire, language: str, short: bool) -> str:
 
 def closing(questionnaire: Questionnaire, language: str, short: bool) -> str:
     """Compose the last message: thanks, and what happens next. It awaits nothing, so it holds no digit/digit."""
-    definition = questionnaire.definition
     thanks = questionnaire.say(Phrase.THANK_YOU, language, short=short)
-    own = questionnaire.text(definition.next_steps, language)
-    return f"{thanks} {own or questionnaire.say(Phrase.NEXT_STEPS, language, short=short)}"
+    return f"{thanks} {next_steps(questionnaire, language, short=short)}"
+
+
+def next_steps(questionnaire: Questionnaire, language: str, *, short: bool) -> str:
+    """Say what happens next, in the survey's own words where it has some."""
+    own = questionnaire.text(questionnaire.definition.next_steps, language)
+    return own or questionnaire.say(Phrase.NEXT_STEPS, language, short=short)

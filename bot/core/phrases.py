@@ -115,6 +115,8 @@ class Phrase(StrEnum):
     OPENS_ON = "This survey opens on {date}. Please text {keyword} again then."
     CLOSED_ON = "This survey closed on {date}. Thank you for your interest."
     CLOSED = "This survey is closed. Thank you for your interest."
+    CAMPAIGN_NOT_NOW = "This invitation is not open just now."
+    CAMPAIGN_OVER = "This invitation is over."
     LATE = "This survey has closed. Your text came after that; we have kept it, marked as late."
     ALREADY_DONE = "You have answered this survey, thank you. To change an answer, text CHANGE and its number."
     THANK_YOU = "Thank you. That was the last question."
@@ -129,6 +131,46 @@ class Phrase(StrEnum):
     WHICH_LANGUAGE = "Which language do you want for question {place}?"
     NOT_OFFERED = "Sorry, this survey is not in {language} yet. We have counted that you asked."
     ONE_LANGUAGE = "This survey is in {language} only for now, sorry."
+
+    START_NOW = "Start now"
+    CONTINUE = "Continue"
+    SKIP_THIS = "Skip this question"
+    GO_BACK = "Back"
+    PROBLEM = "There is a problem"
+    ANSWER_OR_SKIP = "Give an answer, or skip this question."
+    WRITE_A_NUMBER = "Write a number only, like 34."
+    WRITE_A_DATE = "Write a real date, as numbers: day, month and year."
+    DAY = "Day"
+    MONTH = "Month"
+    YEAR = "Year"
+    TOO_LONG = "Your answer has {count} characters. It can have at most {most}. Nothing was cut: please shorten it."
+    READ_MORE = "Read more about this"
+    IS_ANSWERED = "You have answered this. To keep your answer, choose Continue. To change it, answer again."
+    ANSWERED_SINCE = (
+        "This question was answered since you opened this page. To put this answer in its place, choose Continue."
+    )
+    NO_LONGER_ASKED = "That question is no longer asked, because of another answer of yours. You are here now."
+    OTHER_ANSWERS = "That page belongs to other answers. Nothing was changed. You are here now."
+    CHANGE_AN_ANSWER = "Change an answer"
+    CHOOSE_LANGUAGE = "Language"
+    IS_DRAFT = "This translation is a draft: nobody has checked it yet."
+    FORM_PRIVACY = (
+        "Your answers are used for this survey only. We do not ask for your name. If you tell us that someone is in "
+        "danger, we may need to tell someone else."
+    )
+    INVITATION_OVER = "This invitation is not open now. You can take part here all the same."
+    ON_THIS_PHONE = "Answers were begun on this phone or computer."
+    SOMEONE_ELSE = "Start new, for someone else"
+    CODE_HOW = "Go on later, or on another phone"
+    CODE_GET = "Get a code"
+    CODE_IS = "Your code is {code}. Write it down. For 7 days you can go on with your answers by it, on any phone."
+    CODE_HAVE = "I have a code"
+    CODE_ENTER = "Code"
+    CODE_WHICH = "The code that you got here, or by texting LINK."
+    CODE_WRONG = "That code cannot be used. Look at it again, or start without it."
+    CODE_WAIT = "There were too many wrong codes. Please wait 10 minutes."
+    HAND_OVER = "The next questions are about you. You can take the phone and answer them by yourself."
+    OPENS_ON_PAGE = "This survey opens on {date}. Please come back then."
 
 
 Sentences: TypeAlias = Mapping[str, str]
@@ -165,9 +207,7 @@ class Phrases:
         if not values:
             return sentence
         written = {
-            name: self._write_day(value, language if phrase in known else "en")
-            if isinstance(value, date)
-            else value
+            name: self._write_day(value, language if phrase in known else "en") if isinstance(value, date) else value
             for name, value in values.items()
         }
         return sentence.format(**written)

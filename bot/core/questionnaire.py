@@ -15,12 +15,15 @@ from bot.core.phrases import Phrase, Phrases
 from bot.core.reading import Asked
 from bot.core.reading import Option as ReadOption
 from bot.core.state import AnswerState, State
-from bot.core.survey import Language, Question, QuestionType, SurveyDefinition, Texts, short_wording, wording
+from bot.core.survey import Language, Question, QuestionType, Role, SurveyDefinition, Texts, short_wording, wording
 from bot.core.way import Way
 from bot.core.window import london_day
 from bot.core.words import Words
 
 _AT_MOST = re.compile(r"count-selected\(\s*\.\s*\)\s*(<=?)\s*(\d+)")
+
+WITHOUT_ADDRESS = ("web", "assisted", "paper", "phone")
+"""Ways of answering page by page: nobody's number or account is known there."""
 
 WAYS_KEPT = 1_000
 """Ways through one survey that are kept ready; a survey with much skip logic has more, which are made anew."""
@@ -97,12 +100,17 @@ class Questionnaire:
         return f"{label}\n{hint}" if hint else label
 
     def route(self, source: str) -> tuple[Question, ...]:
-        """Return the questions and notes that may be asked by this way, in order."""
+        """Return the questions and notes that may be asked by this way, in order.
+
+        What is asked for the opt-in ledger is asked only where there is an address to write down with it.
+        """
         if source not in self._routes:
             self._routes[source] = tuple(
                 q
                 for q in self.definition.questions
-                if q.type is not QuestionType.CALCULATE and (not q.channels or source in q.channels)
+                if q.type is not QuestionType.CALCULATE
+                and (not q.channels or source in q.channels)
+                and (q.role is not Role.CONTACT or source not in WITHOUT_ADDRESS)
             )
         return self._routes[source]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bot.core import conversation
-from bot.core.commands import CommandKind
+from bot.core.commands import CommandKind, KeywordMatch
 from bot.core.effects import Filed, Linking, Say
 from bot.core.events import Circumstances, Commanded
 from bot.core.limits import KEYWORDS_LISTED
@@ -87,6 +87,35 @@ def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> 
         keyword = next(iter(listing.questionnaire.definition.keywords), "START")
         return Say(desk.phrases.say(Phrase.OPENS_ON, language, date=first_day(listing.opens_at), keyword=keyword))
     return Say(desk.phrases.say(Phrase.CLOSED_ON, language, date=listing.closed_on))
+
+
+def word_of(desk: Desk, match: KeywordMatch) -> str:
+    """Write a keyword as residents are told it: a campaign's own, or the first of its survey."""
+    invitation = desk.invited.by(match.word)
+    return invitation.word if invitation else desk.listings[match.survey].questionnaire.definition.keywords[0]
+
+
+def turns_away(desk: Desk, sitting: Sitting, match: KeywordMatch, at: datetime, language: str) -> bool:
+    """Say why a keyword begins nothing now: its survey is not open, or its campaign does not run; else do nothing."""
+    listing, invitation = desk.listings[match.survey], desk.invited.by(match.word)
+    window = listing.window(at)
+    invited = invitation.window(at) if invitation else Window.OPEN
+    if window is not Window.OPEN:
+        sitting.file(Filed.COMMAND if window is Window.NOT_YET else Filed.LATE, survey=listing.survey)
+        sitting.say(not_open(desk, sitting, listing, window))
+    elif invited is not Window.OPEN:
+        sitting.file(Filed.COMMAND, survey=listing.survey)
+        sitting.say(_not_invited(desk, listing, invited, language or sitting.language(desk.language)))
+    return (window, invited) != (Window.OPEN, Window.OPEN)
+
+
+def _not_invited(desk: Desk, listing: Listing, window: Window, language: str) -> Say:
+    """Say that a campaign's word begins nothing now, and which word of the survey's own does."""
+    phrase = Phrase.CAMPAIGN_OVER if window is Window.CLOSED else Phrase.CAMPAIGN_NOT_NOW
+    sentences = [desk.phrases.say(phrase, language)]
+    if listing.questionnaire.definition.keywords:
+        sentences.append(_invitation(desk, [listing], language))
+    return Say("\n".join(sentences))
 
 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:

@@ -12,6 +12,7 @@ from bot.core.events import Began, Circumstances, Stopped
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import Phase, State
+from bot.core.survey import QuestionType
 from bot.core.window import Window, closed_on, last_day, opens_at, placed
 
 
@@ -71,6 +72,13 @@ class Thread(Struct, frozen=True, gc=False):
     def survey(self) -> str:
         """The survey's id."""
         return self.questionnaire.definition.id
+
+    @property
+    def is_on_an_open_question(self) -> bool:
+        """Whether a question that any words answer awaits its answer."""
+        if self.state.phase is not Phase.ASKING or not self.state.standing:
+            return False
+        return self.questionnaire.question(self.state.standing).type is QuestionType.TEXT
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -173,20 +181,31 @@ class Sitting:
                 self.effects.append((thread.key, effect))
 
     def begin(
-        self, listing: Listing, here: Circumstances, language: str, greet: Phrase | None = None, missing: str = ""
+        self,
+        listing: Listing,
+        here: Circumstances,
+        language: str,
+        greet: Phrase | None = None,
+        missing: str = "",
+        campaign: str = "",
     ) -> None:
-        """Begin a conversation on a survey's current version. `missing` is a language asked for and not offered."""
+        """Begin a conversation on a survey's current version.
+
+        `missing` is a language asked for and not offered, `campaign` the invitation that it comes by.
+        """
         questionnaire = listing.questionnaire
         offered = {spoken.code for spoken in questionnaire.offered}
-        source = "chosen" if language else "default"
         spoken = next(
             (code for code in (language, self.person.language) if code in offered),
             questionnaire.definition.default_language,
         )
+        # What a person has chosen stays; who comes next on the same phone has chosen nothing.
+        is_chosen = spoken in (language, self.person.language) and greet is None
+        source = "chosen" if is_chosen else "default"
         key = f"new{len(self._begun)}"
         # NEW is another person; anybody else goes on as who they are.
         respondent = self.current.respondent if self.current is not None and greet is None else key
-        thread = Thread(key, questionnaire, conversation.begin(spoken, source), respondent)
+        thread = Thread(key, questionnaire, conversation.begin(spoken, source, campaign), respondent)
         self._begun.append(key)
         self.person = replace(self.person, current=key)
         state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken, missing))

@@ -53,9 +53,11 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     `resume` is the phase that a confirmation interrupted. `keyword_asked` marks the text of which the bot has asked
     whether it is a keyword or the answer. `last_sent` is when the last text was sent.
     `language_p` says how sure a language is that was only heard, `language_known` what the listener wants to be told
-    next time, `language_menu` what its numbers stand for; `language_asks` counts the menus that nobody asked for.
+    next time, `language_menu` what its numbers stand for; `language_asks` counts the menus that nobody asked for,
+    `language_tries` the texts that one menu could not make out.
     `unseen` says that one of these went out in place of the standing question. `behind` says that later texts of this
-    conversation may be lost: the resident may have another question in sight than the standing one.
+    conversation may be lost: the resident may have another question in sight than the standing one. `campaign` is the
+    invitation by which it began.
     """
 
     language: str
@@ -84,9 +86,11 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     language_known: str = ""
     language_menu: tuple[str, ...] = ()
     language_asks: int = 0
+    language_tries: int = 0
     languages_missed: tuple[str, ...] = ()
     unseen: bool = False
     behind: bool = False
+    campaign: str = ""
 
     def to_json(self) -> str:
         """Write it for storage: what differs from a fresh state."""

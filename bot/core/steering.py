@@ -142,8 +142,8 @@ def _closes_the_bots_own(turn: Turn, kind: CommandKind) -> bool:
     phase = turn.state.phase
     if phase is Phase.CHOOSING_LANGUAGE or (phase is Phase.CONFIRMING_DELETE and kind is not CommandKind.DELETE):
         turn.change(phase=turn.state.resume)
-    # SKIP passes the menu, and not the question that was never put.
-    return phase is Phase.CHOOSING_LANGUAGE and turn.state.unseen and kind is CommandKind.SKIP
+    # SKIP passes the menu, and not the question that it stands before.
+    return phase is Phase.CHOOSING_LANGUAGE and kind is CommandKind.SKIP
 
 
 def _delete(turn: Turn) -> None:

@@ -15,14 +15,6 @@ class Action(StrEnum):
     SWITCH = "switch"
 
 
-class Asked(StrEnum):
-    """What the message answers. Only free text is looked at: a name, a number and a choice have no language."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    NAME = "name"
-
-
 class Source(StrEnum):
     """Where a hint comes from. A phone number's country is no source: most residents have a British number."""
 
@@ -50,16 +42,14 @@ class Verdict(msgspec.Struct, frozen=True):
     """What a message says of the resident's language, together with those before it."""
 
     lang: str | None = None
-    """The likeliest of `LABELS`, offered or not; None where the text belongs to no language."""
+    """The likeliest of `LABELS`; None where the text belongs to no language."""
     p: float = 0.0
     """How likely it is, from 0 to 1."""
     runner_up: tuple[str, float] | None = None
     script: Script = Script.NONE
     action: Action = Action.STAY
-    offer: str | None = None
-    """The offered language to ask about or switch to: `lang`, or Urdu for Roman Urdu where only that is offered."""
-    is_unoffered: bool = False
-    """The resident surely writes a language that this survey lacks: worth a polite line, and a count."""
+    is_plain: bool = False
+    """There is enough of it to say so of a language that a survey lacks: not only "et voila" or "oh dear"."""
     why: tuple[Evidence, ...] = ()
 
 
@@ -68,8 +58,6 @@ class LangState(msgspec.Struct, frozen=True):
 
     current: str = "en"
     """The language that the bot speaks."""
-    is_chosen: bool = False
-    """The resident chose it. Nothing that is read changes it any more."""
     sums: dict[str, float] = {}
     """For each language, the log of its chance over the messages so far, older ones counting less; the best has 0."""
     informative: int = 0
@@ -78,14 +66,3 @@ class LangState(msgspec.Struct, frozen=True):
     """What the newest messages leaned to, `run` of them in a row, with `words` words in them."""
     run: int = 0
     words: int = 0
-    asked: int = 0
-    """How often the bot has asked."""
-    asked_about: str | None = None
-
-    def choose(self, lang: str) -> "LangState":
-        """Take the resident's own choice, which is final."""
-        return LangState(current=lang, is_chosen=True)
-
-    def switch(self, lang: str) -> "LangState":
-        """Go on in another language after a verdict said so. The evidence stays, to be able to go back."""
-        return msgspec.structs.replace(self, current=lang)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from bot.language.everywhere import telling
+
 ENOUGH: Final = 0.6
 """The share of a text's words that the language knows, where another language knows one that it does not."""
 
@@ -28,7 +30,7 @@ class Familiar:
     def is_in(self, text: str, language: str) -> bool:
         """Say whether a text is plainly in a language. What is not plain is for `LanguageSense`."""
         known, own, elsewhere = self._known(language)
-        said = _WORD.findall(text.lower().replace("’", "'"))
+        said = telling(_WORD.findall(text.lower().replace("’", "'")))
         if not said:
             return False
         owned = sum(word in own for word in said)

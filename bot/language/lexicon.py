@@ -73,6 +73,15 @@ class Lexicon:
         """Say whether any language of the script knows a word."""
         return bool(self._look_up(word, script))
 
+    def knowing(self, words: Sequence[str], script: Script) -> frozenset[str]:
+        """Return the languages of the script that have one of these words, accents aside.
+
+        Another spelling of Roman Urdu is too little for this: it makes one word of Khan and of "ka".
+        """
+        exact, folded = self._exact[script], self._folded[script]
+        rows = [row for word in words for row in (exact.get(word, ()), folded.get(bare(word), ()))]
+        return frozenset(BY_SCRIPT[script][place] for row in rows for place, _ in _unpacked(row))
+
     def _look_up(self, word: str, script: Script) -> Mapping[int, float]:
         """Find the languages that know a word, by place, with the log of how common it is there."""
         exact, folded = self._exact[script], self._folded[script]

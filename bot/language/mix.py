@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from bot.language.everywhere import LONGEST_NAME
 from bot.language.labels import BY_SCRIPT
 from bot.language.letters import weigh as weigh_letters
 from bot.language.lexicon import Lexicon
@@ -33,9 +34,6 @@ UNKNOWN_TO_VOTERS: Final = ("ur-Latn", "ar-Latn")
 _MOST_WORDS: Final = 12
 
 _OURS: Final = frozenset(label for group in BY_SCRIPT.values() for label in group)
-
-_NO_NAME: Final = 4
-"""Words of Latin script that are no name even where no list knows one of them."""
 
 
 class ScriptWeights(msgspec.Struct, frozen=True):
@@ -117,7 +115,7 @@ def is_enough(script: Script, words: int, *, is_known: bool) -> bool:
     `is_known`: the language's own list knows one of the words. It knows no names, and a Polish name is no Polish.
     """
     if script is Script.LATIN:
-        return words > 1 and (is_known or words >= _NO_NAME)
+        return words > 1 and (is_known or words > LONGEST_NAME)
     return is_known or words > 1
 
 

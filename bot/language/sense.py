@@ -1,17 +1,18 @@
 """Reads in which language a resident writes, and says when to ask and when to switch. It decides nothing else.
 
-Detection is open: over all our languages, then mapped to those that a survey offers. Kept to the offered ones, it would
-take every Slovak for a Pole.
+Detection is open: over all our languages, whichever a survey offers. Kept to the offered ones, it would take every
+Slovak for a Pole.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import exp, log
 from typing import Final
 
 import msgspec
 
-from bot.language.evidence import Action, Asked, Evidence, Hint, LangState, Source, Verdict
+from bot.language.everywhere import LONGEST_NAME
+from bot.language.evidence import Action, Evidence, Hint, LangState, Source, Verdict
 from bot.language.labels import BY_SCRIPT, LABELS, READ_AS
 from bot.language.lexicon import Lexicon
 from bot.language.mix import UNKNOWN_TO_VOTERS, Weights, best_group, is_enough, look, mix, normalised, shipped_weights
@@ -21,9 +22,6 @@ from bot.language.voters import LIGHT, Voter, live_voters
 
 ASK_AT: Final = 0.60
 """Below this the text is too unclear even to ask about."""
-
-MOST_ASKED: Final = 2
-"""How often a resident is asked, however much the evidence changes."""
 
 DECAY: Final = 0.8
 """What an older message counts, for each that came after it."""
@@ -57,7 +55,7 @@ class _Seen(msgspec.Struct, frozen=True):
     chances: dict[str, float]
     """The log chance of each label of its script."""
     known: frozenset[str]
-    """The languages whose list knows one of its words."""
+    """The languages whose list has one of its words, accents aside."""
     elsewhere: float
     why: tuple[Evidence, ...]
 
@@ -68,7 +66,7 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 class LanguageSense:
-    """Our rules and lists, and the voters, for one set of offered languages.
+    """Our rules and lists, and the voters.
 
     Pure: the same text, state and hint give the same verdict. Reading takes up to some milliseconds, so a server calls
     `read` for free text alone, in a thread. Several threads may call it at once.
@@ -76,31 +74,28 @@ class LanguageSense:
 
     def __init__(
         self,
-        offered: Iterable[str] = LABELS,
         voters: Sequence[Voter] | None = None,
         lexicon: Lexicon | None = None,
         weights: Mapping[str, Weights] | None = None,
     ) -> None:
-        self.offered = frozenset(offered)
         self.voters, self._weights = best_group(
             live_voters(LIGHT) if voters is None else voters, weights or shipped_weights()
         )
         self._given = lexicon
 
-    def read(
-        self, text: str, state: LangState = _BEGINNING, hint: Hint | None = None, asked: Asked = Asked.OPEN
-    ) -> tuple[Verdict, LangState]:
+    def read(self, text: str, state: LangState = _BEGINNING, hint: Hint | None = None) -> tuple[Verdict, LangState]:
         """Read one more message of a conversation. The state that comes back is what to keep.
 
-        On `ask` and `switch` the state already counts the question, but it still speaks the language of before: only
-        `LangState.switch` and `LangState.choose` change that.
+        Whether to ask or to switch is only advised: the state goes on speaking the language of before.
         """
-        cleaned = clean(text) if asked is Asked.OPEN else Cleaned(words=(), script=Script.NONE)
+        cleaned = clean(text)
         if not cleaned.words or not BY_SCRIPT[cleaned.script]:
             return Verdict(script=cleaned.script), state
         seen = self._weigh(cleaned)
-        state = _gather(state, seen, len(cleaned.words))
-        together, hints = _with_hint(_tempered(state), hint)
+        if cleaned.is_telling:
+            state = _gather(state, seen, len(cleaned.words))
+        chances = _tempered(state) if cleaned.is_telling else seen.chances
+        together, hints = _with_hint(chances, hint)
         ranked = sorted(together.items(), key=lambda each: (-each[1], each[0]))
         lang, p = ranked[0][0], exp(ranked[0][1])
         verdict = Verdict(
@@ -108,10 +103,10 @@ class LanguageSense:
             p=min(p, 1.0),
             runner_up=(ranked[1][0], exp(ranked[1][1])) if len(ranked) > 1 else None,
             script=cleaned.script,
-            offer=self._offer(lang),
+            is_plain=cleaned.script is not Script.LATIN or len(cleaned.words) > LONGEST_NAME,
             why=(*seen.why, *hints),
         )
-        return self._decide(verdict, state, cleaned, seen)
+        return msgspec.structs.replace(verdict, action=self._decide(verdict, state, cleaned, seen)), state
 
     def _weigh(self, cleaned: Cleaned) -> _Seen:
         """Look at this text alone."""
@@ -123,7 +118,7 @@ class LanguageSense:
         looked = look(cleaned, lexicon, spelling, self.voters)
         chances = mix(looked, cleaned, self._weights)
         columns = dict(zip(looked.names, zip(*looked.rows, strict=True), strict=True))
-        known = frozenset(label for label, hits in zip(languages, columns["hits"], strict=True) if hits > 0)
+        known = lexicon.knowing(cleaned.words, cleaned.script)
         said = [
             _evidence(name, dict(zip(languages, column, strict=True)))
             for name, column in columns.items()
@@ -132,28 +127,18 @@ class LanguageSense:
         why = (_evidence("together", {label: exp(chance) for label, chance in chances.items()}), *said)
         return _Seen(chances=_merged(chances), known=known, elsewhere=looked.elsewhere, why=why)
 
-    def _offer(self, lang: str) -> str | None:
-        """Find the offered language for a label: itself, or the same one in its other script."""
-        return next((each for each in (lang, lang.removesuffix("-Latn")) if each in self.offered), None)
-
-    def _decide(self, verdict: Verdict, state: LangState, cleaned: Cleaned, seen: _Seen) -> tuple[Verdict, LangState]:
-        offer, is_known = verdict.offer, verdict.lang in seen.known
+    def _decide(self, verdict: Verdict, state: LangState, cleaned: Cleaned, seen: _Seen) -> Action:
+        if not cleaned.is_telling or verdict.lang == state.current:
+            return Action.STAY
+        is_known, words = verdict.lang in seen.known, len(cleaned.words)
         is_ours = seen.elsewhere < _ELSEWHERE or verdict.lang in UNKNOWN_TO_VOTERS
         is_likely = is_ours and seen.best == verdict.lang and verdict.p >= self._weights.switch_at
-        is_sure = is_likely and is_enough(cleaned.script, len(cleaned.words), is_known=is_known)
-        if offer is None:
-            return msgspec.structs.replace(verdict, is_unoffered=is_sure and not state.is_chosen), state
-        if state.is_chosen or offer == state.current:
-            return verdict, state
+        is_sure = is_likely and is_enough(cleaned.script, words, is_known=is_known)
         if is_sure or (is_likely and is_known and state.run > 1 and state.words >= _AGREEING):
-            return msgspec.structs.replace(verdict, action=Action.SWITCH), state
-        is_nothing = verdict.p < ASK_AT or not (
-            is_known or is_enough(cleaned.script, len(cleaned.words), is_known=False)
-        )
-        if is_nothing or state.asked >= MOST_ASKED or state.asked_about == offer:
-            return verdict, state
-        asked = msgspec.structs.replace(state, asked=state.asked + 1, asked_about=offer)
-        return msgspec.structs.replace(verdict, action=Action.ASK), asked
+            return Action.SWITCH
+        if verdict.p >= ASK_AT and (is_known or is_enough(cleaned.script, words, is_known=False)):
+            return Action.ASK
+        return Action.STAY
 
 
 @lru_cache(maxsize=2)

@@ -6,10 +6,13 @@ Links, addresses, postcodes, numbers, emoji, laughter and commands say nothing o
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+
+from bot.language.everywhere import LONGEST_NAME, telling
 
 
 class Script(StrEnum):
@@ -35,6 +38,8 @@ class Cleaned(msgspec.Struct, frozen=True):
 
     words: tuple[str, ...]
     script: Script
+    is_telling: bool = True
+    """False where all of it is a name, a greeting or a phrase that people write in any language."""
 
     @property
     def line(self) -> str:
@@ -55,6 +60,9 @@ _BLOCKS: Final = (
     (0x20000, Script.HAN), (0x323B0, Script.OTHER),
 )  # fmt: skip
 _STARTS: Final = [start for start, _ in _BLOCKS]
+
+_MOST_LETTERS: Final = 1_000
+"""More of them tell nothing new, and searching for links in a text that is all dots takes the square of its length."""
 
 # A tenth of a Latin name or brand in an Urdu sentence makes it no less Urdu; measured, 30 % parts mixed texts best.
 _ENOUGH: Final = 0.3
@@ -103,6 +111,7 @@ _BELONGS_TO_NONE: Final = frozenset(
 
 def clean(text: str) -> Cleaned:
     """Take from a message all that belongs to no language. Upper and lower case, NFC and NFD come out alike."""
+    text = text[:_MOST_LETTERS]
     plain = unicodedata.normalize("NFKC", text)
     plain = unicodedata.normalize("NFC", plain.lower().replace("i̇", "i"))
     plain = _MARKS.sub("", plain.replace("\u200c", " ")).translate(_APOSTROPHES)
@@ -119,7 +128,14 @@ def clean(text: str) -> Cleaned:
             words = tuple(plain.split())
     if all(_BELONGS_TO_NONE.__contains__(word) or _LAUGHTER.fullmatch(word) or len(word) < 2 for word in words):
         words = () if script is Script.LATIN else words
-    return Cleaned(words=words, script=script)
+    left = telling(words)
+    is_telling = bool(left) and not (script is Script.LATIN and _is_written_as_a_name(text, words))
+    return Cleaned(words=left or words, script=script, is_telling=is_telling)
+
+
+def _is_written_as_a_name(text: str, words: Sequence[str]) -> bool:
+    """Say whether each of two or three words, and not the first alone, begins with a capital: "Abbey Hulton"."""
+    return 1 < len(words) <= LONGEST_NAME and all(word.istitle() for word in text.split() if word[0].isalpha())
 
 
 def _is_latin_word(word: str) -> bool:

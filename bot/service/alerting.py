@@ -4,6 +4,7 @@ The rule: an alert says that, and where. Never a word, a number, a name, or how 
 """
 
 import asyncio
+import http.client
 import json
 import smtplib
 import ssl
@@ -12,7 +13,7 @@ import urllib.request
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from msgspec import Struct
 
@@ -100,12 +101,12 @@ class Webhook:
         self._url = url
 
     async def send(self, link: str) -> None:
-        """Post the alert. Raises AlertFailed for anything but a 2xx."""
+        """Post the alert. Raises AlertFailed for anything but a 2xx from that very address."""
         try:
             await asyncio.to_thread(self._post, link)
         except urllib.error.HTTPError as problem:
             raise AlertFailed(f"the webhook answered {problem.code}") from None
-        except (OSError, ValueError) as problem:
+        except (OSError, ValueError, http.client.HTTPException) as problem:
             raise AlertFailed(f"the webhook cannot be reached ({type(problem).__name__})") from None
 
     def _post(self, link: str) -> None:
@@ -113,5 +114,20 @@ class Webhook:
         request = urllib.request.Request(  # noqa: S310 - the settings let http and https through, and nothing else
             self._url, body, {"Content-Type": "application/json", "User-Agent": "Earshot"}
         )
-        with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310
+        with urllib.request.build_opener(_Here).open(request, timeout=SECONDS):
             pass
+
+
+class _Here(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: an alert that is sent on to a sign-in page has told nobody, though that answers 200."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> None:
+        """Follow nothing, so that the answer counts as the refusal that it is."""

@@ -159,7 +159,7 @@ class Decider:
                 survey=definition.id,
                 version=definition.version,
                 source=channel.capabilities.source,
-                campaign="",
+                campaign=threads[key].state.campaign,
                 started_at=opened.arrived.received_at,
                 ordinal=sum(row.survey == definition.id for row in opened.conversations) + 1,
                 test=opened.arrived.test,

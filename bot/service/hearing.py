@@ -61,4 +61,5 @@ class Hearing:
         verdict, after = self._sense.read(text, before, Hint(hint) if hint else None)
         second = (verdict.runner_up[0],) if verdict.runner_up and verdict.runner_up[1] >= LIKELY_FROM else ()
         kept = _encoder.encode(after).decode() if after != before else known
-        return Impression(verdict.lang or "", verdict.p, Action(verdict.action.value), second, kept)
+        action = Action(verdict.action.value)
+        return Impression(verdict.lang or "", verdict.p, action, second, kept, is_plain=verdict.is_plain)

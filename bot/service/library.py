@@ -1,6 +1,6 @@
 """The published surveys as the running service holds them: read from storage, and made ready once.
 
-They are read again when another process publishes or closes one.
+They are read again when another process publishes or closes one, or changes a campaign.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.danger import Watch
 from bot.core.desk import Desk
+from bot.core.invitation import Invitation
 from bot.core.listening import Listener
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
@@ -16,8 +17,9 @@ from bot.core.survey import Language, SurveyDefinition
 from bot.core.window import closed_by_hand
 from bot.core.words import Words
 from bot.service.catalogues import Catalogue, phrases_of
+from bot.service.invitations import invitation_of
 from bot.service.reviewing import corrected, of_a_survey, of_the_bot, standing
-from storage import reviews, surveys
+from storage import campaigns, reviews, surveys
 from storage.reviews import Reviews
 from storage.script import Database
 
@@ -86,6 +88,8 @@ class Library:
         self._database = database
         self._wording = wording
         self._stamp: tuple[surveys.Stamp, ...] = ()
+        self._invited: tuple[campaigns.Stamp, ...] = ()
+        self._invitations: tuple[Invitation, ...] = ()
         self._read: reviews.Stamp = (0, 0)
         self._versions: dict[tuple[str, str], Questionnaire] = {}
         self.desk = self.desk_over(())
@@ -99,6 +103,11 @@ class Library:
     def watch(self) -> Watch | None:
         """What looks for danger in texts; None where nobody is to be told."""
         return self._wording.watch
+
+    @property
+    def invitations(self) -> tuple[Invitation, ...]:
+        """Every campaign there ever was."""
+        return self._invitations
 
     @property
     def recalled(self) -> dict[str, tuple[str, ...]]:
@@ -115,6 +124,10 @@ class Library:
         """The current version of every survey."""
         return [listing.questionnaire.definition for listing in self.desk.listings.values()]
 
+    def is_draft(self, definition: SurveyDefinition, language: str) -> bool:
+        """Say whether a language of a survey is a draft that nobody has read."""
+        return language in definition.draft_languages and not self._wording.is_read(definition, language)
+
     def questionnaire(self, survey: str, version: str) -> Questionnaire:
         """Return a version made ready. Raises UnknownVersion."""
         try:
@@ -123,14 +136,16 @@ class Library:
             raise UnknownVersion(f"survey {survey} version {version} is not loaded") from None
 
     async def load(self) -> bool:
-        """Read what was published or closed since the last time; say whether anything was."""
+        """Read what was published or closed since the last time, and which campaigns changed; say whether any did."""
         stamp = await self._database.read(surveys.stamps)
+        invited = await self._database.read(campaigns.stamp)
         read = await self._database.read(reviews.stamp)
-        if (stamp, read) == (self._stamp, self._read):
+        if (stamp, invited, read) == (self._stamp, self._invited, self._read):
             return False
         is_reread = read != self._read
         accepted = await self._database.read(reviews.read) if is_reread else self._wording.reviews
         published = await self._database.read(surveys.every_version)
+        invitations = tuple(map(invitation_of, await self._database.read(campaigns.every)))
         if is_reread:
             self._wording = self._wording.reviewed(accepted)
         versions = {} if is_reread else dict(self._versions)
@@ -143,9 +158,9 @@ class Library:
             for row in published
             if row.is_current
         ]
-        self._versions = versions
+        self._versions, self._invitations = versions, invitations
         self.desk = self.desk_over(listings)
-        self._stamp, self._read = stamp, read
+        self._stamp, self._invited, self._read = stamp, invited, read
         return True
 
     def ready(self, definition: SurveyDefinition, offered: Sequence[Language]) -> Questionnaire:
@@ -154,5 +169,6 @@ class Library:
         return Questionnaire(definition, wording.phrases, wording.words, offered, wording.listener)
 
     def desk_over(self, listings: Sequence[Listing]) -> Desk:
-        """Open a desk over these surveys."""
-        return Desk(listings, self._wording.phrases, self._wording.words[""], watch=self.watch)
+        """Open a desk over these surveys, and the campaigns that invite to them."""
+        wording = self._wording
+        return Desk(listings, wording.phrases, wording.words[""], watch=self.watch, invitations=self._invitations)

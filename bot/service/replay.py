@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bot.core.desk import Desk
 from bot.core.effects import Record
+from bot.core.invitation import CampaignState
 from bot.core.message import Heard
 from bot.core.sitting import Person, Thread
 from bot.service.deciding import message_of
@@ -57,7 +58,11 @@ def _read_again(
     """Play the messages to a fresh conversation on the same version; return each question's outcome."""
     questionnaire = library.questionnaire(survey, version)
     listing = library.desk.listings[survey].with_version(questionnaire)
-    desk = Desk((listing,), library.desk.phrases, library.desk.words)
+    # A word that was good when it was texted is read as such, whatever became of its campaign.
+    invitations = [
+        replace(one, state=CampaignState.RUNNING, first_day=None, last_day=None) for one in library.invitations
+    ]
+    desk = Desk((listing,), library.desk.phrases, library.desk.words, invitations=invitations)
     person, threads = Person(), dict[str, Thread]()
     outcomes: dict[str, str] = {}
     words: dict[str, str] = {}

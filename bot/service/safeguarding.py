@@ -59,7 +59,8 @@ class Alerts:
         if len(problems) == len(self._ways):
             await self._database.run(lambda: safeguarding.not_told(due, "; ".join(problems)))
             return False
-        await self._database.run(lambda: safeguarding.told(due, self._now() + self._again_ms))
+        dead = f"{'; '.join(problems)}, though another way went through" if problems else ""
+        await self._database.run(lambda: safeguarding.told(due, self._now() + self._again_ms, dead))
         return True
 
     async def _try(self, way: AlertWay) -> str:
@@ -115,20 +116,23 @@ class Safeguarding:
         now = self._now()
         return await self._database.run(lambda: safeguarding.acknowledge(flag_id, hand, now))
 
-    async def conclude(self, flag_id: str, outcome: Outcome, note: str, hand: Hand) -> bool:
-        """Write down what came of it, with a note; False where there is no such flag."""
+    async def conclude(self, flag_id: str, outcome: Outcome, note: str, hand: Hand, *, seen: int | None) -> bool:
+        """Write down what came of it, with a note; False where there is no such flag, or a newer outcome than `seen`.
+
+        `seen` is when the outcome was written that they had before their eyes; None for none.
+        """
         now = self._now()
-        return await self._database.run(lambda: safeguarding.conclude(flag_id, outcome, note, hand, now))
+        return await self._database.run(lambda: safeguarding.conclude(flag_id, outcome, note, hand, now, seen=seen))
 
     async def ask(self, flag_id: str, reason: str, hand: Hand) -> bool:
         """Ask to see the address that the message came from; somebody else of the role must grant it."""
         now = self._now()
         return await self._database.run(lambda: safeguarding.ask(flag_id, reason, hand, now))
 
-    async def grant(self, flag_id: str, hand: Hand) -> bool:
-        """Grant it for a day; False for whoever asked, and where nobody did."""
+    async def grant(self, flag_id: str, hand: Hand, *, seen: int) -> bool:
+        """Grant for a day what was asked for at `seen`; False for whoever asked, and where that is not asked for."""
         now = self._now()
-        return await self._database.run(lambda: safeguarding.grant(flag_id, hand, now))
+        return await self._database.run(lambda: safeguarding.grant(flag_id, hand, now, seen=seen))
 
     async def address(self, flag_id: str, hand: Hand) -> str:
         """Give the address, if it is granted and still kept; else nothing."""

@@ -5,6 +5,7 @@ The one who writes chooses nothing: the words are read by the rules for typed re
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec import Struct
 
@@ -17,10 +18,12 @@ from bot.core.survey import wording
 from bot.service.answer_rows import Given, answer_rows
 from bot.service.deciding import state_row
 from bot.service.library import Library, UnknownVersion
+from bot.service.voice import ONE_LISTENING_MS
 from storage import transcribing, voice
 from storage.flagging import flag_spoken
 from storage.installation import is_demo
 from storage.script import Database, Script
+from storage.staff import note_once
 from storage.transcribing import Hand, Spoken, Verdict, Written
 from storage.voice import GivenAnswer, OpenNote
 
@@ -71,6 +74,14 @@ class Transcribing:
         now = self._now()
         await self._library.load()
         return await self._database.read(lambda: self._waiting(now))
+
+    async def note_words_seen(self, desk: Desk, hand: Hand) -> None:
+        """Note in the audit log that a member of staff is shown answers, which stand beside some voice notes."""
+        now = self._now()
+        for each in desk.notes:
+            if each.answered_since is not None:
+                seen = partial(note_once, now, hand.name, "answer seen", each.id, now - ONE_LISTENING_MS)
+                await self._database.run(seen)
 
     async def write(self, note_id: str, text: str, hand: Hand) -> Verdict:
         """Write down what was said, verbatim; say what became of it. Nothing changes unless `is_written`."""

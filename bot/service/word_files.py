@@ -30,7 +30,7 @@ def load_words(folder: Path = FOLDER) -> Words:
 
 def _read(path: Path) -> WordTable:
     try:
-        table: Mapping[str, Value] = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: Mapping[str, Value] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
         raise WordFileUnreadable(path, f"is no readable TOML file: {problem}") from problem
     read: dict[str, Value] = {}
@@ -77,7 +77,10 @@ def _numbers(value: Value) -> Mapping[str, int]:
     for phrase, number in _table(value).items():
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError(f"'{phrase}' must be a whole number, such as {phrase} = 1")
-        numbers[normalise(phrase)] = number
+        if numbers.setdefault(normalise(phrase), number) != number:
+            raise ValueError(
+                f"'{phrase}' is {number} and {numbers[normalise(phrase)]}; letters with and without marks are one"
+            )
     return numbers
 
 
@@ -86,7 +89,10 @@ def _scales(value: Value) -> tuple[Scale, ...]:
     for name, poles in _table(value).items():
         if set(_table(poles)) != {"positive", "negative"}:
             raise ValueError(f"'{name}' must have the lists positive and negative, and nothing else")
-        scales.append(Scale(name, _phrases(_table(poles)["positive"]), _phrases(_table(poles)["negative"])))
+        scale = Scale(name, _phrases(_table(poles)["positive"]), _phrases(_table(poles)["negative"]))
+        if both := scale.positive & scale.negative:
+            raise ValueError(f"'{min(both)}' stands under positive and negative of '{name}'; leave it out of one")
+        scales.append(scale)
     return tuple(scales)
 
 

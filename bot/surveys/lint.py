@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, short_wording
+from bot.surveys.insisted import missing_settings
 from bot.surveys.problems import Problem
 from bot.surveys.reading_age import reading_age
 from channels.segments import GSM_7_BASIC, GSM_7_EXTENSION, plain
@@ -13,7 +14,6 @@ OLDEST_READER = 11
 MOST_SEGMENTS = 2
 """What a question may cost in any language; a closed one in the default language should fit one."""
 
-_INSISTED = ("organisation", "privacy_url", "verify_url", "contact", "closes", "min_age")
 _GSM_7 = frozenset(GSM_7_BASIC + GSM_7_EXTENSION)
 
 
@@ -40,8 +40,7 @@ def _short_label(choice: Choice, language: str, default: str) -> str:
 
 
 def _settings(definition: SurveyDefinition) -> Iterator[Problem]:
-    missing = [name for name in _INSISTED if not getattr(definition, name) and getattr(definition, name) != 0]
-    for name in missing:
+    for name in missing_settings(definition):
         yield Problem("settings", 2, name, "it is empty; a campaign or a poster cannot start without it")
     if not definition.keywords:
         yield Problem("settings", 2, "keyword", "it is empty; nobody can start this survey by texting a word")

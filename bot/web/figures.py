@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.analysis.columns import read_published
 from bot.analysis.counts import Counts, count
 from bot.analysis.export import Format, export
+from bot.analysis.hiding import hide_small
 from bot.analysis.reconciliation import Report, reconcile
 from bot.core.language_names import name_in_english
 from bot.core.survey import SurveyDefinition, wording
@@ -20,9 +21,6 @@ from storage import surveys as store
 from storage.installation import is_demo
 from storage.script import Database
 from storage.voice import open_notes
-
-FEW = 10
-"""Fewer people than this are not counted out loud, where a language could point to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,16 @@ class SurveyName:
 
 @dataclass(frozen=True, slots=True)
 class LanguageFigures:
-    """One language of a survey: what it is called, how many answer in it, and how far its translation was read."""
+    """One language of a survey: what it is called, how many answer in it, and how far its translation was read.
+
+    `responses` is None where the number, or what is left of the sum beside it, could point to somebody.
+    """
 
     code: str
     name: str
-    responses: int
+    responses: int | None
     sentences: int
     read: int
-
-    @property
-    def few(self) -> bool:
-        """Whether so few answer in it that the number could point to somebody."""
-        return 0 < self.responses < FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +96,14 @@ class Figures:
         """Give the languages of a survey: its own needs no translation."""
         spoken = await self._database.read(lambda: reviews.spoken(definition.id, include_test))
         every, kept = await sentences_now(self._database)
+        shown = hide_small({language.code: spoken.get(language.code, 0) for language in definition.languages})
         found = []
         for language in definition.languages:
             code = language.code
             is_own = code == definition.default_language
             stands = standing(code, [] if is_own else every.get(code, []), kept)
             name = name_in_english(code)
-            found.append(LanguageFigures(code, name, spoken.get(code, 0), stands.sentences, stands.read))
+            found.append(LanguageFigures(code, name, shown[code], stands.sentences, stands.read))
         return found
 
     async def export(self, survey: str, form: Format, out: Path, who: str) -> None:

@@ -6,6 +6,7 @@ GOV.UK's components without its branding: no crown, no GDS Transport, the counci
 import functools
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import Request, Response
@@ -14,7 +15,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web.security import TurnedAway
+from bot.core.window import LONDON
+from bot.web.security import TurnedAway, refuse_odd_address
 
 STATIC = Path(__file__).parent / "static"
 STATIC_URL = "/static"
@@ -35,13 +37,15 @@ PAGE_HEADERS = {
 }
 
 Handler = Callable[[Request], Awaitable[Response]]
+Refused = Callable[[Request, TurnedAway], Awaitable[None]]
 
 
 class Pages:
     """Writes pages for one council."""
 
-    def __init__(self, council: str) -> None:
-        """`council` stands in every page's header."""
+    def __init__(self, council: str, refused: Refused | None = None) -> None:
+        """`council` stands in every page's header. `refused` hears of everyone who is turned away."""
+        self._refused = refused
         self._environment = Environment(
             loader=ChoiceLoader(
                 [
@@ -55,6 +59,7 @@ class Pages:
         )
         self._environment.globals.update(council=council, static_url=static_url)
         self._environment.filters["named"] = _named
+        self._environment.filters["when"] = when
 
     def show(self, template: str, status: int = 200, **content: object) -> HTMLResponse:
         """Write one page."""
@@ -66,8 +71,11 @@ class Pages:
         @functools.wraps(handler)
         async def guarded(request: Request) -> Response:
             try:
+                refuse_odd_address(request)
                 response = await handler(request)
             except TurnedAway as refusal:
+                if self._refused is not None:
+                    await self._refused(request, refusal)
                 response = self.show("turned_away.html", refusal.status, refusal=refusal)
             for name, value in PAGE_HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -80,6 +88,12 @@ def _named(code: str) -> str:
     """Write a stored code for a person: `sms` as SMS, `not_reached` as Not reached."""
     words = code.replace("_", " ")
     return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(code, words[:1].upper() + words[1:])
+
+
+def when(at: int) -> str:
+    """Write a moment (epoch milliseconds UTC) as a clock on the council's wall shows it."""
+    moment = datetime.fromtimestamp(at / 1000, LONDON)
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
 
 
 class StaticWithHeaders(StaticFiles):

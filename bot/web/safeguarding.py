@@ -4,6 +4,7 @@ For the safeguarding role alone. The list has no words; opening one shows them a
 stands in the audit log. Nowhere else does any page, file or address say that a message was flagged.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,7 @@ from storage.script import Database
 from storage.transcribing import Hand
 
 LONGEST_NOTE = 4_000
+_TIME_DIGITS = 14
 OUTCOMES = {
     Outcome.PASSED_ON: "Passed on to those whose task it is",
     Outcome.CONTACTED: "Somebody has spoken to the resident",
@@ -27,6 +29,7 @@ OUTCOMES = {
 }
 _DONE = {
     "acknowledged": "You see to this. The others of your role can read that.",
+    "taken": "Somebody sees to this already: their name stands below.",
     "closed": "Written down.",
     "asked": "Asked for. Another person with your role must grant it.",
     "granted": "Granted. Whoever holds your role may look at the address for a day.",
@@ -88,14 +91,16 @@ class SafeguardingDesk:
         flag_id, hand = request.path_params["flag"], _hand(visit)
         match form.get("do", ""):
             case "acknowledge":
-                await self._queue.acknowledge(flag_id, hand)
-                done = "acknowledged"
+                done = "acknowledged" if await self._queue.acknowledge(flag_id, hand) else "taken"
             case "close":
                 outcome, note = form.get("outcome", ""), form.get("note", "").strip()
                 if outcome not in list(Outcome) or not note or len(note) > LONGEST_NOTE:
                     problem = "Choose what came of it, and write a note of what you decided and why"
                     return await self._page(visit, flag_id, 422, problem=problem, outcome=outcome, note=note)
-                await self._queue.conclude(flag_id, Outcome(outcome), note, hand)
+                seen = _moment(form, "seen")
+                if not await self._queue.conclude(flag_id, Outcome(outcome), note, hand, seen=seen):
+                    problem = "Somebody has written something down since you opened this. Read it, then write yours"
+                    return await self._page(visit, flag_id, 409, problem=problem, outcome=outcome, note=note)
                 done = "closed"
             case "ask":
                 reason = form.get("reason", "").strip()
@@ -104,8 +109,9 @@ class SafeguardingDesk:
                 await self._queue.ask(flag_id, reason, hand)
                 done = "asked"
             case "grant":
-                if not await self._queue.grant(flag_id, hand):
-                    raise TurnedAway(403, "You cannot grant this", "Whoever asks and whoever grants are two people.")
+                if not await self._queue.grant(flag_id, hand, seen=_moment(form, "asked") or 0):
+                    why = "Whoever asks and whoever grants are two people, and what is asked for may have changed."
+                    raise TurnedAway(403, "You cannot grant this", f"{why} Open the message again.")
                 done = "granted"
             case _:
                 raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
@@ -162,6 +168,13 @@ def _refuse_others(visit: Visit) -> None:
         raise TurnedAway(403, "This page is not for you", "Only those with the role safeguarding may open it.")
 
 
+def _moment(form: Mapping[str, str], name: str) -> int | None:
+    """Read what the page showed when it was opened, a time in milliseconds; None for nothing."""
+    written = form.get(name, "")
+    # As many digits as a time has until the year 5138: a longer number is no time, and fits in no column.
+    return int(written) if written.isascii() and written.isdecimal() and len(written) <= _TIME_DIGITS else None
+
+
 def _hand(visit: Visit) -> Hand:
     return Hand(visit.member.id, visit.member.name)
 
@@ -169,7 +182,7 @@ def _hand(visit: Visit) -> Hand:
 def _listed(flag: Listed) -> dict[str, object]:
     steps = (
         (flag.closed_at is not None, OUTCOMES[Outcome(flag.outcome)] if flag.outcome else ""),
-        (flag.asked_at is not None and flag.granted_at is None, "Somebody asks for the address"),
+        (flag.is_asking, "Somebody asks for the address"),
         (flag.acknowledged_at is not None, "Somebody sees to it"),
         (flag.opened_at is not None, "Opened"),
     )
@@ -196,12 +209,21 @@ def _opened(flag: Flag) -> dict[str, object]:
         "was_calmed": flag.was_calmed,
         "is_stopped": flag.is_stopped,
         "can_be_found": flag.can_be_found,
-        "is_acknowledged": flag.acknowledged_at is not None,
-        "asked": f"{flag.asked_name}, {_day(flag.asked_at)}" if flag.asked_at is not None else "",
+        "seen_to": _by(flag.acknowledged_name, flag.acknowledged_at),
+        "asked": _by(flag.asked_name, flag.asked_at),
+        "asked_at": flag.asked_at,
         "reason": flag.reason,
         "is_granted": flag.granted_at is not None,
-        "closed": _day(flag.closed_at) if flag.closed_at is not None else "",
+        "closed": _by(flag.closed_name, flag.closed_at),
+        "closed_at": flag.closed_at,
+        "outcome": OUTCOMES[Outcome(flag.outcome)] if flag.outcome else "",
+        "note": flag.note,
     }
+
+
+def _by(name: str, at: int | None) -> str:
+    """Write who did something, and when; empty while nobody has."""
+    return "" if at is None else f"{name or 'somebody who has left'}, {_day(at)}"
 
 
 def _day(at: int) -> str:

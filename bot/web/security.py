@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import secrets
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from fastapi import Request, Response
 
 FORM_LIMIT = 16 * 1024
 """Bytes of a posted form. The longest text a simulated phone sends is 1,600 characters."""
+NUL = "\0"
+"""No text on PostgreSQL holds it, and no keyboard types it."""
 
 
 class TurnedAway(Exception):
@@ -74,9 +76,18 @@ async def read_form(request: Request, limit: int = FORM_LIMIT) -> dict[str, str]
         if len(body) > limit:
             raise TurnedAway(413, "That is too long", "Send a shorter text.")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
     except ValueError as error:
         raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.") from error
+    if any(NUL in name + value for name, value in form.items()):
+        raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
+    return form
+
+
+def refuse_odd_address(request: Request) -> None:
+    """Turn away whoever asks with a letter that no database of ours keeps. Raises TurnedAway."""
+    if NUL in request.scope["path"] or NUL in unquote_plus(request.scope["query_string"].decode("latin-1")):
+        raise TurnedAway(400, "That address could not be read", "Go back to the page and try again.")
 
 
 def set_cookie(response: Response, name: str, secret: str, path: str, public_base_url: str, seconds: int) -> None:

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from bot.analysis.export import ExportRefused, Format
-from bot.web.accounts import SESSION_SECONDS, Clock, Door, TooManyTries, Visit
+from bot.web.accounts import HALF_SESSION_SECONDS, SESSION_SECONDS, Clock, Door, HalfWay, Role, TooManyTries, Visit
 from bot.web.figures import Figures
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token, set_cookie
+from bot.web.security import TurnedAway, form_token
 from bot.web.visits import COOKIE, Visits
 from storage.script import Database
 
@@ -32,6 +32,11 @@ class Download:
     purpose: str
 
 
+CODE = "/staff/code"
+"""Where a one-time code is asked for."""
+CODES = "/staff/codes"
+"""Where one-time codes are set up."""
+TOO_MANY_TRIES = "There were too many tries to sign in. Wait 15 minutes, or ask for a one-time sign-in link."
 CSV = "text/csv; charset=utf-8"
 DOWNLOADS = (
     Download(Format.CSV, ".csv", CSV, "Spreadsheet (CSV)", "one row for each response"),
@@ -67,13 +72,12 @@ class StaffDesk:
         self._figures = figures
         self._pages = pages
         self._clock = clock
-        self._public_base_url = public_base_url
 
     async def home(self, request: Request) -> Response:
         """Show a survey's figures to whoever is signed in, and the sign-in form to anyone else."""
         visit = await self._visits.of(request)
         if visit is None:
-            return self._sign_in_page()
+            return self._sign_in_page(had_session=COOKIE in request.cookies)
         surveys = await self._figures.surveys()
         wanted = request.query_params.get("survey")
         survey = next((each for each in surveys if wanted in (None, each.id)), None)
@@ -85,7 +89,7 @@ class StaffDesk:
             token=form_token(visit.secret),
             surveys=surveys,
             survey=survey,
-            figures=await self._figures.of_survey(survey.id) if survey else None,
+            figures=await self._figures.of_survey(survey.id) if survey and visit.role is not Role.WORKER else None,
             downloads=DOWNLOADS if visit.role.may_download else (),
         )
 
@@ -96,11 +100,13 @@ class StaffDesk:
         try:
             visit = await self._door.by_password(name, form.get("password", ""))
         except TooManyTries:
-            wait = "There were too many tries to sign in. Wait 15 minutes, or ask for a one-time sign-in link."
-            return self._sign_in_page(429, name, wait)
+            return self._sign_in_page(429, name, TOO_MANY_TRIES)
         if visit is None:
             return self._sign_in_page(422, name, "That name and password do not belong together.")
-        return self._welcome(visit)
+        if isinstance(visit, HalfWay):
+            ask = RedirectResponse(CODE if visit.member.codes_since is not None else CODES, 303)
+            return self._visits.let_in(ask, visit.secret, HALF_SESSION_SECONDS)
+        return self._visits.let_in(RedirectResponse("/staff", 303), visit.secret, SESSION_SECONDS)
 
     async def show_link(self, request: Request) -> Response:
         """Show a button for a one-time sign-in: only pressing it uses the link, so a link preview does not."""
@@ -114,7 +120,7 @@ class StaffDesk:
         visit = await self._door.by_link(request.path_params["token"])
         if visit is None:
             raise _link_is_over()
-        return self._welcome(visit)
+        return self._visits.let_in(RedirectResponse("/staff", 303), visit.secret, SESSION_SECONDS)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, here and in the database."""
@@ -149,13 +155,10 @@ class StaffDesk:
                 raise TurnedAway(503, "The export could not be written", str(refusal)) from refusal
             return await asyncio.to_thread(out.open, "rb")
 
-    def _sign_in_page(self, status: int = 200, name: str = "", problem: str = "") -> Response:
-        return self._pages.show("sign_in.html", status, name=name[:80], problem=problem)
-
-    def _welcome(self, visit: Visit) -> Response:
-        response = RedirectResponse("/staff", 303)
-        set_cookie(response, COOKIE, visit.secret, "/staff", self._public_base_url, SESSION_SECONDS)
-        return response
+    def _sign_in_page(
+        self, status: int = 200, name: str = "", problem: str = "", *, had_session: bool = False
+    ) -> Response:
+        return self._pages.show("sign_in.html", status, name=name[:80], problem=problem, had_session=had_session)
 
 
 def _link_is_over() -> TurnedAway:

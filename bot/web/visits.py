@@ -1,9 +1,9 @@
 """Who is at the staff pages: the session behind a cookie, and forms that are really theirs."""
 
-from fastapi import Request
+from fastapi import Request, Response
 
-from bot.web.accounts import Door, Visit
-from bot.web.security import FORM_LIMIT, PostedFrom, TurnedAway, is_form_token, posted_from, read_form
+from bot.web.accounts import Door, HalfWay, Visit
+from bot.web.security import FORM_LIMIT, PostedFrom, TurnedAway, is_form_token, posted_from, read_form, set_cookie
 
 COOKIE = "earshot_staff"
 
@@ -31,6 +31,28 @@ class Visits:
         visit = await self.of(request)
         if visit is None:
             raise TurnedAway(403, "You are not signed in", "Your session has ended. Sign in again.")
-        if not is_form_token(form.get("token", ""), visit.secret):
-            raise TurnedAway(403, "That page is out of date", "Open the staff page and try again.")
+        _check_token(form, visit.secret)
         return visit, form
+
+    async def half_way(self, request: Request) -> HalfWay | None:
+        """Find who has given a right password and still owes a code."""
+        return await self._door.half_way(request.cookies.get(COOKIE, ""))
+
+    async def half_way_form(self, request: Request) -> tuple[HalfWay, dict[str, str]]:
+        """Read a form of somebody who is half way in. Raises TurnedAway."""
+        form = await self.own_form(request)
+        half = await self.half_way(request)
+        if half is None:
+            raise TurnedAway(403, "You waited too long", "Sign in again: a code must follow within 10 minutes.")
+        _check_token(form, half.secret)
+        return half, form
+
+    def let_in(self, response: Response, secret: str, seconds: int) -> Response:
+        """Hand the browser the secret of a session."""
+        set_cookie(response, COOKIE, secret, "/staff", self._public_base_url, seconds)
+        return response
+
+
+def _check_token(form: dict[str, str], secret: str) -> None:
+    if not is_form_token(form.get("token", ""), secret):
+        raise TurnedAway(403, "That page is out of date", "Open the staff page and try again.")

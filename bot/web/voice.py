@@ -118,6 +118,7 @@ class VoiceDesk:
         self, visit: Visit, status: int = 200, *, said: str = "", problem: str = "", about: str = "", text: str = ""
     ) -> Response:
         desk = await self._transcribing.waiting()
+        await self._transcribing.note_words_seen(desk, _hand(visit))
         return self._pages.show(
             "voice.html",
             status,

@@ -172,6 +172,7 @@ class Town:
     inbox: Inbox
     phones: dict[str, Phone]
     keyboards: Keyboards
+    library: Library
     shown: dict[str, int] = field(default_factory=dict)
 
     async def write(self, channel: str, text: str) -> list[Seen]:
@@ -249,4 +250,4 @@ async def every_channel(database: Database, keys: KeyRing, definition: SurveyDef
             "telegram": TelegramPhone(telegram),
             "notify": NotifyPhone(notify),
         }
-        yield Town(office, inbox, phones, keyboards)
+        yield Town(office, inbox, phones, keyboards, library)

@@ -65,7 +65,6 @@ def test_a_text_is_heard_with_everything_but_the_name() -> None:
         "media": (),
         "provider_at": NOON - 5000,
         "language_hint": "pl",
-        "campaign": "",
         "sender": Sender.PERSON,
         "arrival": Arrival.WEBHOOK,
         "fields": {"message_id": "3"},
@@ -130,19 +129,19 @@ def test_of_what_is_no_text_only_the_type_is_kept(content: dict[str, Any], media
 
 
 @pytest.mark.parametrize(
-    ("text", "heard_as", "campaign"),
+    ("text", "heard_as", "kind"),
     [
-        pytest.param("/start STOKE", "STOKE", "STOKE", id="a keyword"),
-        pytest.param("/start c-hanley_17", "c-hanley_17", "c-hanley_17", id="a campaign"),
-        pytest.param("/start@example_bot STOKE", "STOKE", "STOKE", id="with the bot's name"),
-        pytest.param("/start", "/start", "", id="nothing"),
-        pytest.param("/start me up", "/start me up", "", id="typed by a person"),
-        pytest.param("/start " + "x" * 65, "/start " + "x" * 65, "", id="longer than Telegram allows"),
+        pytest.param("/start STOKE", "STOKE", Kind.START, id="a keyword"),
+        pytest.param("/start c-hanley_17", "c-hanley_17", Kind.START, id="a campaign"),
+        pytest.param("/start@example_bot STOKE", "STOKE", Kind.START, id="with the bot's name"),
+        pytest.param("/start", "/start", Kind.TEXT, id="nothing"),
+        pytest.param("/start me up", "/start me up", Kind.TEXT, id="typed by a person"),
+        pytest.param("/start " + "x" * 65, "/start " + "x" * 65, Kind.TEXT, id="longer than Telegram allows"),
     ],
 )
-def test_a_link_to_the_bot_brings_its_campaign(text: str, heard_as: str, campaign: str) -> None:
+def test_a_link_to_the_bot_brings_its_word(text: str, heard_as: str, kind: Kind) -> None:
     one = heard(message(text=text))
-    assert (one.kind, one.text, one.campaign) == (Kind.START if campaign else Kind.TEXT, heard_as, campaign)
+    assert (one.kind, one.text) == (kind, heard_as)
 
 
 def test_a_reply_names_what_it_replies_to() -> None:

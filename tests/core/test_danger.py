@@ -42,7 +42,7 @@ def table(*phrases: str, language: str = "en", reviewed_by: str = "somebody", **
         calm=f"Calm {language}.",
         help="Help: {numbers}.",
         phrases=tuple(read_phrase(phrase, groups) for phrase in phrases),
-        denials=frozenset(("not", "never", "dont")),
+        denials=frozenset(("not", "never", "dont", "no")),
         still=runs_of(("dont know",)),
         idioms=runs_of(("my mum hits me up",)),
     )
@@ -62,7 +62,13 @@ def table(*phrases: str, language: str = "en", reviewed_by: str = "somebody", **
         pytest.param("<who> .. hits me", "my dad never hits me", False, id="a denial between"),
         pytest.param("<who> hits me", "not true that my dad hits me", True, id="a denial far before"),
         pytest.param("<who> hits me", "it is not my dad hits me", False, id="a denial just before"),
-        pytest.param("<who> hits me", "dont know, my dad hits me", True, id="a denial that denies nothing"),
+        pytest.param("<who> hits me", "dont know my dad hits me", True, id="a denial that denies nothing"),
+        pytest.param("<who> hits me", "no, my dad hits me", True, id="a denial before a comma"),
+        pytest.param("<who> hits me", "not ok - my dad hits me", True, id="a denial before a dash"),
+        pytest.param("<who> hits me", "not ok: my dad hits me", True, id="a denial before a colon"),
+        pytest.param("<who> hits me", "never، my dad hits me", True, id="a denial before an Arabic comma"),
+        pytest.param("<who> .. hits me", "my dad, again, hits me", True, id="a comma within"),
+        pytest.param("<who> hits me", "not-my dad hits me", False, id="a dash without a pause"),
         pytest.param("never hits me", "he never hits me", True, id="a denial that the phrase itself has"),
         pytest.param("<who> hits me", "my mum hits me up for money", False, id="an idiom"),
         pytest.param("<who> hits me", "see my dad. hits me like a wall", False, id="over the end of a sentence"),
@@ -70,11 +76,13 @@ def table(*phrases: str, language: str = "en", reviewed_by: str = "somebody", **
         pytest.param("<who> hits me", "good bus. my dad hits me", True, id="in the second sentence"),
         pytest.param("he hits me", "he hits", False, id="a text that ends too soon"),
         pytest.param("<who> .. hits .. me", "my dad hits", False, id="a text that ends in a gap"),
-        pytest.param("die", "die", False, id="too short to be looked at"),
+        pytest.param("he hits me", "yes", False, id="too short to be looked at"),
+        pytest.param("die* .. now", "dies now", True, id="a short text that is all of a phrase"),
+        pytest.param("<either> hits me", "me dad hits me", True, id="either word within a group"),
     ],
 )
 def test_a_phrase_is_looked_for(phrase: str, text: str, is_heard: bool) -> None:
-    watch = Watch([table(phrase, who=["my dad", "my mum", "him"])])
+    watch = Watch([table(phrase, who=["my dad", "my mum", "him"], either=["my|me dad"])])
     assert watch.hears(text) is is_heard
 
 
@@ -87,15 +95,18 @@ def test_a_phrase_is_looked_for(phrase: str, text: str, is_heard: bool) -> None:
         pytest.param("<who> hits", "names the group 'who'", id="a group that is not there"),
         pytest.param("hi* me", "at least 3 letters", id="a beginning that is too short"),
         pytest.param("--- hits", "a part without a word", id="signs alone"),
+        pytest.param("<nobody> hits", "a part without a word", id="a group that holds nothing"),
+        pytest.param("die", "too short to be looked for", id="too short"),
+        pytest.param("hits|to", "too short to be looked for", id="too short by one of its words"),
     ],
 )
 def test_a_phrase_that_cannot_be_read_is_named(phrase: str, why: str) -> None:
     with pytest.raises(PhraseUnreadable, match=why):
-        read_phrase(phrase, {})
+        read_phrase(phrase, {"nobody": []})
 
 
 def test_what_is_said_is_english_until_a_speaker_has_reviewed_it() -> None:
-    tables = [table(), table(language="pl", reviewed_by="draft"), table(language="ro")]
+    tables = [table(), table(language="pl", reviewed_by=" Draft"), table(language="ro")]
     watch = Watch(tables, ("111", "116 123"))
     assert watch.calm("pl") == watch.calm("en") == watch.calm("xx") == "Calm en. Help: 111, 116 123."
     assert watch.calm("ro") == "Calm ro. Help: 111, 116 123."

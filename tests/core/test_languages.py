@@ -8,6 +8,7 @@ from bot.core.limits import LANGUAGE_QUESTIONS
 from bot.core.listening import Action, Impression
 from bot.core.message import Heard, Message
 from bot.core.phrases import Phrase, Phrases
+from bot.core.state import Phase
 from bot.core.survey import Choice, Language, Question, QuestionType, Role
 from tests.core.phones import PARKS, tap
 from tests.core.small_surveys import survey
@@ -43,6 +44,8 @@ SOUNDS = {
     "mujhe parks pasand hain": Impression("ur-Latn", 0.98, Action.SWITCH),
     "je ne sais pas trop": Impression("fr", 0.7, Action.ASK),
     "more buses": Impression("en", 0.99, Action.SWITCH),
+    "oh dear me": Impression("es", 0.99, Action.SWITCH, is_plain=False),
+    "so so": Impression("it", 0.7, Action.ASK, likely=("en", "ur")),
 }
 
 
@@ -105,8 +108,115 @@ def test_a_number_that_is_not_on_the_menu_brings_it_again(ear: Ear) -> None:
 
 
 def test_an_answer_in_place_of_a_choice_is_the_answer_to_the_question_that_was_seen(ear: Ear) -> None:
-    phone = talking(ear, "language", "more benches")
-    assert phone.codes["a"] == "more benches"
+    phone = talking(ear, "language", "more benches please")
+    assert phone.codes["a"] == "more benches please"
+    assert talking(ear, "benches", "language", "yes").codes["b"] == "yes"
+
+
+@pytest.mark.parametrize("said", ["2 or 3", "1,3", "2 and 3", "2 2"])
+def test_several_numbers_under_the_menu_are_no_answer_and_bring_it_again(ear: Ear, said: str) -> None:
+    for texts in ((), ("benches",)):
+        phone = talking(ear, *texts, "language")
+        assert phone.text(said).startswith("Please reply with one number, 1 to 3. Or text SKIP.\nWhich language")
+        assert "b" not in phone.codes
+        assert phone.said.get(("c0", "a")) == (texts[0] if texts else None)
+
+
+@pytest.mark.parametrize("said", ["3 polski", "2 polish", "polski 1"])
+def test_a_number_with_a_name_is_that_language(ear: Ear, said: str) -> None:
+    phone = talking(ear, "language", said)
+    assert (phone.state.language, phone.state.phase) == ("pl", Phase.ASKING)
+    assert "a" not in phone.codes
+
+
+def test_small_talk_under_the_menu_is_answered_and_the_menu_stays(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    assert phone.text("hello") == "Hello!\n" + MENU.format("1/3")
+    assert phone.filed == "noise"
+
+
+@pytest.mark.parametrize("said", ["none", "no"])
+def test_who_wants_none_of_the_menu_gets_the_question_again(ear: Ear, said: str) -> None:
+    phone = talking(ear, "language")
+    assert phone.text(said) == "1/3 A?"
+    assert "a" not in phone.codes
+
+
+def test_a_no_under_the_menu_is_the_answer_to_a_question_that_takes_one(ear: Ear) -> None:
+    assert talking(ear, "benches", "language", "no").codes["b"] == "no"
+
+
+@pytest.mark.parametrize("first", [[], ["benches"]], ids=["before an open question", "before a closed question"])
+def test_a_menu_that_is_not_understood_twice_gives_way_to_the_question(ear: Ear, first: list[str]) -> None:
+    phone = talking(ear, *first, "language")
+    before = dict(phone.said)
+    assert phone.text("mirpuri").startswith("Sorry, we did not understand that.\nWhich language")
+    assert phone.text("pahari").startswith(f"Sorry, we did not understand that.\n{len(first) + 1}/3 ")
+    assert phone.said == before
+    phone.text("language")
+    assert "Which language" in phone.text("mirpuri")
+
+
+def test_a_long_text_under_the_menu_of_a_closed_question_is_read_as_before(ear: Ear) -> None:
+    phone = talking(ear, "benches", "language", "and more trees too")
+    assert phone.said["c0", "a"] == "benches\nand more trees too"
+
+
+def test_a_language_that_is_missing_is_named_under_the_menu_too(ear: Ear) -> None:
+    phone = talking(ear, "language")
+    assert phone.text("somali").startswith("Sorry, this survey is not in Soomaali yet.")
+    assert phone.text("somali") == MENU.format("1/3")
+    assert wishes(phone) == ["so"]
+
+
+@pytest.mark.parametrize("said", ["french", "Español", "kurmanji", "in french please", "LANGUAGE FR"])
+def test_a_language_that_is_asked_for_and_missing_gets_one_line_and_the_menu(ear: Ear, said: str) -> None:
+    for texts in ((), ("benches",)):
+        phone = talking(ear, *texts)
+        assert phone.text(said).startswith("Sorry, this survey is not in ")
+        assert phone.last_reply.endswith(MENU.format(f"{len(texts) + 1}/3"))
+        assert len(wishes(phone)) == 1
+        assert phone.filed == "command"
+
+
+def test_the_name_of_a_missing_language_is_an_answer_when_it_comes_again(ear: Ear) -> None:
+    phone = talking(ear, "french", "none", "french")
+    assert phone.codes["a"] == "french"
+
+
+def test_a_missing_language_that_is_one_of_the_choices_is_the_answer(ear: Ear) -> None:
+    choices = (Choice("so", {"en": "Somali"}), Choice("xx", {"en": "Something else"}))
+    asked = Question("b", QuestionType.SELECT_ONE, {"en": "B?"}, choices=choices)
+    phone = resident(survey(asked, languages=TALK.languages), listener=ear)
+    play(phone, ["parks", "somali language"])
+    assert (wishes(phone), phone.filed) == (["so"], "command")
+    play(phone, ["none", "i am somali"])
+    assert phone.codes["b"] == "so"
+    play(phone, ["change 1", "somalii"])
+    assert phone.codes["b"] == "so"
+
+
+@pytest.mark.parametrize("said", ["English", "I speak English"])
+def test_the_name_of_the_language_that_is_spoken_is_an_answer_to_an_open_question(ear: Ear, said: str) -> None:
+    assert talking(ear, said).codes["a"] == said
+    assert talking(ear, "benches", said).last_reply.endswith("2/3 B?\n1 Yes\n2 No")
+
+
+@pytest.mark.parametrize(
+    "said", ["po angielsku", "انگلش", "انجليزي", "انگلیسی", "انګلیسي", "ইংরেজি", "ਅੰਗਰੇਜ਼ੀ", "English mein"]
+)
+def test_english_is_found_by_its_name_in_every_language(ear: Ear, said: str) -> None:
+    phone = talking(ear, "polski", said)
+    assert (phone.state.language, phone.codes) == ("en", {})
+
+
+@pytest.mark.parametrize("said", ["polish language", "language polish", "polski mein", "start polski"])
+def test_a_language_is_found_with_what_people_write_around_it(ear: Ear, said: str) -> None:
+    assert talking(ear, said).state.language == "pl"
+
+
+def test_who_says_that_they_do_not_speak_english_gets_the_menu(ear: Ear) -> None:
+    assert talking(ear).text("I don't speak English") == MENU.format("1/3")
 
 
 def test_a_tap_on_the_menu_chooses(ear: Ear) -> None:
@@ -119,7 +229,7 @@ def test_a_command_leaves_the_menu(ear: Ear) -> None:
     phone = talking(ear, "benches", "language")
     assert "Question" not in phone.text("back")
     assert phone.last_reply == "1/3 A?"
-    assert talking(ear, "language").text("skip").startswith("2/3 B?")
+    assert talking(ear, "language").text("skip") == "1/3 A?"
 
 
 def test_the_menu_stays_through_what_is_no_answer_to_it(ear: Ear) -> None:
@@ -208,14 +318,24 @@ def test_staying_with_the_language_that_is_spoken_is_a_choice_too(ear: Ear) -> N
     assert phone.state.language == "en"
 
 
-@pytest.mark.parametrize(("said", "filed"), [("yes", "unparsed"), ("what is this", "answer")])
+@pytest.mark.parametrize(
+    ("said", "filed"), [("yes", "unparsed"), ("more of what is here", "answer"), ("what is this", "noise")]
+)
 def test_what_answers_no_menu_is_never_taken_for_a_question_that_was_not_put(ear: Ear, said: str, filed: str) -> None:
     phone = talking(ear, "moze tak byc", said)
-    assert phone.last_reply.endswith("2/3 B?\n1 Yes\n2 No")
     assert "b" not in phone.codes
     assert phone.filed == filed
-    assert phone.said["c0", "a"] == ("moze tak byc" if filed == "unparsed" else "moze tak byc\nwhat is this")
+    assert phone.said["c0", "a"] == ("moze tak byc" if filed != "answer" else f"moze tak byc\n{said}")
+    phone.text("skip") if filed == "noise" else None
+    assert phone.last_reply.endswith("2/3 B?\n1 Yes\n2 No")
     assert phone.text("1").startswith("3/3 C?")
+
+
+def test_a_second_half_after_the_bot_s_own_menu_is_listened_to(ear: Ear) -> None:
+    phone = talking(ear, "moze tak byc")
+    assert phone.text("zgadzam sie z tym planem").endswith("2/3 B, po polsku?\n1 Tak\n2 Wcale")
+    assert phone.said["c0", "a"] == "moze tak byc\nzgadzam sie z tym planem"
+    assert phone.state.language_source == "detected"
 
 
 def test_skip_passes_the_menu_and_not_the_question_that_was_never_put(ear: Ear) -> None:
@@ -238,7 +358,7 @@ def test_the_second_half_of_an_open_answer_is_listened_to(ear: Ear) -> None:
 
 
 def test_the_bot_asks_by_itself_no_more_often_than_the_limit(ear: Ear) -> None:
-    phone = talking(ear, "moze tak byc", "skip", "moze tak byc", "skip", "yes")
+    phone = talking(ear, "moze tak byc", "skip", "byc moze", "skip")
     assert phone.state.language_asks == LANGUAGE_QUESTIONS
     assert "language" not in phone.text("moze tak byc")
 
@@ -254,6 +374,16 @@ def test_a_language_that_is_heard_and_not_offered_gets_one_line(ear: Ear) -> Non
     play(phone, ["yes"])
     assert "Sorry" not in phone.text("nous voulons plus de bus")
     assert wishes(phone) == ["fr"]
+
+
+def test_a_few_words_of_a_language_that_is_not_offered_are_no_wish_for_it(ear: Ear) -> None:
+    phone = talking(ear)
+    assert phone.text("oh dear me").startswith("2/3 B?")
+    assert wishes(phone) == []
+
+
+def test_the_language_that_is_spoken_is_never_asked_about_twice_over(ear: Ear) -> None:
+    assert talking(ear).text("so so").endswith("1 اردو\n2 English")
 
 
 def test_who_writes_urdu_in_latin_letters_is_asked_before_urdu_letters_come(ear: Ear) -> None:

@@ -3,11 +3,13 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from bot.core.reading import Number, read_exactly, read_reply
+from bot.core.reading import Number, Reading, Unclear, read_exactly, read_reply
 from bot.core.reading.normalise import key
+from bot.core.reading.tongues import near
 from bot.core.survey import QuestionType
 from bot.core.words import CommandKind, WordTable
 from bot.service.word_files import FOLDER
@@ -143,6 +145,36 @@ def test_languages_disagree_on_one_number_word_alone() -> None:
         for phrase, value in table.numbers.items():
             values[key(phrase)].add(value)
     assert {phrase for phrase, found in values.items() if len(found) > 1} == {"ست"}  # six in Arabic, seven in Punjabi
+
+
+COMMON = Path(__file__).parents[2] / "bot" / "language" / "words"
+LISTED = tuple(language for language in LANGUAGES if (COMMON / f"{language}.txt").exists())
+ALSO_OURS = {("en", "da")}
+"""Common in a list and yet an answer of another language: English slang for "the" is Romanian for yes."""
+PLACES = asked("Parks", "Roads", "Shops", "Trams", "Homes", "Clinics", "Rivers", "Bridges", "Markets", "Schools")
+
+
+def common_words(language: str) -> list[str]:
+    lines = (COMMON / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    return " ".join(line for line in lines if not line.startswith("#")).split()
+
+
+@pytest.mark.parametrize("language", LISTED)
+def test_no_common_word_of_a_language_is_read_as_an_answer_of_another(language: str) -> None:
+    questions = {reply.question: reply.asked for reply in (*REPLIES, *OTHERS) if reply.language == language}
+    every = words_of(language)
+    put = (questions["yes or no"], questions["how far do you agree"], PLACES, asked(type=QuestionType.INTEGER))
+    for word in common_words(language):
+        for question in put if (language, word) not in ALSO_OURS else ():
+            reading = read_reply(question, word, every)
+            if not isinstance(reading, Unclear):
+                alone = read_reply(question, word, near(every))
+                assert not isinstance(alone, Unclear), (word, reading)
+                assert meant(reading) == meant(alone), word
+
+
+def meant(reading: Reading) -> object:
+    return getattr(reading, "codes", None) or getattr(reading, "value", None)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bot.core.reading import Asked, Chosen, Declined, Number, Unclear, read_exactly, read_reply
+from bot.core.reading import Asked, Chosen, Declined, Number, Option, Unclear, read_exactly, read_reply
 from bot.core.reading.lexicon import lexicon
-from bot.core.reading.normalise import fold
+from bot.core.reading.normalise import fold, key
 from bot.core.reading.tongues import near, other_tongues, own_spelling, respell, tongues_of
 from bot.core.survey import QuestionType
 from bot.core.words import Scale, WordTable, in_order
 from tests.core.test_reading_replies import OTHERS, REPLIES, UNCLEAR
-from tests.core.words import AGREEMENT, WORDS, YES_NO, asked, words_of
+from tests.core.words import AGREEMENT, TODAY, WORDS, YES_NO, asked, words_of
 
 YES_OR_NO = {reply.language: reply.asked for reply in (*REPLIES, *OTHERS) if reply.question == "yes or no"}
 HOW_FAR = {reply.language: reply.asked for reply in (*REPLIES, *OTHERS) if reply.question == "how far do you agree"}
@@ -109,6 +109,34 @@ def test_a_negation_never_lets_agreement_through(table: WordTable) -> None:
                 assert not AGREES & set(codes(HOW_FAR[table.language], text, table.language)), text
 
 
+FAR = ("Strongly agree", "Agree", "Disagree", "Strongly disagree", "Don't know")
+UNTABLED = {
+    "pt": ("Concordo plenamente", "Concordo", "Não estou de acordo", "Discordo plenamente", "Não sei"),
+    "ru": ("Полностью согласен", "Согласен", "Не согласен", "Совсем не согласен", "Не знаю"),
+    "fr": ("Tout à fait d'accord", "D'accord", "Pas vraiment d'accord", "Pas du tout d'accord", "Ne sait pas"),
+    "tr": ("Tamamen katılıyorum", "Katılıyorum", "Aynı görüşte değilim", "Hiç katılmıyorum", "Bilmiyorum"),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meant"),
+    [
+        *(("pt", "estou de acordo", ""), ("pt", "não estou de acorda", "disagree"), ("pt", "sei", "")),
+        *(("ru", "совсем согласен", ""), ("ru", "совсем не согласн", "strongly_disagree"), ("ru", "знаю", "")),
+        *(("fr", "vraiment d'accord", ""), ("fr", "du tout d'accord", ""), ("fr", "pas vraiment daccor", "disagree")),
+        *(
+            ("tr", "aynı görüşte değlim", "disagree"),
+            ("tr", "aynıgörüşte değilim", "disagree"),
+        ),
+    ],
+)
+def test_a_slip_drops_no_word_of_a_language_without_a_table(language: str, text: str, meant: str) -> None:
+    labels = zip(UNTABLED[language], FAR, strict=True)
+    options = tuple(Option(key(en).replace(" ", "_"), place, (own, en)) for place, (own, en) in enumerate(labels, 1))
+    question = Asked(QuestionType.SELECT_ONE, options, None, TODAY)
+    assert codes(question, text) == ((meant,) if meant else ())
+
+
 @every_language
 def test_no_language_turns_anothers_answer_round(table: WordTable) -> None:
     agree = next(scale for scale in table.scales if scale.name == "agree")
@@ -124,7 +152,8 @@ def test_no_language_turns_anothers_answer_round(table: WordTable) -> None:
 @pytest.mark.parametrize("language", sorted(YES_OR_NO))
 def test_what_is_unclear_in_its_own_language_is_no_yes_in_another(language: str) -> None:
     texts = [reply.text for reply in OTHERS if reply.question == "yes or no" and reply.meant == UNCLEAR]
-    plain_elsewhere = {"no", "No", "ya", "یا", "هو نه"}
+    # An Urdu road is "it is true" in Kurdish, an Urdu "at last" is the last in Arabic, an Arabic "I see" a Dari yes.
+    plain_elsewhere = {"no", "No", "no no", "no, no", "ya", "یا", "هو نه", "راستہ", "آخر", "أرى"}
     for text in set(texts) - plain_elsewhere:
         assert codes(YES_OR_NO[language], text, language) == (), text
 

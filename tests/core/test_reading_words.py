@@ -31,6 +31,11 @@ def test_words_are_normalised_as_they_are_loaded(tmp_path: Path) -> None:
     assert all(normalise(phrase) == phrase for phrase in table.yes)
 
 
+def test_a_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text(HEAD, encoding="utf-8-sig")
+    assert [table.language for table in load_words(tmp_path)] == ["xx"]
+
+
 def test_a_free_spelling_is_read_in_its_order(tmp_path: Path) -> None:
     (tmp_path / "xx.toml").write_text(f'{HEAD}[spelling]\nOO = "u"\n"ي" = "ی"\nee = "i"\n', encoding="utf-8")
     (table,) = load_words(tmp_path)
@@ -64,6 +69,11 @@ def test_a_language_need_not_fill_every_table(tmp_path: Path) -> None:
         (f"{HEAD}[scales]\nagree = 1\n", "key 'scales': must be a table"),
         (f'{HEAD}[commands]\nSING = ["sing"]\n', "key 'commands': 'SING' is no command"),
         (f"{HEAD}[spelling]\noo = 3\n", "key 'spelling': 'oo' and what it stands for must be letters"),
+        (f'{HEAD}[numbers]\neen = 2\n"één" = 1\n', "key 'numbers': 'één' is 1 and 2"),
+        (
+            f'{HEAD}[scales.agree]\npositive = ["For!"]\nnegative = ["for"]\n',
+            "key 'scales': 'for' stands under positive and negative of 'agree'",
+        ),
         (f'{HEAD}[spelling]\n"" = "u"\n', "key 'spelling': '' and what it stands for must be letters"),
         (f'{HEAD}[same]\nfemale = "woman"\n', "key 'same': must be a list of phrases"),
     ],

@@ -48,12 +48,12 @@ def test_new_is_a_second_person_with_answers_of_their_own() -> None:
     assert "1/3" in resident(PARKS).text("new")
 
 
-def test_new_keeps_a_chosen_language_and_does_not_make_one_chosen() -> None:
+def test_new_keeps_a_chosen_language_and_the_next_person_has_chosen_none() -> None:
     phone = resident(TONGUES)
     play(phone, ["parks", "new"])
     assert phone.state.language_source == "default"
     assert "1/2 A po polsku?" in play(phone, ["polski", "new"])[-1]
-    assert phone.state.language_source == "chosen"
+    assert phone.state.language_source == "default"
 
 
 def test_a_button_of_the_earlier_person_does_not_answer_for_the_new_one() -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bot.core.invitation import CampaignState, Invitation
 from bot.core.message import Heard, Message
 from bot.core.survey import QuestionType, Start, SurveyDefinition
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
-from tests.playing import Resident, resident, shipped
+from tests.playing import Resident, every_phrase, resident, shipped
 
 FOLDER = Path(__file__).parents[1] / "transcripts"
 
@@ -78,7 +79,12 @@ def play(written: str) -> str:
     definitions: list[SurveyDefinition] = [
         SURVEYS[name]() for name in re.findall(r"^\(survey: (\w+)\)$", written, re.MULTILINE)
     ]
-    phone = resident(*definitions)
+    invitations = [
+        Invitation(word, survey, word.lower(), CampaignState(state or "running"))
+        for word, survey, state in re.findall(r"^\(campaign: (\w+) of (\S+?)(?:, (\w+))?\)$", written, re.MULTILINE)
+    ]
+    phrases = every_phrase() if "(in every language)" in written else None
+    phone = resident(*definitions, phrases=phrases, invitations=invitations)
     lines: list[str] = []
     for line in written.splitlines():
         if line.startswith("> "):

@@ -57,6 +57,21 @@ def test_it_is_said_inside_a_closed_question_too_which_is_asked_again() -> None:
     assert "1/3 Do you use the parks?" in reply.splitlines()[-3]
 
 
+def test_below_where_help_is_nobody_is_told_that_they_were_not_understood() -> None:
+    one = phone("PARKS")
+    question = "1/3 Do you use the parks?\n1 Yes\n2 No"
+    assert say(one, DANGER).endswith(f"\n{question}")
+    assert "not understand" not in say(one, "he said he will kill me")
+    assert one.filed == "unparsed"
+    assert "Sorry, we did not understand that." in say(one, "flying carpets")
+
+
+def test_words_that_speak_of_danger_use_up_no_try() -> None:
+    one = phone("PARKS")
+    for text in (DANGER, "he said he will kill me", "I want to die", "he beats me"):
+        assert "1/3 Do you use the parks?" in say(one, text)
+
+
 def test_it_is_said_once_a_day_and_flagged_every_time() -> None:
     one = phone("PARKS")
     assert CALM in say(one, DANGER)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.language import EVERY, FULL, LABELS, LIGHT, LanguageSense, Lexicon, Script, live_voters, shipped_weights
+from bot.language.everywhere import FOLDER as EVERYWHERE
+from bot.language.everywhere import telling
 from bot.language.labels import BY_SCRIPT
 from bot.language.letters import weigh as weigh_letters
 from bot.language.lexicon import FOLDER, bare
@@ -50,6 +52,28 @@ def test_only_what_belongs_to_a_language_is_left(text: str, words: tuple[str, ..
     cleaned = clean(text)
     assert cleaned.script is script
     assert script is Script.OTHER or cleaned.words == words
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("my name is ali khan", "my name is"),
+        ("per se i agree", "i agree"),
+        ("hasta la vista baby", ""),
+        ("hasta la casa", "hasta la casa"),
+        ("", ""),
+    ],
+)
+def test_names_and_foreign_phrases_are_taken_out(text: str, left: str) -> None:
+    assert telling(text.split()) == tuple(left.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_telling"),
+    [("Zorbina Quell", False), ("zorbina quell", True), ("Zorbina quell", True), ("Zo Be Qu El", True), ("Zorb", True)],
+)
+def test_two_or_three_words_with_capitals_may_be_a_name(text: str, is_telling: bool) -> None:
+    assert clean(text).is_telling is is_telling
 
 
 @pytest.mark.parametrize(
@@ -100,7 +124,9 @@ def test_every_language_that_shares_a_script_has_its_list() -> None:
     assert {label: len(words) for label, words in LEXICON.words.items() if len(words) < 150} == {}
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*sorted(FOLDER.glob("*.txt")), *sorted(EVERYWHERE.glob("*.txt"))], ids=lambda path: path.stem
+)
 def test_every_list_names_its_source_and_licence_and_holds_words_alone(path: Path) -> None:
     first, *rest = path.read_text(encoding="utf-8").splitlines()
     assert first.startswith("# ")

@@ -46,12 +46,12 @@ async def mail(mailbox: Mailbox) -> AsyncIterator[Email]:
 
 
 @asynccontextmanager
-async def webhook(status: int, taken: list[bytes]) -> AsyncIterator[Webhook]:
+async def webhook(status: int, taken: list[bytes], header: str = "") -> AsyncIterator[Webhook]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         taken.append(await reader.readexactly(length))
-        writer.write(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"HTTP/1.1 {status} x\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
 
@@ -114,6 +114,26 @@ async def test_a_webhook_gets_text_and_link_and_nothing_else() -> None:
 async def test_a_webhook_that_answers_no_is_a_failure_that_names_the_status() -> None:
     async with webhook(500, []) as way:
         with pytest.raises(AlertFailed, match=r"^the webhook answered 500$"):
+            await way.send(LINK)
+
+
+async def test_a_webhook_that_sends_on_to_another_page_has_told_nobody() -> None:
+    async with webhook(302, [], "Location: http://127.0.0.1:1/sign-in\r\n") as way:
+        with pytest.raises(AlertFailed, match=r"^the webhook answered 302$"):
+            await way.send(LINK)
+
+
+async def test_what_is_no_http_at_all_is_a_failure_too() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    async with server:
+        way = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        with pytest.raises(AlertFailed, match=r"cannot be reached \(BadStatusLine\)"):
             await way.send(LINK)
 
 

@@ -94,5 +94,5 @@ async def test_an_alert_that_does_not_go_out_is_a_problem_until_it_does(
         scene.told.problem = "the webhook answered 500"
         await scene.alerts.send_due()
         assert "could not be told: the webhook answered 500" in said(await look(database, numbers), Level.PROBLEM)
-        await database.run(partial(safeguarding.told, await scene.flagged(), NOW))
+        await database.run(partial(safeguarding.told, await scene.flagged(), NOW, ""))
         assert "could not be told" not in said(await look(database, numbers), Level.PROBLEM)

@@ -38,11 +38,27 @@ def test_a_clear_text_in_another_language_switches(hearing: Hearing, text: str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["a park", "more police please", "Stop the boats", "ay up duck nowt wrong", "👍", "12", "ST4 1HH", ""]
+    "text",
+    [
+        *("a park", "more police please", "Stop the boats", "ay up duck nowt wrong", "👍", "12", "ST4 1HH", ""),
+        *("ta ra duck", "oh no", "oh dear", "man dem", "et cetera", "My name is Ali Khan", "Sadiq Khan", "Salam"),
+    ],
 )
 def test_plain_english_and_what_has_no_language_changes_nothing(hearing: Hearing, text: str) -> None:
     heard = hearing(text, "", "", "en")
     assert (heard.action, heard.known) == (Action.STAY, "")
+
+
+@pytest.mark.parametrize(("text", "is_plain"), [("la casa es", False), ("nous voulons plus de bus", True)])
+def test_a_few_words_are_not_enough_to_speak_of_a_language_that_is_not_offered(
+    hearing: Hearing, text: str, is_plain: bool
+) -> None:
+    assert hearing(text, "", "", "en").is_plain is is_plain
+
+
+def test_the_second_language_is_named_where_it_is_likely_too(hearing: Hearing) -> None:
+    likely = {text: hearing(text, "", "", "en").likely for text in ("prosim", "sim")}
+    assert likely == {"prosim": ("sk",), "sim": ()}
 
 
 def test_english_in_a_polish_conversation_is_heard(hearing: Hearing) -> None:

@@ -1,10 +1,12 @@
 """From a resident's text to the lead's outcome: flagged by every way in, told without content, and nowhere else."""
 
+import asyncio
 import csv
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
@@ -87,7 +89,7 @@ async def test_the_list_has_no_words_and_every_look_and_step_is_audited(stoke: W
     assert "husband" not in repr(flag)
     assert await stoke.queue.acknowledge(listed.id, AMINA)
     assert not await stoke.queue.acknowledge(listed.id, BEN)
-    assert await stoke.queue.conclude(listed.id, Outcome.PASSED_ON, "Told the duty desk.", BEN)
+    assert await stoke.queue.conclude(listed.id, Outcome.PASSED_ON, "Told the duty desk.", BEN, seen=None)
     closed = await stoke.queue.queue(BEN)
     assert (closed.open, closed.flags[0].outcome) == (0, "passed_on")
     assert await stoke.audit() == [
@@ -103,7 +105,7 @@ async def test_the_list_has_no_words_and_every_look_and_step_is_audited(stoke: W
 
 async def test_what_is_not_there_cannot_be_opened_or_settled(stoke: Watched) -> None:
     assert await stoke.queue.open("nothing", AMINA) is None
-    assert not await stoke.queue.conclude("nothing", Outcome.NO_DANGER, "x", AMINA)
+    assert not await stoke.queue.conclude("nothing", Outcome.NO_DANGER, "x", AMINA, seen=None)
     assert not await stoke.queue.ask("nothing", "x", AMINA)
     assert await stoke.queue.address("nothing", AMINA) == ""
     assert await stoke.audit() == []
@@ -113,24 +115,76 @@ async def test_an_address_takes_two_people_and_holds_for_a_day(stoke: Watched) -
     await stoke.town.text(DANGER)
     (flag,) = await stoke.flagged()
     assert await stoke.queue.address(flag, AMINA) == ""
-    assert not await stoke.queue.grant(flag, BEN)
+    assert not await stoke.queue.grant(flag, BEN, seen=stoke.now())
     assert await stoke.queue.ask(flag, "She is in danger tonight.", AMINA)
-    assert not await stoke.queue.grant(flag, AMINA)
+    assert not await stoke.queue.grant(flag, AMINA, seen=stoke.now())
     assert await stoke.queue.address(flag, AMINA) == ""
-    assert await stoke.queue.grant(flag, BEN)
+    assert await stoke.queue.grant(flag, BEN, seen=stoke.now())
     assert await stoke.queue.address(flag, AMINA) == RESIDENT
     assert ("amina", "safeguarding address seen") in await stoke.audit()
     stoke.wait(hours=24)
     assert await stoke.queue.address(flag, AMINA) == ""
     assert await stoke.queue.ask(flag, "Once more.", BEN)
-    assert not await stoke.queue.grant(flag, BEN)
+    assert not await stoke.queue.grant(flag, BEN, seen=stoke.now())
+
+
+async def test_a_day_after_it_was_granted_anybody_may_ask_again(stoke: Watched) -> None:
+    await stoke.town.text(DANGER)
+    (flag,) = await stoke.flagged()
+    await stoke.queue.ask(flag, "Tonight.", AMINA)
+    await stoke.queue.grant(flag, BEN, seen=stoke.now())
+    opened = await stoke.queue.open(flag, BEN)
+    assert opened is not None
+    assert (opened.asked_at, opened.granted_at) == (stoke.now(), stoke.now())
+    stoke.wait(hours=24)
+    opened = await stoke.queue.open(flag, BEN)
+    assert opened is not None
+    assert (opened.asked_at, opened.granted_at) == (None, None)
+
+
+async def test_a_grant_is_for_the_request_that_was_read_and_is_given_once(stoke: Watched) -> None:
+    await stoke.town.text(DANGER)
+    (flag,) = await stoke.flagged()
+    await stoke.queue.ask(flag, "Tonight.", AMINA)
+    read = stoke.now()
+    stoke.wait(minutes=1)
+    await stoke.queue.ask(flag, "For another reason.", AMINA)
+    assert not await stoke.queue.grant(flag, BEN, seen=read)
+    assert await stoke.queue.grant(flag, BEN, seen=stoke.now())
+    read = stoke.now()
+    stoke.wait(hours=23)
+    assert not await stoke.queue.grant(flag, BEN, seen=read)
+    stoke.wait(hours=1)
+    assert await stoke.queue.address(flag, AMINA) == ""
+
+
+async def test_a_new_request_takes_back_what_was_granted(stoke: Watched) -> None:
+    await stoke.town.text(DANGER)
+    (flag,) = await stoke.flagged()
+    await stoke.queue.ask(flag, "Tonight.", AMINA)
+    await stoke.queue.grant(flag, BEN, seen=stoke.now())
+    await stoke.queue.ask(flag, "Tomorrow too.", AMINA)
+    assert await stoke.queue.address(flag, AMINA) == ""
+    assert [listed.is_asking for listed in (await stoke.queue.queue(BEN)).flags] == [True]
+
+
+async def test_an_outcome_that_nobody_has_read_is_not_written_over(stoke: Watched) -> None:
+    await stoke.town.text(DANGER)
+    (flag,) = await stoke.flagged()
+    assert await stoke.queue.conclude(flag, Outcome.CONTACTED, "She is safe.", BEN, seen=None)
+    written = stoke.now()
+    stoke.wait(minutes=1)
+    assert not await stoke.queue.conclude(flag, Outcome.NO_DANGER, "A joke.", AMINA, seen=None)
+    assert await stoke.town.column("SELECT note FROM flag") == ["She is safe."]
+    assert await stoke.queue.conclude(flag, Outcome.PASSED_ON, "She is safe. Told the desk.", AMINA, seen=written)
+    assert await stoke.town.column("SELECT outcome FROM flag") == ["passed_on"]
 
 
 async def test_an_address_is_still_read_after_new_keys_were_made(stoke: Watched, database: Database) -> None:
     await stoke.town.text(DANGER)
     (flag,) = await stoke.flagged()
     await stoke.queue.ask(flag, "Why.", AMINA)
-    await stoke.queue.grant(flag, BEN)
+    await stoke.queue.grant(flag, BEN, seen=stoke.now())
     other = await KeyRing.open(database, "a secret that is only for tests")
     await make_new_keys(database, other, who="test", now=stoke.now())
     assert await stoke.queue.address(flag, AMINA) == RESIDENT
@@ -197,7 +251,31 @@ async def test_one_way_that_works_is_enough_and_without_any_nothing_is_sent(stok
     broken.problem = "down"
     both = Alerts(stoke.town.database, [broken, stoke.told], link=LINK, remind_hours=4, now=stoke.now)
     assert await both.send_due()
-    assert await stoke.town.rows("SELECT alert_problem, alerts FROM flag") == [("", 1)]
+    kept = ("down, though another way went through", 1)
+    assert await stoke.town.rows("SELECT alert_problem, alerts FROM flag") == [kept]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_of_two_servers_that_look_at_once_one_tells_the_lead(stoke: Watched, database_url: str) -> None:
+    await stoke.town.text(DANGER)
+    (flag,) = await stoke.flagged()
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        assert await other.fetchval("SELECT id FROM flag FOR UPDATE") == flag  # the other server is at it
+        async with asyncio.timeout(10):
+            assert not await stoke.alerts.send_due()
+    await other.close()
+    assert await stoke.alerts.send_due()
+
+
+async def test_what_is_opened_while_the_lead_is_told_is_not_told_of_again(stoke: Watched) -> None:
+    class Prompt:
+        async def send(self, link: str) -> None:
+            await stoke.queue.open((await stoke.flagged())[0], AMINA)
+
+    await stoke.town.text(DANGER)
+    await Alerts(stoke.town.database, [Prompt()], link=LINK, remind_hours=4, now=stoke.now).send_due()
+    assert await stoke.town.rows("SELECT alerts FROM flag") == [(0,)]
 
 
 @pytest.mark.parametrize("by", ["resident", "staff"])
@@ -205,7 +283,7 @@ async def test_when_the_sender_is_erased_the_words_go_and_what_was_done_stays(st
     for text in ("STOKE", "1", "1", DANGER):
         await stoke.town.text(text)
     (flag,) = await stoke.flagged()
-    await stoke.queue.conclude(flag, Outcome.CONTACTED, "Spoke to them.", AMINA)
+    await stoke.queue.conclude(flag, Outcome.CONTACTED, "Spoke to them.", AMINA, seen=None)
     if by == "resident":
         await stoke.town.text("DELETE")
         await stoke.town.text("YES")
@@ -245,7 +323,7 @@ async def test_no_export_report_log_or_metric_tells_whether_a_text_was_flagged(s
     await stoke.alerts.send_due()
     (flag,) = await stoke.flagged()
     await stoke.queue.open(flag, AMINA)
-    await stoke.queue.conclude(flag, Outcome.PASSED_ON, "zzznote", AMINA)
+    await stoke.queue.conclude(flag, Outcome.PASSED_ON, "zzznote", AMINA, seen=None)
     database, now = stoke.town.database, stoke.now()
 
     def flagged(text: str) -> list[str]:
@@ -284,7 +362,7 @@ async def test_retention_lets_the_words_go_and_leaves_what_was_done(stoke: Watch
     opened = await stoke.queue.open(flag, AMINA)
     assert opened is not None
     assert (opened.words, opened.can_be_found, opened.filed) == ("", False, "noise")
-    await stoke.queue.conclude(flag, Outcome.CANNOT_ACT, "Too late.", AMINA)
+    await stoke.queue.conclude(flag, Outcome.CANNOT_ACT, "Too late.", AMINA, seen=None)
     for days, left in ((2191, [flag]), (2, [])):
         stoke.town.now += days * DAY
         await retention(stoke.town.database, stoke.town.keys, RetentionPolicy(), stoke.now(), apply=True)

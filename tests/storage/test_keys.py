@@ -152,3 +152,20 @@ async def test_no_key_and_no_secret_shows(database: Database, keys: KeyRing) -> 
     assert repr(keys) == f"KeyRing(current_key_id={keys.current_key_id})"
     for (wrapped,) in await rows(database, "SELECT wrapped FROM data_key"):
         assert SECRET not in wrapped
+
+
+async def test_the_secret_of_codes_comes_back_from_its_own_row_only(keys: KeyRing) -> None:
+    blob = keys.seal_codes(b"secret", "ada")
+    assert keys.unseal_codes(blob, "ada", keys.current_key_id) == b"secret"
+    with pytest.raises(InvalidTag):
+        keys.unseal_codes(blob, "bo", keys.current_key_id)
+    with pytest.raises(InvalidTag):
+        keys.unseal(blob, "ada", keys.current_key_id)
+    with pytest.raises(UnknownKey):
+        keys.unseal_codes(blob, "ada", 99)
+
+
+async def test_what_is_derived_follows_from_the_keys_and_is_no_look_up(database: Database, keys: KeyRing) -> None:
+    again = await KeyRing.open(database, SECRET)
+    assert keys.derive("a") == again.derive("a") != keys.derive("b")
+    assert keys.derive("a").hex() != keys.lookup("derived", "a")

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from bot.web.account import account_routes
 from bot.web.figures import Figures
 from bot.web.pages import STATIC_URL, Pages, static_files
+from bot.web.refusals import Refusals
 from bot.web.simulator import Phone, SimulatedMessage, SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
 from channels.looks import Key
+from storage.keys import KeyRing
 from storage.script import Database
 
 COUNCIL = "Stoke-on-Trent City Council"
@@ -96,8 +99,13 @@ class Clock:
         self.now += round(minutes * 60_000)
 
 
-def application(database: Database, clock: Clock, phone: ScriptedPhone, base: str) -> FastAPI:
-    """Build the pages round a database, as bot/web/app.py does round the real bot."""
+def application(
+    database: Database, clock: Clock, phone: ScriptedPhone, base: str, keys: KeyRing | None = None
+) -> FastAPI:
+    """Build the pages round a database, as bot/web/app.py does round the real bot; those of accounts need `keys`."""
     app = simulator_application({"sms": phone}, base)
-    app.include_router(staff_routes(database, Figures(database, clock), Pages(COUNCIL), clock, base))
+    pages = Pages(COUNCIL, Refusals(database, clock).note)
+    app.include_router(staff_routes(database, Figures(database, clock), pages, clock, base))
+    if keys is not None:
+        app.include_router(account_routes(database, keys, pages, clock, base))
     return app

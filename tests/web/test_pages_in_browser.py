@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from bot.web.accounts import create_staff, one_time_sign_in
+from storage.keys import KeyRing
 from storage.script import Database
+from tests.web.at_the_door import code_of
 from tests.web.chromium import CHROMIUM, HALL, WHY_SKIPPED, barriers, chromium, free_socket, page_of, serving
 from tests.web.conftest import PASSWORD
 from tests.web.scripted import Clock, ScriptedPhone, application
@@ -41,12 +43,13 @@ async def staff(database: Database, clock: Clock) -> str:
 @pytest.fixture
 async def browser(
     database: Database,
+    keys: KeyRing,
     clock: Clock,
     phone: ScriptedPhone,
     site: str,
     listening: socket.socket,
 ) -> AsyncIterator[Browser]:
-    app: FastAPI = application(database, clock, phone, site)
+    app: FastAPI = application(database, clock, phone, site, keys)
     async with serving(app, listening), chromium() as opened:
         yield opened
 
@@ -183,7 +186,7 @@ async def test_the_first_stop_of_the_keyboard_skips_to_the_content(browser: Brow
 @pytest.mark.usefixtures("answered")
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 async def test_staff_sign_in_take_an_export_and_sign_out(
-    browser: Browser, site: str, staff: str, scripts: bool
+    browser: Browser, site: str, staff: str, clock: Clock, scripts: bool
 ) -> None:
     page = await page_of(browser, DESK, scripts=scripts)
     await page.goto(f"{site}/staff")
@@ -194,6 +197,8 @@ async def test_staff_sign_in_take_an_export_and_sign_out(
     await expect(page.get_by_label("Name")).to_be_focused()
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_label("One-time code").fill(code_of(await page.locator(".key").inner_text(), clock))
+    await page.get_by_role("button", name="Use these codes").click()
     await expect(page.get_by_role("row", name="All channels 3 0 0 1 4")).to_be_visible()
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Spreadsheet (CSV)").click()
@@ -223,12 +228,15 @@ async def test_every_figure_is_in_view_and_named_however_narrow_the_page(
     await expect(page.get_by_role("columnheader")).to_have_count(17)
 
 
-async def test_staff_can_sign_in_over_a_halls_plain_network(browser: Browser, site: str, staff: str) -> None:
+async def test_staff_can_sign_in_over_a_halls_plain_network(
+    browser: Browser, site: str, database: Database, clock: Clock
+) -> None:
+    await create_staff(database, "cem", "worker", PASSWORD, clock())
     page = await page_of(browser, POCKET)
     sent: list[dict[str, str]] = []
     page.on("request", lambda request: sent.append(request.headers) if request.method == "POST" else None)
     await page.goto(f"{site.replace('127.0.0.1', HALL)}/staff")
-    await page.get_by_label("Name").fill("amina")
+    await page.get_by_label("Name").fill("cem")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_text("Signed in as")).to_be_visible()

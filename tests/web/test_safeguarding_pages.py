@@ -71,6 +71,13 @@ class Office:
         return [action for who, action in await self.scene.audit() if who == "amina"]
 
 
+def field(page: str, name: str) -> str:
+    """Read what a page sends back unseen."""
+    found = re.search(rf'name="{name}" value="(\d*)"', page)
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture
 async def office(database: Database, keys: KeyRing) -> AsyncIterator[Office]:
     async with watched(database, keys) as scene:
@@ -141,6 +148,17 @@ async def test_it_is_seen_to_and_its_outcome_written_down(office: Office) -> Non
             assert "Choose what came of it" in wrong.text
         assert (await office.post(client, do="close", outcome="passed_on", note="To the duty desk.")).status_code == 303
         assert "To the duty desk." in await office.page(client)
+        unread = await office.post(client, do="close", outcome="no_danger", note="A joke.")
+        assert unread.status_code == 409
+        assert "Somebody has written something down since" in unread.text
+        assert "To the duty desk." in unread.text
+        assert "A joke." in unread.text
+        seen = field(unread.text, "seen")
+        again = await office.post(client, do="close", outcome="no_danger", note="A joke, says the desk.", seen=seen)
+        assert again.status_code == 303
+        assert "Written down by <bdi>amina, " in await office.page(client)
+        seen = field(await office.page(client), "seen")
+        await office.post(client, do="close", outcome="passed_on", note="To the duty desk.", seen=seen)
         assert "Passed on to those whose task it is" in (await client.get(LIST)).text
         assert (await office.post(client, do="nonsense")).status_code == 400
         assert (await client.get(f"{LIST}/nothing")).status_code == 404
@@ -156,13 +174,47 @@ async def test_the_address_is_shown_once_another_person_has_granted_it(office: O
         assert (await office.post(amina, "/address")).status_code == 410
         assert "Grant it" not in await office.page(amina)
         asked = await office.page(ben)
-        assert "Asked for by amina" in asked
+        assert "Asked for by <bdi>amina, " in asked
         assert "She may be hurt tonight." in asked
-        assert (await office.post(ben, do="grant")).status_code == 303
+        assert (await office.post(ben, do="grant", asked=field(asked, "asked"))).status_code == 303
         shown = await office.post(amina, "/address")
         assert (shown.status_code, RESIDENT in shown.text) == (200, True)
         assert RESIDENT not in await office.page(amina)
     assert "safeguarding address seen" in await office.audit()
+
+
+async def test_who_sees_to_it_is_named_to_whoever_comes_second(office: Office) -> None:
+    async with office.client() as amina, office.client() as ben:
+        await office.sign_in(amina, "amina")
+        await office.sign_in(ben, "ben")
+        await office.post(amina, do="acknowledge")
+        second = await office.post(ben, do="acknowledge")
+        assert second.headers["location"] == f"{LIST}/{office.flag}?done=taken"
+        page = (await ben.get(second.headers["location"])).text
+        assert "Somebody sees to this already" in page
+        assert "Seen to by <bdi>amina, " in page
+        assert "You see to this." not in page
+
+
+async def test_only_what_was_read_can_be_granted_and_after_a_day_it_is_asked_for_anew(office: Office) -> None:
+    async with office.client() as amina, office.client() as ben:
+        await office.sign_in(amina, "amina")
+        await office.sign_in(ben, "ben")
+        await office.post(amina, do="ask", reason="She may be hurt tonight.")
+        read = field(await office.page(ben), "asked")
+        office.scene.wait(minutes=1)
+        await office.post(amina, do="ask", reason="Another reason.")
+        for stale in (read, "", "x", "9" * 40):
+            assert (await office.post(ben, do="grant", asked=stale)).status_code == 403
+        read = field(await office.page(ben), "asked")
+        assert (await office.post(ben, do="grant", asked=read)).status_code == 303
+        assert "Show the address" in await office.page(amina)
+        office.scene.wait(hours=24)
+        await office.sign_in(amina, "clara")
+        page = await office.page(amina)
+        assert "Ask for the address" in page
+        assert "Show the address" not in page
+        assert "Asked for by" not in page
 
 
 async def test_what_was_removed_since_is_said(office: Office) -> None:

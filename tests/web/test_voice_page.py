@@ -182,6 +182,7 @@ async def test_the_residents_own_answer_is_shown_masked_and_stays(office: Office
     await office.sign_in()
     page = await office.page()
     assert "Ring me on [phone]" in page
+    assert await office.audit() == ["signed in", "answer seen"]
     assert "<textarea" not in page
     answer = await office.post(await office.scene.note(), do="write", text="More benches")
     assert answer.status_code == 409

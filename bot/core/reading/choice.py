@@ -44,16 +44,23 @@ def read_one(scheme: Scheme, folded: str) -> One:
     """Read a folded text as the choice of one option.
 
     "Nie, zgadzam się" is "no, I agree" and has the words of "I don't agree": what comes after a no and a comma must not
-    mean something else than the whole.
+    mean something else than the whole. A disagreement may follow it ("nu, sunt împotrivă").
     """
     whole = _read_whole(scheme, folded)
     rest = after_no(scheme, folded)
-    if not rest or not isinstance(whole, Chosen):
+    if not rest or isinstance(whole, Declined):
         return whole
     alone = _read_whole(scheme, rest)
+    if isinstance(whole, Unclear):
+        return alone if isinstance(alone, Chosen) and _is_against(scheme, alone) else whole
     if isinstance(alone, Chosen) and alone.codes != whole.codes:
         return Unclear((*alone.codes, *whole.codes), Why.SEVERAL)
     return whole
+
+
+def _is_against(scheme: Scheme, answer: Chosen) -> bool:
+    stance = scheme.stances.get(answer.codes[0])
+    return answer.rule in (Rule.SCALE, Rule.LABEL) and stance is not None and not stance.is_positive
 
 
 def after_no(scheme: Scheme, folded: str) -> str:
@@ -83,7 +90,7 @@ def _read_whole(scheme: Scheme, folded: str) -> One:
         return special
     if is_hedged(folded):
         return _unread(scheme, said)
-    is_phrase = " ".join(core) in lex.neither  # "50/50"
+    is_phrase = (phrase := " ".join(core)) in lex.neither or phrase in lex.yes  # "50/50", "na3am"
     if any(is_number(token) for token in core) and not is_phrase:
         return _with_number(scheme, folded, core)
     return _numbered_in_words(scheme, core) or read_phrase(scheme, core) or _unread(scheme, core)

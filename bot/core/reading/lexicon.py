@@ -32,10 +32,10 @@ def lexicon(words: Words) -> WordTable:
     """Merge the tables. Where languages disagree, the first decides, then English; among others the word is dropped.
 
     What the first is unsure of is no yes, no or number from any: Polish "no" is a kind of yes, and its writer may mean
-    the English one.
+    the English one. Nor is what a language beyond these two is unsure of: Roman Urdu "chai" is tea, and nearly six.
     """
     deciding = leading(words)
-    unsure = frozenset(key(phrase) for table in words[:1] for phrase in table.unsure)
+    unsure = frozenset().union(*(keys(table.unsure) for table in (*words[:1], *words[deciding:])))
     first = WordTable("", "")
     merged: dict[str, object] = {}
     for field in fields(WordTable):
@@ -51,6 +51,7 @@ def lexicon(words: Words) -> WordTable:
         deciding,
         unsure,
     )
+    merged["unsure"] = unsure
     return WordTable(
         language="",
         reviewed_by="",

@@ -163,9 +163,22 @@ def _graded(scheme: Scheme, said: Tokens) -> Chosen | Unclear | None:
             stance is not None
             and stance.is_positive == (said[0] in lex.yes)
             and stance.strength is not Strength.UNKNOWN
+            and not _may_turn_round(said, lex)
         ):
             return _on_scale(scheme, stance)
     return None
+
+
+def _may_turn_round(said: Tokens, lex: WordTable) -> bool:
+    """Say whether a no, with no comma after it, may be a "not": "nu sunt impotriva" is "I am not against"."""
+    return said[0] in _nots(lex) and lex.negations.isdisjoint(said[1:])
+
+
+@cache
+def _nots(lexicon: WordTable) -> frozenset[str]:
+    """Return the words for no that are also the "not" with which a disagreement begins ("nie zgadzam sie")."""
+    begun = {phrase.split()[0] for scale in lexicon.scales for phrase in scale.negative}
+    return frozenset(begun & lexicon.no & lexicon.negations)
 
 
 def _on_scale(scheme: Scheme, stance: Stance) -> Chosen | Unclear | None:
@@ -196,6 +209,8 @@ def _nearly(scheme: Scheme, phrase: str, whole: str) -> Chosen | None:
     """
     lex = scheme.lexicon
     starts = {code: label for label, code in scheme.labels if label.startswith(phrase)}
+    if any(_loses_its_not(phrase, label, lex) for label in starts.values()):
+        return None
     is_grade_only = phrase in lex.negations or (bool(scheme.stances) and phrase in lex.strong | lex.mild)
     if len(starts) == 1 and not is_grade_only:
         ((code, _),) = starts.items()
@@ -210,6 +225,12 @@ def _nearly(scheme: Scheme, phrase: str, whole: str) -> Chosen | None:
     if near and not any(_may_be_opposite(scheme, text, *near) for text in {phrase, whole}):
         return Chosen((near[0],), Rule.TYPO, round(near[1], 2))
     return None
+
+
+def _loses_its_not(phrase: str, label: str, lex: WordTable) -> bool:
+    """Say whether what is cut off a label holds its "not": half of the world's languages say "at all not"."""
+    kept = len(phrase.split()) - (not label.startswith(f"{phrase} "))
+    return any(word in lex.negations or word in lex.no for word in label.split()[kept:])
 
 
 def _may_be_opposite(scheme: Scheme, phrase: str, code: str, likeness: float) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from bot.core.reading.bands import Band, read_band
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import fold, key, normalise
@@ -65,6 +67,7 @@ class Scheme:
 def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
     """Build the scheme of these options, with these word tables."""
     lex = lexicon(words)
+    options = tuple(_sure(option, lex) for option in options)
     names = [(name, option.code) for option in options for name in _names(option, lex) if name]
     parts = [(part, option.code) for option in options for label in option.labels for part in _parts(label, lex)]
     also = [(said, code) for name, code in names for said in lex.same.get(name, ())]
@@ -101,6 +104,12 @@ def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
         others=_codes(names, lex.other),
         longest=max((len(name.split()) for name, _ in names + parts + also), default=1),
     )
+
+
+def _sure(option: Option, lex: WordTable) -> Option:
+    """Leave out the further wordings that this language is unsure of: English "No" is a kind of yes in Polish."""
+    labels = (*option.labels[:1], *(label for label in option.labels[1:] if key(label) not in lex.unsure))
+    return replace(option, labels=labels)
 
 
 def _names(option: Option, lex: WordTable) -> Iterator[str]:

@@ -29,16 +29,20 @@ def nearest(phrase: str, labels: Iterable[tuple[str, str]], lexicon: WordTable) 
     # because "nsafe" may be "unsafe" as well as "safe".
     compared = [(label, code) for label, code in labels if not said_against or _is_against(label, lexicon)]
     scores: dict[str, float] = {}
+    likest: dict[str, str] = {}
     for label, code in compared:
         # "very well not" has the words of "not very well" and does not mean it.
         score = ratio(phrase, label) if said_no else max(ratio(phrase, label), token_sort_ratio(phrase, label))
-        scores[code] = max(score, scores.get(code, 0.0))
+        if score > scores.get(code, -1.0):
+            scores[code], likest[code] = score, label
     best = max(scores, key=lambda code: scores[code], default="")
     if not best:
         return None
     next_best = max((score for code, score in scores.items() if code != best), default=0.0)
     is_negated = any(_is_negated(label, lexicon) for label, code in compared if code == best)
     if not _begins_alike(phrase, best, compared) or not _has_short_words(phrase, best, compared, lexicon):
+        return None
+    if not _has_as_many_words(phrase, likest[best]):
         return None
     if scores[best] >= _LIKE and scores[best] - next_best >= _MARGIN and is_negated == said_no:
         return best, scores[best] / 100
@@ -67,6 +71,12 @@ def _has_short_words(phrase: str, best: str, labels: Iterable[tuple[str, str]], 
     """Say whether every short word is the label's own: "no very well" is not "not very well"."""
     short = {word for word in phrase.split() if len(word) < _SHORTEST and word not in lexicon.or_}
     return any(short <= set(label.split()) for label, code in labels if code == best)
+
+
+def _has_as_many_words(phrase: str, label: str) -> bool:
+    """Say whether no word was added or dropped, only a space: the word may be a "not" in a language without a table."""
+    spaces, others = phrase.count(" "), label.count(" ")
+    return spaces == others or len(phrase) - spaces == len(label) - others
 
 
 def _one_slip(phrase: str, labels: list[tuple[str, str]]) -> tuple[str, float] | None:

@@ -22,7 +22,7 @@ async def examine_safeguarding(
     found += _numbers(numbers, datetime.fromtimestamp(now / 1000, UTC).date())
     failing, why = await database.read(safeguarding.failing)
     if failing:
-        found.append(problem(f"The safeguarding lead could not be told: {why}. It is tried again every five minutes."))
+        found.append(problem(f"The safeguarding lead could not be told: {why}. It is tried again."))
     drafts = [table.language for table in load_danger() if table.is_draft]
     if drafts:
         languages = ", ".join(sorted(drafts))

@@ -5,19 +5,11 @@ from datetime import UTC, datetime
 from bot.core.survey import SurveyDefinition
 from bot.core.window import Window, closed_by_hand, window
 from bot.service.doctor.finding import Finding, ok, problem, warning
+from bot.surveys.insisted import INSISTED, missing_settings
 from storage import installation, surveys
 from storage.script import Database
 
-INSISTED = {
-    "keyword": "what to text to begin",
-    "organisation": "who asks",
-    "privacy_url": "where the privacy notice is",
-    "contact": "whom to ask",
-    "verify_url": "where to check that it is real",
-    "closes": "when it closes",
-    "min_age": "from which age on one may answer",
-}
-"""What residents must be told, by the setting that says it; a campaign and a poster insist on all but the first too."""
+_KEYWORD = "what to text to begin (keyword)"
 
 
 async def examine_surveys(database: Database, now: int) -> list[Finding]:
@@ -32,7 +24,8 @@ async def examine_surveys(database: Database, now: int) -> list[Finding]:
         definition = SurveyDefinition.from_json(row.definition) if row.is_current else None
         if definition is None or window(definition, closed_by_hand(row.closed_at), at) is Window.CLOSED:
             continue
-        missing = [f"{what} ({name})" for name, what in INSISTED.items() if not _says(definition, name)]
+        missing = [] if definition.keywords else [_KEYWORD]
+        missing += [f"{INSISTED[name]} ({name})" for name in missing_settings(definition)]
         if missing:
             text = f"Survey {definition.id} does not say {', nor '.join(missing)}."
             if is_sample:
@@ -43,8 +36,3 @@ async def examine_surveys(database: Database, now: int) -> list[Finding]:
         else:
             found.append(ok(f"Survey {definition.id} says all that it should."))
     return found or [warning("No survey is published that is not over: survey publish FILE")]
-
-
-def _says(definition: SurveyDefinition, setting: str) -> bool:
-    value = definition.keywords if setting == "keyword" else getattr(definition, setting)
-    return value not in ("", None, {}, ())

@@ -113,6 +113,7 @@ def _response(response: ResponseHeld, held: Held, people: Mapping[str, int], def
         "version": response.version,
         "person": people[response.id],
         "language": response.language,
+        "invited_by": response.campaign or None,
         "started": _time(response.started_at),
         "last_answer": _time(response.last_answer_at),
         "completed": _time(response.completed_at),

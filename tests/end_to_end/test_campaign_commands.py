@@ -1,0 +1,149 @@
+"""A campaign from the terminal alone: refused while the survey says too little, then made, started, counted, ended."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bench.serving import environment
+from bench.walk import SHIPPED
+from storage.database import open_database
+from storage.script import Many, Script
+from tests.end_to_end.commands import SURVEY, Done, run
+from tests.outreach.scene import rows
+from tests.surveys.workbooks import SETTINGS, workbook
+
+HALL = ("campaign", "create", SURVEY, "--name", "Bentilee hall", "--place", "Bentilee", "--keyword", "hall7")
+MADE = """Made the campaign hall7: Bentilee hall. Its keyword is HALL7.
+Residents text HALL7 to +447700900999.
+  In اردو: HALL7 URDU (a draft that is not offered yet: see `review list`, or ALLOW_DRAFT_LANGUAGES)
+  sms: sms:+447700900999?&body=HALL7
+  telegram: it is not set up here, or its number or name is not known (docs/reference/settings.md)
+It is a draft. Print it:  poster --campaign hall7 --out hall7.pdf
+Then begin:  campaign start hall7
+"""
+
+
+class Terminal:
+    """Somebody at a terminal, over one database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"sqlite:///{folder / 'earshot.db'}"
+
+    async def types(self, *arguments: str | Path, **settings: str) -> Done:
+        return await run(*arguments, settings=environment(self.url, **settings), folder=self.folder)
+
+    async def gets(self, *arguments: str | Path) -> str:
+        done = await self.types(*arguments)
+        assert (done.code, done.err) == (0, "")
+        return done.out
+
+    async def is_refused(self, *arguments: str | Path) -> str:
+        done = await self.types(*arguments)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.count("\n") == 1
+        return done.err
+
+    async def responses(self, *came: tuple[str, str, str, int | None]) -> None:
+        """Let residents have come by HALL7: id, channel, language, when they completed it."""
+        made = [
+            {"id": name, "survey": SURVEY, "channel": channel, "language": language, "completed": completed}
+            for name, channel, language, completed in came
+        ]
+
+        def script() -> Script[None]:
+            yield Many("INSERT INTO respondent (id, made_at) VALUES (:id, 0)", made)
+            yield Many(
+                """INSERT INTO response (id, respondent_id, survey, version, source, channel, campaign, language,
+                       started_at, completed_at, test)
+                   VALUES (:id, :id, :survey, '1', 'sms', :channel, 'hall7', :language, 1801000000000, :completed,
+                       FALSE)""",
+                made,
+            )
+
+        database = await open_database(self.url)
+        await database.run(script)
+        await database.close()
+
+
+@pytest.fixture
+def terminal(migrated: Path, tmp_path: Path) -> Terminal:
+    shutil.copy(migrated, tmp_path / "earshot.db")
+    return Terminal(tmp_path)
+
+
+async def test_the_shipped_survey_says_when_it_closes_only_once_it_is_published_with_a_date(terminal: Terminal) -> None:
+    await terminal.gets("survey", "publish", SHIPPED)
+    assert f"{SURVEY} does not say when it closes. Run: survey publish FILE --closes" in await terminal.is_refused(
+        *HALL
+    )
+    assert "version" in await terminal.is_refused("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+
+
+async def test_a_campaign_is_made_and_its_links_are_printed(terminal: Terminal) -> None:
+    await terminal.gets("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    options = ("--language", "en", "--language", "urdu", "--channel", "sms", "--channel", "telegram", "--target", "50")
+    assert await terminal.gets(*HALL, *options, "--from", "2099-01-01", "--until", "2099-01-31") == MADE
+    started = await terminal.gets("campaign", "start", "hall7")
+    assert started == f"HALL7 runs. From 2099-01-01 on, residents who text it begin {SURVEY}.\n"
+    offered = await terminal.types("campaign", "status", "hall7", ALLOW_DRAFT_LANGUAGES="ur")
+    assert "HALL7 URDU\n" in offered.out
+    await terminal.gets("survey", "close", SURVEY)
+    assert "takes no answers now, so HALL7 begins nothing." in await terminal.gets("campaign", "status", "hall7")
+
+
+async def test_a_campaign_runs_its_course_in_the_terminal(terminal: Terminal) -> None:
+    await terminal.gets("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    await terminal.gets(*HALL)
+    assert "HALL7 runs." in await terminal.gets("campaign", "start", "HALL7")
+    assert "HALL7 is paused" in await terminal.gets("campaign", "pause", "hall7")
+    assert "HALL7 runs again." in await terminal.gets("campaign", "resume", "hall7")
+    await terminal.responses(("a", "sms", "en", 1801000100000), ("b", "whatsapp", "ur", None), ("c", "sms", "ur", None))
+    listed = await terminal.gets("campaign", "list")
+    assert listed == f"hall7\t{SURVEY}\trunning\tHALL7\t3\t1\tBentilee hall\n"
+    status = await terminal.gets("campaign", "status", "hall7")
+    assert "HALL7 is running: Bentilee hall, Bentilee." in status
+    assert "Begun 3, complete 1." in status
+    assert "By status: complete 1, partial" in status
+    table = [tuple(line.split()) for line in status.splitlines()]
+    for row in (("sms", "2", "1"), ("whatsapp", "1", "0"), ("Urdu", "2", "0"), ("2027-01-26", "3")):
+        assert row in table
+    assert "HALL7 has ended, for good." in await terminal.gets("campaign", "end", "hall7")
+    assert "has ended, and that is for good" in await terminal.is_refused("campaign", "start", "hall7")
+    database = await open_database(terminal.url)
+    actions = await rows(database, "SELECT who, action FROM audit WHERE action LIKE 'campaign%' ORDER BY id")
+    await database.close()
+    assert [action for _, action in actions] == [
+        "campaign made",
+        "campaign started",
+        "campaign paused",
+        "campaign started",
+        "campaign ended",
+    ]
+    assert {who for who, _ in actions} == {"terminal"}
+
+
+async def test_what_cannot_be_is_refused_in_one_line(terminal: Terminal) -> None:
+    await terminal.gets("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    assert "There is no campaign 'nobody'" in await terminal.is_refused("campaign", "status", "nobody")
+    several = await terminal.is_refused(*HALL[:-1], "stop", "--channel", "post", "--target", "0")
+    for said in ("The keyword STOP will not do", "'post' is no channel", "The target must be"):
+        assert said in several
+    for wrong in ("31/01/2099", "2099-02-30"):
+        assert f"--closes: '{wrong}' is no date" in await terminal.is_refused(
+            "survey", "publish", SHIPPED, "--closes", wrong
+        )
+
+
+async def test_a_survey_does_not_take_a_campaigns_word(terminal: Terminal) -> None:
+    await terminal.gets("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    await terminal.gets(*HALL)
+    late = workbook(terminal.folder / "late.xlsx", settings={**SETTINGS, "keyword": "Hall7"})
+    assert "The keyword HALL7 belongs to the campaign hall7" in await terminal.is_refused("survey", "publish", late)
+
+
+async def test_a_close_before_the_opening_is_refused(terminal: Terminal) -> None:
+    early = workbook(terminal.folder / "early.xlsx", settings={**SETTINGS, "keyword": "EARLY", "opens": "2099-02-01"})
+    said = await terminal.is_refused("survey", "publish", early, "--closes", "2099-01-31")
+    assert "would close (2099-01-31) before it opens (2099-02-01)" in said

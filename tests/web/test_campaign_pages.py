@@ -1,0 +1,300 @@
+"""The campaign pages: who sees which, what the form says and keeps, and what the buttons do."""
+
+import html
+import re
+
+import pytest
+
+from storage.script import Database
+from tests.analysis.filling import BEGAN, DAY, MINUTE, Message, keep, receive
+from tests.web.outreach_scene import HOUR, Office, open_office, residents
+
+# What the counting queries give, tests/analysis/test_tallies.py has tried on both engines.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+FORM = {
+    "survey": "stoke",
+    "name": "Bentilee hall",
+    "partner": "St Mary's",
+    "place": "Bentilee",
+    "keyword": "hall7",
+    "target": "50",
+    "starts_on": "",
+    "ends_on": "2027-01-31",
+    "language-en": "yes",
+    "language-ur": "yes",
+    "channel-sms": "yes",
+    "channel-web": "yes",
+    "do": "run",
+}
+
+
+@pytest.fixture
+async def office(database: Database) -> Office:
+    return await open_office(database)
+
+
+def words_of(page: str) -> str:
+    """Give what a person reads on a page."""
+    without = re.sub(r"<(svg|script|head)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
+
+
+async def test_a_worker_makes_a_campaign_that_runs_at_once(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    answer = await desk.post("/staff/campaigns/new", **FORM)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/campaigns/hall7?done=made")
+    page = words_of((await desk.get(answer.headers["location"])).text)
+    assert "Made. It runs: whoever texts its word is asked the survey." in page
+    assert "HALL7 URDU" in page
+    assert "People text HALL7 to +447700900321 (SMS)" in page
+    assert "WhatsApp" not in page
+    rows = await office.rows("SELECT state, made_by, target, languages, channels, ends_on FROM campaign")
+    assert rows == [("running", "amina", 50, "en ur", "sms web", "2027-01-31")]
+
+
+async def test_a_campaign_can_wait_and_its_word_be_proposed(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    answer = await desk.post("/staff/campaigns/new", **(FORM | {"keyword": "", "do": "keep"}))
+    assert answer.headers["location"] == "/staff/campaigns/bentilee?done=made"
+    page = words_of((await desk.get(answer.headers["location"])).text)
+    assert "It does not run yet: start it below." in page
+    assert "Start it" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        pytest.param({"name": ""}, "name", "The name is empty", id="no name"),
+        pytest.param({"keyword": "STOP"}, "keyword", "STOP will not do", id="a word that stops"),
+        pytest.param({"keyword": "stoke"}, "keyword", "belongs to a survey", id="a survey's word"),
+        pytest.param({"target": "many"}, "target", "in digits", id="a number in letters"),
+        pytest.param({"target": "0"}, "target", "1 or more", id="nought hoped for"),
+        pytest.param({"starts_on": "tomorrow"}, "starts_on", "The first day", id="a day in words"),
+        pytest.param({"ends_on": "2030-01-01"}, "ends_on", "The survey closes on", id="a day after the survey's end"),
+        pytest.param({"place": "x" * 101}, "place", "over 100 letters", id="a place too long for a poster"),
+        pytest.param({"partner": "x" * 101}, "partner", "over 100 letters", id="a partner too long for a poster"),
+    ],
+)
+async def test_a_refusal_leads_to_its_field_and_loses_nothing(
+    office: Office, typed: dict[str, str], field: str, said: str
+) -> None:
+    desk = await office.sign_in("amina", "worker")
+    answer = await desk.post("/staff/campaigns/new", **(FORM | typed))
+    assert answer.status_code == 422
+    assert re.search(rf'<a href="#{field}">[^<]*{said}', html.unescape(answer.text))
+    assert f'id="{field}-error"' in answer.text
+    for name in ("name", "partner", "place", "keyword", "target", "starts_on", "ends_on"):
+        kept = html.escape((FORM | typed)[name], quote=False).replace("'", "&#39;")
+        assert not kept or f'value="{kept}"' in answer.text
+    assert re.search(r'name="language-ur"[^>]*checked', answer.text)
+    assert not re.search(r'name="channel-whatsapp"[^>]*checked', answer.text)
+    assert await office.rows("SELECT id FROM campaign") == []
+
+
+async def test_boxes_that_nobody_ticked_are_asked_for(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    form = {name: value for name, value in FORM.items() if not name.startswith(("language-", "channel-"))}
+    answer = await desk.post("/staff/campaigns/new", **form)
+    assert '<a href="#languages">Choose at least one language</a>' in answer.text
+    assert '<a href="#channels">Choose at least one way to take part</a>' in answer.text
+
+
+async def test_a_survey_without_its_settings_is_refused_with_what_is_missing(office: Office) -> None:
+    await office.change(
+        "UPDATE survey_definition SET definition = REPLACE(definition, 'https://stoke.example/real', '')"
+    )
+    desk = await office.sign_in("amina", "worker")
+    warned = words_of((await desk.get("/staff/campaigns/new")).text)
+    assert "Nobody can be invited to it yet. It does not say where to check that it is real (verify_url)." in warned
+    answer = await desk.post("/staff/campaigns/new", **FORM)
+    assert answer.status_code == 422
+    assert "verify_url" in answer.text.split("</h1>")[0]
+    assert await office.rows("SELECT id FROM campaign") == []
+
+
+async def test_an_admin_sets_the_last_day_that_a_survey_lacks(office: Office) -> None:
+    await office.change(
+        """UPDATE survey_definition SET definition = REPLACE(definition, '"closes":"2027-06-30"', '"closes":""')"""
+    )
+    admin, worker = await office.sign_in("sarah", "admin"), await office.sign_in("amina", "worker")
+    assert "Set the last day" in (await admin.get("/staff/campaigns/new")).text
+    assert "Set the last day" not in (await worker.get("/staff/campaigns/new")).text
+    refused = await worker.post("/staff/campaigns/closing", survey="stoke", closes="2027-06-30")
+    assert refused.status_code == 403
+    for typed, said in (("soon", "must be a date"), ("2026-01-31", "is over")):
+        answer = await admin.post("/staff/campaigns/closing", survey="stoke", closes=typed)
+        assert answer.status_code == 422
+        assert re.search(rf'<a href="#closes">[^<]*{said}', answer.text)
+    assert await office.rows("SELECT COUNT(*) FROM survey_definition") == [(1,)]
+    answer = await admin.post("/staff/campaigns/closing", survey="stoke", closes="2027-06-30")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/campaigns/new?survey=stoke")
+    assert await office.rows("SELECT current_version FROM survey") == [("1+2027-06-30",)]
+    assert await office.rows("SELECT who, detail FROM audit WHERE action = 'survey closes'") == [
+        ("sarah", "stoke: 2027-06-30")
+    ]
+    assert (await worker.post("/staff/campaigns/new", **FORM)).status_code == 303
+
+
+async def test_a_draft_language_is_marked_and_not_ticked_at_first(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    page = (await desk.get("/staff/campaigns/new")).text
+    assert "Urdu, اردو" in page
+    assert "Draft: nobody has read the translation yet" in page
+    assert not re.search(r'name="language-ur"[^>]*checked', page)
+    assert re.search(r'name="language-en"[^>]*checked', page)
+
+
+async def test_a_worker_sees_their_own_campaigns_alone(office: Office) -> None:
+    mine = await office.campaign("Bentilee hall", "amina", "HALL7")
+    other = await office.campaign("Cobridge mosque", "bilal", "MOSQUE")
+    await office.database.run(keep(*residents(12, other.id, age="old")))
+    desk = await office.sign_in("amina", "worker")
+    listed = words_of((await desk.get("/staff/campaigns")).text)
+    assert "Bentilee hall" in listed
+    assert "Cobridge" not in listed
+    for path in (f"/staff/campaigns/{other.id}", f"/staff/campaigns/{other.id}/totals", "/staff/campaigns/MOSQUE"):
+        answer = await desk.get(path)
+        assert answer.status_code == 403
+        assert "12" not in words_of(answer.text)
+    assert (await desk.get(f"/staff/campaigns/{other.id}/poster/A4")).status_code == 403
+    assert (await desk.post(f"/staff/campaigns/{other.id}", do="end")).status_code == 403
+    assert await office.rows("SELECT state FROM campaign WHERE id = :id", {"id": other.id}) == [("running",)]
+    assert (await desk.get(f"/staff/campaigns/{mine.id}")).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["admin", "analyst"])
+async def test_whoever_sees_the_survey_sees_every_campaign(office: Office, role: str) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in("dora", role)
+    assert "by amina" in words_of((await desk.get("/staff/campaigns")).text)
+    assert (await desk.get("/staff/campaigns/hall7")).status_code == 200
+
+
+async def test_strangers_are_sent_to_the_door_and_other_roles_turned_away(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    nobody, lead = await office.sign_in("x", "worker"), await office.sign_in("lead", "safeguarding")
+    nobody.client.cookies.clear()
+    for path in ("/staff/campaigns", "/staff/campaigns/new", "/staff/campaigns/hall7"):
+        assert (await nobody.get(path)).headers["location"] == "/staff"
+        assert (await lead.get(path)).status_code == 403
+    assert (await nobody.get("/staff/campaigns/hall7/totals")).status_code == 403
+    assert (await nobody.get("/staff/campaigns/hall7/poster/A4")).status_code == 303
+    assert (await lead.post("/staff/campaigns/new", **FORM)).status_code == 403
+
+
+async def test_a_forged_form_changes_nothing(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in("amina", "worker")
+    assert (await desk.post("/staff/campaigns/hall7", do="end", token="made up")).status_code == 403
+    desk.client.headers["sec-fetch-site"] = "cross-site"
+    assert (await desk.post("/staff/campaigns/hall7", do="end")).status_code == 403
+    assert await office.rows("SELECT state FROM campaign") == [("running",)]
+
+
+async def test_pause_resume_and_end(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in("amina", "worker")
+    for do, state, offered in (
+        ("pause", "paused", "Let it run again"),
+        ("resume", "running", "Pause it"),
+        ("end", "ended", "Ended: its word begins nothing any more"),
+    ):
+        answer = await desk.post("/staff/campaigns/hall7", do=do)
+        assert offered in words_of((await desk.get(answer.headers["location"])).text)
+        assert await office.rows("SELECT state FROM campaign") == [(state,)]
+    again = await desk.post("/staff/campaigns/hall7", do="resume")
+    assert again.status_code == 422
+    assert "has ended, and that is for good" in words_of(again.text)
+    assert (await desk.post("/staff/campaigns/hall7", do="burn")).status_code == 400
+
+
+async def test_the_totals_are_whole_for_their_worker_and_small_answers_hidden(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    people = [
+        *residents(20, "hall7", age="young"),
+        *residents(12, "hall7", age="middle"),
+        *residents(3, "hall7", age="old"),
+    ]
+    await office.database.run(keep(*people, *residents(2, "hall7", source="whatsapp")))
+    desk = await office.sign_in("amina", "worker")
+    page = words_of((await desk.get("/staff/campaigns/hall7")).text)
+    assert "35 completed of 50 hoped for, 37 begun" in page
+    assert "WhatsApp 2 0" in page
+    assert "16-34 20 35-64 hidden 65 up hidden" in page
+    fragment = await desk.get("/staff/campaigns/hall7/totals")
+    assert fragment.headers["cache-control"] == "no-store"
+    assert "<html" not in fragment.text
+    assert "35 completed of 50 hoped for" in words_of(fragment.text)
+
+
+async def test_no_words_and_no_number_of_a_resident_stand_on_a_workers_page(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    (someone,) = residents(1, "hall7", age="old")
+    someone.answers = [*someone.answers]
+    someone.answers[0].said = "the lights are out"
+    await office.database.run(keep(someone))
+    await office.database.run(receive(Message("m1", "answer", response=someone.id)))
+    desk = await office.sign_in("amina", "worker")
+    for path in ("/staff/campaigns", "/staff/campaigns/hall7", "/staff/campaigns/hall7/totals"):
+        assert "lights" not in (await desk.get(path)).text
+
+
+async def test_a_poster_is_a_pdf_and_stands_in_the_audit_log(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in("amina", "worker")
+    answer = await desk.get("/staff/campaigns/hall7/poster/A5")
+    assert (answer.headers["content-type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+    assert answer.headers["content-disposition"] == 'attachment; filename="hall7-A5.pdf"'
+    assert await office.rows("SELECT who, detail FROM audit WHERE action = 'poster taken'") == [("amina", "hall7 A5")]
+    assert (await desk.get("/staff/campaigns/hall7/poster/A3")).status_code == 404
+
+
+async def test_a_poster_that_cannot_be_printed_says_what_is_missing(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    await office.change(
+        "UPDATE survey_definition SET definition = REPLACE(definition, 'https://stoke.example/real', '')"
+    )
+    desk = await office.sign_in("amina", "worker")
+    answer = await desk.get("/staff/campaigns/hall7/poster/A4")
+    assert answer.status_code == 422
+    assert "verify_url" in words_of(answer.text)
+
+
+async def test_a_campaign_says_how_it_stands_by_its_days(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in("amina", "worker")
+    await office.change("UPDATE campaign SET starts_on = '2026-12-01', ends_on = '2026-12-24'")
+    assert "Starts on 1 December 2026" in words_of((await desk.get("/staff/campaigns")).text)
+    assert "1 December 2026 to 24 December 2026" in words_of((await desk.get("/staff/campaigns/hall7")).text)
+    await office.change("UPDATE campaign SET starts_on = '', ends_on = '2026-11-21'")
+    page = words_of((await desk.get("/staff/campaigns/hall7")).text)
+    assert "State Ended" in page
+    assert "until 21 November 2026" in page
+    await office.change("UPDATE campaign SET starts_on = '2026-11-01', ends_on = ''")
+    assert "from 1 November 2026" in words_of((await desk.get("/staff/campaigns/hall7")).text)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        pytest.param(20_000, "less than a minute ago", id="now"),
+        pytest.param(MINUTE, "1 minute ago", id="a minute"),
+        pytest.param(5 * HOUR, "5 hours ago", id="hours"),
+        pytest.param(DAY, "21 November 2026", id="a day"),
+    ],
+)
+async def test_the_list_says_when_somebody_was_last_heard(office: Office, before: int, said: str) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    office.now = BEGAN
+    desk = await office.sign_in("amina", "worker")
+    assert "nobody yet" in words_of((await desk.get("/staff/campaigns")).text)
+    await office.database.run(keep(*residents(1, "hall7", began=BEGAN - before)))
+    assert said in words_of((await desk.get("/staff/campaigns")).text)
+
+
+async def test_another_survey_can_be_chosen_and_none_made_up(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    assert (await desk.get("/staff/campaigns/new?survey=nowhere")).status_code == 404
+    assert (await desk.post("/staff/campaigns/new", **(FORM | {"survey": "nowhere"}))).status_code == 404
+    assert (await desk.get("/staff/campaigns/nowhere")).status_code == 404
