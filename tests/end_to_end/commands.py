@@ -3,12 +3,14 @@
 import asyncio
 import csv
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
-from bench.serving import MAIN, environment
+from bench.serving import environment
 from bench.walk import shipped
+from tests.end_to_end.warm import be_main, forking
 
 SURVEY = shipped().id
 SECONDS = 60.0
@@ -25,25 +27,22 @@ class Done:
 
 async def run(*arguments: str | Path, settings: Mapping[str, str], folder: Path, typed: str = "") -> Done:
     """Run one command in a folder without an `.env`, type something, and wait for its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(MAIN),
-        *map(str, arguments),
-        env=dict(settings),
-        cwd=folder,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            out, err = await process.communicate(typed.encode())
-    except TimeoutError:
+    place = Path(await asyncio.to_thread(mkdtemp, dir=folder.parent, prefix="command-"))
+    await asyncio.to_thread((place / "stdin").write_text, typed, encoding="utf-8")
+    process = forking.Process(target=_command, args=([*map(str, arguments)], dict(settings), str(folder), str(place)))
+    await asyncio.to_thread(process.start)
+    await asyncio.to_thread(process.join, SECONDS)
+    if process.exitcode is None:
         process.kill()
-        await process.wait()
-        raise
-    assert process.returncode is not None
-    return Done(process.returncode, out.decode(), err.decode())
+        await asyncio.to_thread(process.join)
+        raise TimeoutError(f"{arguments[0]} did not end within {SECONDS} s")
+    out, err = [(place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+    return Done(process.exitcode, out, err)
+
+
+def _command(arguments: Sequence[str], settings: Mapping[str, str], folder: str, place: str) -> None:
+    sys.stdin = (Path(place) / "stdin").open(encoding="utf-8")
+    be_main(arguments, settings, folder, place)
 
 
 async def exported(database_url: str, folder: Path) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Servers that are forked from a process which has everything imported already, aiogram too.
+"""Servers and commands that are forked from a process which has everything imported already, aiogram too.
 
 To import aiogram costs seconds of processor time (pydantic makes 600 models), at every start anew. What is killed is a
 process of its own all the same: it runs `serve` from its settings on, with nothing of this one's environment.
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bench.serving import START_SECONDS, DidNotStop, Server, environment, free_port
 
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg"])
+forking = multiprocessing.get_context("forkserver")
+forking.set_forkserver_preload(["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg"])
 
 
 class WarmServer(Server):
@@ -26,7 +26,7 @@ class WarmServer(Server):
 
     async def _spawn(self) -> None:
         arguments = [str(part) for part in self.command]
-        self._forked = _forking.Process(target=_serve, args=(arguments, dict(self.settings), str(self.folder)))
+        self._forked = forking.Process(target=_serve, args=(arguments, dict(self.settings), str(self.folder)))
         await asyncio.to_thread(self._forked.start)
 
     @property
@@ -60,11 +60,15 @@ async def warm_serving(database_url: str, folder: Path, **settings: str) -> Asyn
 
 
 def _serve(arguments: Sequence[str], settings: Mapping[str, str], folder: str) -> None:
-    """Be the server: in its own folder, with its own output and these settings alone."""
-    os.chdir(folder)
+    be_main(arguments, settings, folder, folder)
+
+
+def be_main(arguments: Sequence[str], settings: Mapping[str, str], folder: str, place: str) -> None:
+    """Be `main.py` in a folder, with these settings alone, and output of one's own in files in `place`."""
     for number, name in ((1, "stdout"), (2, "stderr")):
-        log = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(Path(place) / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, number)
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(settings)
     from bot.cli.commands import main

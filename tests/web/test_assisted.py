@@ -13,6 +13,9 @@ from storage.volunteers import TRIES
 from tests.service.forms_scene import campaign, hall
 from tests.web.form_scene import BASE, Browser, Site, site_of
 
+# What they ask of the database, tests/service/test_forms.py tries on both engines.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 ENTRY = f"{PAGE}/c1"
 HEARD = {"heard": "yes", "source": "assisted"}
 HOUR = 3_600_000

@@ -15,6 +15,9 @@ from tests.web.conftest import BASE, PASSWORD, Visitor
 from tests.web.scripted import Clock, ScriptedPhone, application
 from tests.web.walking import form_token_of, is_signed_in, rows
 
+# What they ask of the database, tests/web/test_account.py tries on both engines.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 WRONG = "000000"
 
 

@@ -13,6 +13,9 @@ from storage.script import Database
 from tests.service.forms_scene import DAY, HALLS, hall
 from tests.web.form_scene import START, Browser, Site, site_of
 
+# What they ask of the database, tests/service/test_forms.py tries on both engines.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def site(database: Database, keys: KeyRing) -> AsyncIterator[Site]:
