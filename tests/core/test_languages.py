@@ -1,6 +1,8 @@
 """The language of a conversation: the menu, what is heard in free text, the way back, and what is not offered."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.effects import NoteLanguage
 from bot.core.language_names import name_in_english
@@ -404,6 +406,23 @@ def test_what_was_asked_for_is_never_overridden_and_nothing_is_listened_to(ear: 
     play(phone, ["wcale", "zgadzam sie z tym planem"])
     assert phone.state.language == "en"
     assert len(ear.told) == told
+
+
+def _insists_on_polish(text: str, known: str, hint: str, current: str) -> Impression:
+    return Impression("pl", 1.0, Action.SWITCH)
+
+
+# Commands, answers, words; and letters of which no language's name can be made.
+SAID = st.sampled_from([*SOUNDS, "yes", "1", "skip", "back", "more", "help", "parks"]) | st.text("abcdefghąężść ")
+
+
+@given(st.lists(SAID, max_size=8))
+def test_whatever_is_written_never_overrides_a_choice(texts: list[str]) -> None:
+    phone = resident(TALK, listener=_insists_on_polish, phrases=POLISH)
+    play(phone, ["parks", "language english"])
+    for text in texts:
+        phone.text(text, language_hint="pl")
+        assert (phone.state.language, phone.state.language_source) == ("en", "chosen")
 
 
 def test_an_answer_that_is_understood_is_not_listened_to(ear: Ear) -> None:
