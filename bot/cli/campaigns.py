@@ -1,7 +1,6 @@
 """`campaign create | list | status | start | pause | resume | end`: inviting residents to a survey, place by place."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import typer
 from bot.analysis.counts import campaign_statuses
 from bot.analysis.tallies import NOTHING_YET, Activity, Tally, Total, activities, tally
 from bot.cli.compose import Refusal, database_of, now, wording
+from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
 from bot.core.language_names import name_in_english, names_of
 from bot.core.survey import SurveyDefinition
@@ -98,13 +98,8 @@ def list_campaigns() -> None:
         )
         for row in rows
     ]
-    if not sys.stdout.isatty():
-        for line in lines:
-            print("\t".join(line))
-        return
-    print(f"{'campaign':14} {'survey':28} {'state':8} {'keyword':14} {'begun':>6} {'complete':>8} name")
-    for line in lines:
-        print(f"{line[0]:14} {line[1]:28} {line[2]:8} {line[3]:14} {line[4]:>6} {line[5]:>8} {line[6]}")
+    columns = {"campaign": "14", "survey": "28", "state": "8", "keyword": "14", "begun": ">6", "complete": ">8"}
+    show(lines, columns | {"name": ""})
 
 
 def show_status(campaign: Campaign) -> None:

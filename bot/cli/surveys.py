@@ -13,6 +13,7 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
+from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
 from bot.core.questionnaire import Questionnaire
 from bot.core.reading.normalise import key
@@ -127,13 +128,7 @@ def list_surveys() -> None:
         title = chosen(definition.title, "", definition.default_language)
         state = window(definition, closed_by_hand(row.closed_at), moment).value
         lines.append((definition.id, definition.version, state, " ".join(definition.keywords), title))
-    if not sys.stdout.isatty():
-        for line in lines:
-            print("\t".join(line))
-        return
-    print(f"{'survey':32} {'version':12} {'state':8} {'keyword':12} title")
-    for line in lines:
-        print(f"{line[0]:32} {line[1]:12} {line[2]:8} {line[3]:12} {line[4]}")
+    show(lines, {"survey": "32", "version": "12", "state": "8", "keyword": "12", "title": ""})
 
 
 def close(survey: SurveyId) -> None:
