@@ -11,13 +11,13 @@ RUN pip install --no-cache-dir --disable-pip-version-check "uv==${UV_VERSION}"
 WORKDIR /app
 # First what changes seldom, so that a changed line of Earshot does not fetch every package again.
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-default-groups --no-install-project
+RUN uv sync --frozen --no-default-groups --extra analysis --no-install-project
 COPY main.py ./
 COPY bot ./bot
 COPY channels ./channels
 COPY storage ./storage
 COPY surveys ./surveys
-RUN uv sync --frozen --no-default-groups --no-editable
+RUN uv sync --frozen --no-default-groups --extra analysis --no-editable
 
 FROM python:${PYTHON}
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin earshot \

@@ -44,8 +44,11 @@ test)
     echo "usage: sh run.sh demo | test | any other Earshot command (sh run.sh --help lists them)" >&2
     exit 2
     ;;
-*)
-    # The tests' own packages are not needed to run.
+demo | -*)
     exec "$UV" run --quiet --frozen --no-default-groups main.py "$@"
+    ;;
+*)
+    # The tests' own packages are not needed to run; the analysts' are, for some files.
+    exec "$UV" run --quiet --frozen --no-default-groups --extra analysis main.py "$@"
     ;;
 esac

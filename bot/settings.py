@@ -35,6 +35,7 @@ SECRETS = (
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_WEBHOOK_SECRET",
     "SMTP_PASSWORD",
+    "API_TOKEN",
 )
 
 
@@ -130,6 +131,9 @@ class Settings(BaseSettings):
     printed_sms_number: str = Field(
         "", description="The number that residents text, for links and posters, where TWILIO_SMS_FROM does not say it."
     )
+    api_token: SecretStr = Field(
+        SecretStr(""), description="Opens the reading API to whoever sends it. Empty: the API is off."
+    )
     allow_draft_languages: str = Field(
         "", description="Comma-separated language codes that `serve` may offer before a speaker has reviewed them."
     )
@@ -149,6 +153,9 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="The name to sign in with at the mail server. Empty: nobody signs in.")
     smtp_password: SecretStr = Field(SecretStr(""), description="The password for it.")
     smtp_from: str = Field("", description="The address that the alerts come from.")
+    forward_to: str = Field(
+        "", description="Comma-separated addresses and folders that events may be forwarded to. Empty: nowhere."
+    )
     retention_contacts_days: Days = Field(
         30, description="Days after the close of their surveys until contacts and conversations go."
     )

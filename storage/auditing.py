@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from storage.script import Fetch, Script
-from storage.staff import ATTEMPT, REFUSED_SIGN_IN
+from storage.staff import ATTEMPT, REFUSED_SIGN_IN, WRONG_PIN
 
 _LINES = """
     SELECT id, at, who, action, detail FROM audit
@@ -48,9 +48,10 @@ def choices() -> Script[Choices]:
 
 
 def refused_sign_ins(since: int) -> Script[int]:
-    """Count the sign-ins refused since a moment."""
+    """Count the sign-ins refused since a moment: wrong passwords and codes of staff, wrong PINs of volunteers."""
     found = yield Fetch(
-        "SELECT COUNT(*) FROM audit WHERE action = :action AND at > :since", {"action": REFUSED_SIGN_IN, "since": since}
+        "SELECT COUNT(*) FROM audit WHERE action IN (SELECT :actions*text) AND at > :since",
+        {"actions": [REFUSED_SIGN_IN, WRONG_PIN], "since": since},
     )
     assert found.first is not None
     return int(found.first[0])

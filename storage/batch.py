@@ -10,6 +10,8 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from storage import aliases, decided, links
+from storage.events import record
+from storage.flagging import Hears, flag_failed
 from storage.inbound import KEEP, PUT_OFF, UNHANDLED, as_row
 from storage.keys import CURRENT_KEYS, KeyRing
 from storage.outbox import REPLY_LEASE_MS
@@ -82,6 +84,7 @@ class Means:
     recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]]
     link_code_in: LinkCodeIn
     is_alone: bool
+    hears: Hears
 
 
 @dataclass(slots=True)
@@ -352,7 +355,8 @@ def _write(entrants: list[Entrant], means: Means) -> Script[None]:
     if failed:
         yield Many(KEEP, [as_row(entrant.arrived) for entrant in failed if not entrant.is_kept])
         yield Many(PUT_OFF, [{"id": t.arrived.id, "contact": t.contact.id} for t in failed if t.contact])
-    yield from decided.write(
+        yield from flag_failed([entrant.arrived for entrant in failed], means.hears)
+    happened = yield from decided.write(
         [
             decided.Result(entrant.arrived, entrant.contact.id, entrant.own, entrant.decided, entrant.is_kept)
             for entrant in entrants
@@ -362,6 +366,7 @@ def _write(entrants: list[Entrant], means: Means) -> Script[None]:
     for entrant in entrants:
         if entrant.decided and entrant.contact and (entrant.decided.link_code or entrant.decided.joins):
             yield from _link(entrant.decided, entrant.contact.id, entrant, means)
+    yield from record(happened, raises=False)
 
 
 def _link(decided: Decided, contact_id: str, entrant: Entrant, means: Means) -> Script[None]:
@@ -378,6 +383,7 @@ def keep_unhandled(arrived: Arrived, means: Means) -> Script[None]:
         yield from _find_contacts([new], means)
         assert new.contact is not None
         yield Run(PUT_OFF, {"id": new.arrived.id, "contact": new.contact.id})
+        yield from flag_failed([new.arrived], means.hears)
 
 
 def keep_alone(arrived: Arrived) -> Script[None]:

@@ -85,6 +85,15 @@ def change_state(id: str, state: str, at: int) -> Script[bool]:
     return changed.count == 1
 
 
+def amend(row: CampaignRow) -> Script[None]:
+    """Keep what may change of a campaign: its place, languages, channels, target and last day."""
+    yield Run(
+        """UPDATE campaign SET place = :place, languages = :languages, channels = :channels, target = :target,
+               ends_on = :ends_on, changed_at = :changed_at WHERE id = :id""",
+        _params(row),
+    )
+
+
 def stamp() -> Script[tuple[Stamp, ...]]:
     """Read what can change of every campaign."""
     found = yield Fetch("SELECT id, state, changed_at FROM campaign ORDER BY id")

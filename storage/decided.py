@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from storage import aliases, flagging, links, voice
 from storage.erasure import erase_contact
+from storage.events import Happened, record
 from storage.inbound import FILE, KEEP_FILED, WIPE, as_filed
 from storage.outbox import Priority
 from storage.script import Fetch, Many, Run, Script
@@ -47,7 +48,8 @@ SHOWN = """
     UPDATE response SET language = :language, language_source = :language_source,
         language_confidence = :language_confidence, last_answer_at = :last_answer_at,
         completed_at = :completed_at, stopped_at = :stopped_at, core_answered = :core_answered,
-        core_applicable = :core_applicable, late = :late, last_inbound_at = :at
+        core_applicable = :core_applicable, late = late OR :late, last_inbound_at = :at,
+        revision = revision + CASE WHEN :event = '' THEN 0 ELSE 1 END
     WHERE id = :response_id"""
 _NEWEST_WORDS = """
     SELECT said FROM answer WHERE response_id = :response_id AND question = :question ORDER BY revision DESC LIMIT 1"""
@@ -82,10 +84,13 @@ class Result(Struct, frozen=True, gc=False):
     is_kept: bool
 
 
-def write(results: list[Result]) -> Script[None]:
-    """Write every decision. Raises what the engine raises, for the whole batch."""
+def write(results: list[Result]) -> Script[list[Happened]]:
+    """Write every decision; give what happened by it, for `events.record` to write last, as raised already.
+
+    Raises what the engine raises, for the whole batch.
+    """
     if not results:
-        return
+        return []
     staying = [result for result in results if not result.decided.erase]
     yield from _settle_older_replies(results)
     yield from _begin(staying)
@@ -93,9 +98,10 @@ def write(results: list[Result]) -> Script[None]:
     yield from _answers(staying)
     yield from _ledgers(results)
     yield from _many(_WISH, (row for result in staying if result.decided.wishes for row in _wishes(result)))
+    happened = [happening for result in staying for happening in _happened(result)]
     for result in results:
         if result.decided.erase:
-            yield from erase_contact(result.contact_id, result.arrived.received_at)
+            happened += yield from erase_contact(result.contact_id, result.arrived.received_at)
     filed = [(result.is_kept, as_filed(result.arrived, result.contact_id, result.decided)) for result in results]
     yield from _many(KEEP_FILED, (row for is_kept, row in filed if not is_kept))
     yield from _many(FILE, (row for is_kept, row in filed if is_kept))
@@ -103,10 +109,11 @@ def write(results: list[Result]) -> Script[None]:
     yield from _many(_REPLY, (row for result in results for row in _replies(result)))
     yield from _many(voice.WAITS, (_voice_note(result) for result in staying if result.decided.voice))
     yield from _flags([result for result in staying if result.decided.is_danger])
+    return happened
 
 
 def write_later(
-    state: ConversationState, answers: Iterable[AnswerRow], inbound_id: str, filed: str, at: int
+    state: ConversationState, answers: Iterable[AnswerRow], inbound_id: str, filed: str, at: int, now: int
 ) -> Script[None]:
     """Write what came of a message whose own turn is long past. `at` is when its sender last wrote, and stays so."""
     yield Run(_STATE, asdict(state) | {"at": at})
@@ -114,6 +121,12 @@ def write_later(
     for answer in answers:
         yield Run(ANSWER, (yield from _answer(answer, inbound_id)))
     yield Run("UPDATE inbound SET filed = :filed WHERE id = :id", {"filed": filed, "id": inbound_id})
+    yield from record(told(state, now), raises=False)
+
+
+def told(state: ConversationState, at: int) -> list[Happened]:
+    """Give what happened to a state's response, as `events.record` writes it: nothing or one thing."""
+    return [Happened(state.event, state.response_id, at)] if state.event else []
 
 
 def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
@@ -189,6 +202,11 @@ def _answer(answer: AnswerRow, inbound_id: str) -> Script[dict[str, Any]]:
         if before and before[0]:
             row["said"] = f"{before[0]}\n{answer.said or ''}"
     return row
+
+
+def _happened(result: Result) -> list[Happened]:
+    at = result.arrived.received_at
+    return [happening for state in result.decided.states for happening in told(state, at)]
 
 
 def _voice_note(result: Result) -> dict[str, Any]:

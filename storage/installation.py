@@ -33,12 +33,17 @@ def noted(name: str) -> Script[str | None]:
     return str(found.first[0]) if found.first else None
 
 
+def kept_or(name: str, value: str) -> Script[str]:
+    """Give what is kept under a name; the first time, that is `value`."""
+    yield Run(
+        "INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+        {"name": name, "value": value},
+    )
+    kept = yield from noted(name)
+    assert kept is not None
+    return kept
+
+
 def named_or(new_name: str) -> Script[str]:
     """Give the database's own name, by which its suppression ledger knows it; the first time, it is `new_name`."""
-    yield Run(
-        "INSERT INTO installation (name, value) VALUES ('identity', :value) ON CONFLICT (name) DO NOTHING",
-        {"value": new_name},
-    )
-    identity = yield from noted("identity")
-    assert identity is not None
-    return identity
+    return (yield from kept_or("identity", new_name))

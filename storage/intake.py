@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from storage import batch
 from storage.batch import Means, Moved
 from storage.errors import Unavailable, UnknownKey
+from storage.flagging import Hears
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Row, Script
 from storage.turns import Arrived, Busy, Decide, Kept, LinkCodeIn, TurnFailed
@@ -58,9 +59,11 @@ class Intake:
         queue_limit: int = QUEUE_LIMIT,
         recalled_surveys: Callable[[], Mapping[str, tuple[str, ...]]] = dict,
         link_code_in: LinkCodeIn = lambda _: "",
+        hears: Hears = lambda _: False,
     ) -> None:
         self._database = database
-        self._means = Means(keys, decide, new_id, recalled_surveys, link_code_in, is_alone=not database.is_postgres)
+        is_alone = not database.is_postgres
+        self._means = Means(keys, decide, new_id, recalled_surveys, link_code_in, is_alone, hears)
         self._queue_limit = queue_limit
         self._waiting: deque[_Waiting] = deque()
         self._working: asyncio.Task[None] | None = None

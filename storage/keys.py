@@ -1,4 +1,4 @@
-"""The keys for addresses, voice notes and one-time codes: random, wrapped by a key derived from SECRET_KEY.
+"""The keys for addresses, voice notes, codes and signatures: random, wrapped by a key derived from SECRET_KEY.
 
 They are kept in the database. An address is encrypted (AES-GCM, bound to its contact) and looked up by a keyed HMAC.
 Changing SECRET_KEY re-wraps the keys and touches no address; `rotate_data_keys` makes new ones after a leak. Retired
@@ -122,6 +122,14 @@ class KeyRing:
         """Decrypt the secret of a member's one-time codes. Raises UnknownKey and InvalidTag as `decrypt` does."""
         return self._unseal(blob, f"staff.totp|{staff_id}", key_id)
 
+    def seal_signing(self, secret: bytes, destination_id: str) -> bytes:
+        """Encrypt what signs the events for a destination, for its own row; moved to another it does not open."""
+        return self._seal(secret, f"destination.secret|{destination_id}")
+
+    def unseal_signing(self, blob: bytes, destination_id: str, key_id: int) -> bytes:
+        """Decrypt what signs the events for a destination. Raises UnknownKey and InvalidTag as `decrypt` does."""
+        return self._unseal(blob, f"destination.secret|{destination_id}", key_id)
+
     def derive(self, what: str) -> bytes:
         """Give 32 bytes that follow from these keys and `what`, and that nobody without the keys can find."""
         digest = self._keys.digests[0].copy()
@@ -161,7 +169,7 @@ async def rotate_data_keys(database: Database, ring: KeyRing) -> int:
     moved = 0
     while pass_moved := await _move_every(database, ring, _move_contacts):
         moved += pass_moved
-    for move_slice in (_move_aliases, _move_voice_note, _move_codes):
+    for move_slice in (_move_aliases, _move_voice_note, _move_codes, _move_signing):
         while await _move_every(database, ring, move_slice):
             pass
     await database.run(lambda: _forget_retired(ring.current_key_id))
@@ -253,6 +261,21 @@ def _move_codes(ring: KeyRing, after: str) -> Script[list[str]]:
     return [change["id"] for change in changes]
 
 
+def _move_signing(ring: KeyRing, after: str) -> Script[list[str]]:
+    found = yield Fetch(
+        "SELECT id, secret, previous_secret, key_id FROM destination WHERE id > :after AND key_id <> :current"
+        " ORDER BY id LIMIT :slice FOR UPDATE",
+        {"after": after, "current": ring.current_key_id, "slice": SLICE},
+    )
+    changes = []
+    for destination_id, *blobs, key_id in found.rows:
+        plain = [blob and ring.unseal_signing(bytes(blob), destination_id, key_id) for blob in blobs]
+        now, before = (secret and ring.seal_signing(secret, destination_id) for secret in plain)
+        changes.append({"id": destination_id, "now": now, "before": before, "key": ring.current_key_id})
+    yield Many("UPDATE destination SET secret = :now, previous_secret = :before, key_id = :key WHERE id = :id", changes)
+    return [change["id"] for change in changes]
+
+
 def _read_all() -> Script[list[Row]]:
     rows = yield _ALL
     return list(rows.rows)
@@ -305,7 +328,8 @@ def _forget_retired(current: int) -> Script[None]:
         "AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.key_id = data_key.id) "
         "AND NOT EXISTS (SELECT 1 FROM contact_alias WHERE contact_alias.key_id = data_key.id) "
         "AND NOT EXISTS (SELECT 1 FROM voice_note WHERE voice_note.key_id = data_key.id) "
-        "AND NOT EXISTS (SELECT 1 FROM staff WHERE staff.totp_key_id = data_key.id)",
+        "AND NOT EXISTS (SELECT 1 FROM staff WHERE staff.totp_key_id = data_key.id) "
+        "AND NOT EXISTS (SELECT 1 FROM destination WHERE destination.key_id = data_key.id)",
         {"current": current},
     )
 

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from storage.erasure import erase_contact
+from storage.erasure import IMPORTED, erase_contact, erase_imported
+from storage.events import Happened, record
 from storage.inbound import KEEP
 from storage.installation import note_down, noted
 from storage.script import Fetch, Many, Run, Script
@@ -38,6 +39,7 @@ class What(StrEnum):
 class Entry(Struct, frozen=True):
     """One entry. `id` is its row's in its own table, `at` epoch milliseconds UTC, `by` who said it (not of ERASED).
 
+    Of an imported response that was erased, `channel` names the survey behind `IMPORTED`, and `hmac` is its id.
     `key` is the newest look-up key when it was read: without that key nobody can be recognised by the HMAC.
     """
 
@@ -134,14 +136,16 @@ def hold(lacking: Iterable[Entry], now: int, as_of: int | None = None) -> Script
         yield Run(_HOLD, {"now": now})
         already = Held(now, as_of=as_of)
     waiting = {entry.event: entry for entry in already.pending}
+    happened: list[Happened] = []
     for entry in sorted(lacking, key=lambda entry: entry.at):
         if entry.what is What.ERASED:
-            yield from _erase(entry)
+            happened += yield from _erase(entry)
         else:
             waiting.setdefault(entry.event, entry)
     pending = tuple(sorted(waiting.values(), key=lambda entry: entry.at))
     holding = Held(already.since, pending, already.as_of)
     yield from note_down(HELD, msgspec.json.encode(holding).decode())
+    yield from record(happened)
     return holding
 
 
@@ -152,13 +156,15 @@ _REMEMBER = """
     WHERE NOT EXISTS (SELECT 1 FROM erasure WHERE address_hmac = :hmac AND channel = :channel AND at = :at)"""
 
 
-def _erase(entry: Entry) -> Script[None]:
+def _erase(entry: Entry) -> Script[list[Happened]]:
+    if entry.channel.startswith(IMPORTED):
+        return (yield from erase_imported(entry.hmac, entry.channel.removeprefix(IMPORTED), entry.at))
     address = {"hmac": entry.hmac, "channel": entry.channel, "at": entry.at}
     found = yield Fetch("SELECT id FROM contact WHERE address_hmac = :hmac AND channel = :channel", address)
     if found.first is not None:
-        yield from erase_contact(found.first[0], entry.at)
-    else:
-        yield Run(_REMEMBER, address)
+        return (yield from erase_contact(found.first[0], entry.at))
+    yield Run(_REMEMBER, address)
+    return []
 
 
 # While one process changes what is awaited, no other does.

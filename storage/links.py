@@ -4,7 +4,7 @@ Joined addresses share a `person_id`, on the contacts (STOP on one holds on all)
 tells which responses are one person's). Nothing of what one address said is ever shown to another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from storage.keys import KeyRing
@@ -97,9 +97,15 @@ def join(contact_id: str, other_id: str, person_id: str, at: int) -> Script[None
                WHERE c.id IN (SELECT :contacts*text))""",
         values,
     )
-    for id, _, stopped_at in found.rows:
-        if stopped_at is not None and (yield Fetch(_STARTED_SINCE, {"contacts": both, "at": stopped_at})).first is None:
-            yield from stop_joined(id, at)  # whoever said STOP has said it for the other too
+    yield from _stop_with({id: stopped_at for id, _, stopped_at in found.rows}, at)
+
+
+def _stop_with(stopped: Mapping[str, int | None], at: int) -> Script[None]:
+    """Whoever said STOP on one of these contacts, and not START on any since, has said it for all."""
+    for id, stopped_at in stopped.items():
+        since = {"contacts": list(stopped), "at": stopped_at}
+        if stopped_at is not None and (yield Fetch(_STARTED_SINCE, since)).first is None:
+            yield from stop_joined(id, at)
 
 
 _STARTED_SINCE = """
@@ -135,19 +141,23 @@ def stop_joined(contact_id: str, at: int) -> Script[None]:
         yield Run(_CANCEL, stop)
 
 
-def leads(code_hmacs: Sequence[str], at: int) -> Script[bool]:
-    """Say whether a code leads to an address now."""
+def leads(code_hmacs: Sequence[str], at: int, *, test: bool) -> Script[bool]:
+    """Say whether a code leads to an address now: one that does is held, with its contact, for `join_respondent`.
+
+    A trial (`test`) leads to a trial's address alone, and nobody else to one.
+    """
     found = yield Fetch(
-        "SELECT 1 FROM link_code WHERE code_hmac IN (SELECT :hmacs*text) AND expires_at > :at",
-        {"hmacs": list(code_hmacs), "at": at},
+        """SELECT 1 FROM link_code l JOIN contact c ON c.id = l.contact_id
+           WHERE l.code_hmac IN (SELECT :hmacs*text) AND l.expires_at > :at AND c.test = :test FOR UPDATE""",
+        {"hmacs": list(code_hmacs), "at": at, "test": test},
     )
     return found.first is not None
 
 
 def join_respondent(code_hmacs: Sequence[str], respondent_id: str, person_id: str, at: int) -> Script[bool]:
-    """Join whoever answers on a page to the person whose address a code leads to, and use the code up.
+    """Join whoever answers on a page, and all that they were joined to, to the person whose address a code leads to.
 
-    False where it leads nowhere. `person_id` is a new id, for an address that nobody was joined to yet.
+    The code is used up. False where it leads nowhere. `person_id` is a new id, for two that nobody was joined to yet.
     """
     found = yield Fetch(
         """SELECT l.contact_id, c.person_id FROM link_code l JOIN contact c ON c.id = l.contact_id
@@ -156,14 +166,24 @@ def join_respondent(code_hmacs: Sequence[str], respondent_id: str, person_id: st
     )
     if found.first is None:
         return False
-    contact_id, person = found.first
-    values = {"contact": contact_id, "person": person or person_id, "respondent": respondent_id}
+    contact_id, theirs = found.first
+    own = yield Fetch("SELECT person_id FROM respondent WHERE id = :id", {"id": respondent_id})
+    before = sorted({person for person in (theirs, own.first[0] if own.first else None) if person is not None})
+    person = before[0] if before else person_id
+    values = {"contact": contact_id, "person": person, "respondent": respondent_id, "before": before}
     yield Run("DELETE FROM link_code WHERE contact_id = :contact", values)
-    yield Run("UPDATE contact SET person_id = :person WHERE id = :contact", values)
     yield Run(
-        """UPDATE respondent SET person_id = :person WHERE id = :respondent OR id IN (
+        "UPDATE contact SET person_id = :person WHERE id = :contact OR person_id IN (SELECT :before*text)", values
+    )
+    yield Run(
+        """UPDATE respondent SET person_id = :person
+           WHERE id = :respondent OR person_id IN (SELECT :before*text) OR id IN (
                SELECT v.respondent_id FROM contact c JOIN conversation v ON v.id = c.current_conversation_id
                WHERE c.id = :contact)""",
         values,
     )
+    joined = yield Fetch(
+        "SELECT id, opted_out_at FROM contact WHERE person_id = :person ORDER BY id FOR UPDATE", values
+    )
+    yield from _stop_with(dict(joined.rows), at)
     return True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from storage.script import Fetch, Many, Run, Script
-from storage.staff import note as audit
+from storage.staff import note
 
 
 class People(Struct, frozen=True):
@@ -40,7 +40,7 @@ def replace(survey: str, rows: Sequence[People], by: str, at: int) -> Script[Non
             for row in rows
         ],
     )
-    yield from audit(at, by, "population loaded", f"{survey}: {', '.join(questions)}")
+    yield from note(at, by, "population loaded", f"{survey}: {', '.join(questions)}")
 
 
 def of_survey(survey: str) -> Script[list[People]]:

@@ -32,6 +32,8 @@ SLICE: Final = 2_000
 HEAVY_SLICE: Final = 50
 """Rows read at once from a table with bytes in it: a voice note is some hundreds of kilobytes."""
 _POSTGRES_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+# But for SQLite's own, such as the last number that each table gave.
+_SQLITE_TABLES: Final = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"
 LEFT_OUT: Final = frozenset({"staff_session"})
 """Sessions and sign-in links: one that was ended since must not open a door again."""
 
@@ -205,7 +207,7 @@ def filling(url: str) -> Iterator[Filling]:
         try:
             with _told_apart():
                 writer.execute("BEGIN IMMEDIATE")
-                names = [row[0] for row in writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+                names = [row[0] for row in writer.execute(_SQLITE_TABLES)]
                 _refuse_rows(names, lambda sql: writer.execute(sql).fetchone() is not None)
             yield _SqliteFilling(writer)
             with _told_apart():

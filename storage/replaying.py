@@ -50,7 +50,7 @@ def messages(response_id: str) -> Script[list[KeptMessage]]:
     """Return the messages of a response, oldest first."""
     found = yield Fetch(
         """SELECT channel, kind, text, choice_id, media, received_at, arrival, provider_at, fields FROM inbound
-           WHERE response_id = :response ORDER BY received_at, id""",
+           WHERE response_id = :response AND provider <> 'web' ORDER BY received_at, id""",
         {"response": response_id},
     )
     return [KeptMessage(*row) for row in found.rows]

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from storage.events import record, withdrawing
 from storage.script import Fetch, Many, Run, Script
 from storage.staff import ATTEMPT
 
 Id: TypeAlias = str | int
+FORGOTTEN = "forgotten-"
+"""How the event id of a message begins once the provider's own is gone; and a secret that leads nowhere any more."""
 
 
 class Kept(StrEnum):
@@ -37,16 +40,20 @@ class Kept(StrEnum):
     FLAGS = "flags"
     LINK_CODES = "link_codes"
     LINK_TRIES = "link_tries"
+    VOLUNTEER_LINKS = "volunteer_links"
+    PAGE_SECRETS = "page_secrets"
 
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
     """Until when everything was to be kept, worked out from a policy. Times are epoch milliseconds UTC.
 
-    `*_closed` are the surveys that closed so long ago that the class may go; `*_before` is how old something must be
-    that belongs to no survey, or to one that never closed. `quiet_before`: nothing of theirs is still on its way.
+    `now` is when that was. `*_closed` are the surveys that closed so long ago that the class may go; `*_before` is how
+    old something must be that belongs to no survey, or to one that never closed. `quiet_before`: nothing of theirs is
+    still on its way.
     """
 
+    now: int
     contacts_closed: Sequence[str]
     contacts_before: int
     voice_notes_until: int
@@ -59,6 +66,7 @@ class Horizon:
     audit_before: int
     answers_closed: Sequence[str]
     links_until: int
+    page_secrets_before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Due:
     slice: int
     key: str = "id"
     first: Id = ""
+    now: int = 0
 
 
 # A contact goes when all it took part in is over, or when it was silent for very long. It stays while a message is on
@@ -114,7 +123,7 @@ def due(horizon: Horizon) -> tuple[Due, ...]:
     sessions = {"before": h.sessions_before}
     audit = {"before": h.audit_before, "attempt": ATTEMPT}
     return (
-        Due(Kept.ANSWERS, "response", "t.survey IN (SELECT :closed*text)", {"closed": h.answers_closed}, 25),
+        Due(Kept.ANSWERS, "response", "t.survey IN (SELECT :closed*text)", {"closed": h.answers_closed}, 25, now=h.now),
         Due(Kept.CONTACTS, "contact", _CONTACT, contacts | {"quiet_before": h.quiet_before}, 8),
         # Its own date stands in each row: it runs from when the recording was fetched.
         Due(Kept.VOICE_NOTES, "voice_note", "t.keep_until <= :until", {"until": h.voice_notes_until}, 8),
@@ -167,11 +176,23 @@ def due(horizon: Horizon) -> tuple[Due, ...]:
         Due(Kept.FLAGS, "flag", "t.closed_at < :before", {"before": h.audit_before}, 400),
         Due(Kept.LINK_CODES, "link_code", "t.expires_at <= :until", {"until": h.links_until}, 400, "code_hmac"),
         Due(Kept.LINK_TRIES, "link_try", "t.expires_at <= :until", {"until": h.links_until}, 400, first=0),
+        # By cascade, the browsers that came in by one.
+        Due(
+            Kept.VOLUNTEER_LINKS,
+            "volunteer_link",
+            "COALESCE(t.ended_at, t.expires_at) < :before",
+            sessions,
+            400,
+            "secret_hash",
+        ),
+        Due(
+            Kept.PAGE_SECRETS,
+            "entry",
+            f"t.updated_at < :before AND t.secret_hash NOT LIKE '{FORGOTTEN}%'",
+            {"before": h.page_secrets_before},
+            400,
+        ),
     )
-
-
-FORGOTTEN = "forgotten-"
-"""How the event id of a message begins once the provider's own is gone."""
 
 
 def count(due: Due) -> Script[int]:
@@ -194,7 +215,9 @@ def find(due: Due, after: Id, limit: int) -> Script[list[Id]]:
 def clear(due: Due, ids: Sequence[Id]) -> Script[int]:
     """Let one slice of a class go, contacts excepted; say how many rows went."""
     still = yield from _still_due(due, ids)
-    if still:
+    if still and due.kept is Kept.ANSWERS:
+        yield from _answers(still, due.now)
+    elif still:
         yield from _CLEARING[due.kept](still)
     return len(still)
 
@@ -209,8 +232,9 @@ def _still_due(due: Due, ids: Sequence[Id]) -> Script[list[Id]]:
     return [row[0] for row in found.rows]
 
 
-def _answers(ids: Sequence[Id]) -> Script[None]:
+def _answers(ids: Sequence[Id], now: int) -> Script[None]:
     gone = {"ids": ids}
+    happened = yield from withdrawing([str(each) for each in ids], now)
     whose = yield Fetch("SELECT DISTINCT respondent_id FROM response WHERE id IN (SELECT :ids*text)", gone)
     # The messages stay as a count without content, or the reconciliation report would take them for lost answers.
     yield Run(
@@ -224,6 +248,7 @@ def _answers(ids: Sequence[Id]) -> Script[None]:
             AND NOT EXISTS (SELECT 1 FROM response WHERE respondent_id = respondent.id)""",
         {"ids": [row[0] for row in whose.rows]},
     )
+    yield from record(happened)
 
 
 def _repeats(ids: Sequence[Id]) -> Script[None]:
@@ -246,7 +271,6 @@ def _each(sql: str) -> Callable[[Sequence[Id]], Script[None]]:
 
 
 _CLEARING: Mapping[Kept, Callable[[Sequence[Id]], Script[None]]] = {
-    Kept.ANSWERS: _answers,
     Kept.VOICE_NOTES: _each("DELETE FROM voice_note WHERE id IN (SELECT :ids*text)"),
     # The row and its place in the report stay.
     Kept.WORDS_IN: _each(
@@ -265,4 +289,9 @@ _CLEARING: Mapping[Kept, Callable[[Sequence[Id]], Script[None]]] = {
     Kept.FLAGS: _each("DELETE FROM flag WHERE id IN (SELECT :ids*text)"),
     Kept.LINK_CODES: _each("DELETE FROM link_code WHERE code_hmac IN (SELECT :ids*text)"),
     Kept.LINK_TRIES: _each("DELETE FROM link_try WHERE id IN (SELECT :ids*bigint)"),
+    Kept.VOLUNTEER_LINKS: _each("DELETE FROM volunteer_link WHERE secret_hash IN (SELECT :ids*text)"),
+    # The row stays: it says who entered an answer for somebody.
+    Kept.PAGE_SECRETS: _each(
+        f"UPDATE entry SET secret_hash = '{FORGOTTEN}' || id, resume_hmac = NULL WHERE id IN (SELECT :ids*text)"
+    ),
 }

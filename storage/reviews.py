@@ -11,6 +11,13 @@ Stamp: TypeAlias = tuple[int, int]
 """How much has been read and when last: what tells a running process to read it again."""
 
 
+Sentence: TypeAlias = tuple[str, str]
+"""A translated sentence: its language, and the mark of it beside its English."""
+
+Reader: TypeAlias = tuple[str, int]
+"""Who has read a sentence, and when."""
+
+
 class Reviews(Struct, frozen=True):
     """What stands: the marks of the sentences that were read, by language, and the corrections, by language and key."""
 
@@ -39,6 +46,12 @@ def read() -> Script[Reviews]:
     for language, key, text in (yield Fetch("SELECT language, english, text FROM correction")).rows:
         corrections.setdefault(language, {})[key] = text
     return Reviews({language: frozenset(found) for language, found in marks.items()}, corrections)
+
+
+def readers() -> Script[dict[Sentence, Reader]]:
+    """Say who has read which sentence, and when."""
+    found = yield Fetch("SELECT language, hash, by, at FROM review")
+    return {(language, mark): (by, at) for language, mark, by, at in found.rows}
 
 
 def spoken(survey: str, include_test: bool) -> Script[dict[str, int]]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from storage.script import Fetch, Row, Run, Script
-from storage.staff import note as audit
+from storage.staff import note
 from storage.transcribing import Hand
 
 SHOWN_AT_ONCE = 100
@@ -37,9 +37,11 @@ _ONE = """
     SELECT f.id, f.flagged_at, i.channel, i.survey, i.filed, i.received_at, i.text, i.contact_id, f.calmed,
         f.opened_at, f.acknowledged_at, f.acknowledged_by, f.asked_at, f.asked_by, f.reason, f.granted_at, f.closed_at,
         f.closed_by, f.outcome, f.note, c.opted_out_at, COALESCE(r.language, c.language),
-        CASE WHEN EXISTS (SELECT 1 FROM voice_note v WHERE v.id = f.id) THEN 1 ELSE 0 END
+        CASE WHEN EXISTS (SELECT 1 FROM voice_note v WHERE v.id = f.id) THEN 1 ELSE 0 END,
+        CASE WHEN i.provider = 'web' THEN 1 ELSE 0 END, e.entered_by, g.name
     FROM flag f JOIN inbound i ON i.id = f.id LEFT JOIN contact c ON c.id = i.contact_id
-    LEFT JOIN response r ON r.id = i.response_id WHERE f.id = :id AND (:test OR NOT f.test)"""
+    LEFT JOIN response r ON r.id = i.response_id LEFT JOIN entry e ON e.response_id = r.id
+    LEFT JOIN campaign g ON g.id = r.campaign WHERE f.id = :id AND (:test OR NOT f.test)"""
 _WRITTEN_DOWN = "SELECT said FROM answer WHERE inbound_id = :id AND said IS NOT NULL ORDER BY id DESC LIMIT 1"
 _NAMES = "SELECT id, name FROM staff WHERE id IN (SELECT :ids*text)"
 _ADDRESS = """
@@ -76,7 +78,8 @@ class Flag(Struct, frozen=True):
 
     `asked_by` is the id of whoever asked for the address, `asked_name` their name; nobody has asked once a day has
     passed since it was granted, so that it can be asked for anew. `can_be_found` says that the message still leads to
-    an address.
+    an address. What was written on a page (`is_page`) never had one: `entered_by` is who entered it for somebody, and
+    `campaign` the name of the one that they came by.
     """
 
     id: str
@@ -103,6 +106,9 @@ class Flag(Struct, frozen=True):
     is_stopped: bool
     language: str
     is_spoken: bool
+    is_page: bool
+    entered_by: str
+    campaign: str
 
     def __repr__(self) -> str:
         """Name the flag, never the words."""
@@ -147,7 +153,7 @@ def listed(hand: Hand, now: int, *, include_test: bool) -> Script[tuple[int, lis
     count = (yield Fetch(_COUNT, {"test": include_test})).first
     assert count is not None
     rows = (yield Fetch(_LIST, {"test": include_test, "most": SHOWN_AT_ONCE})).rows
-    yield from audit(now, hand.name, "safeguarding list seen", f"{len(rows)} flags")
+    yield from note(now, hand.name, "safeguarding list seen", f"{len(rows)} flags")
     return int(count[0]), [_listed(row) for row in rows]
 
 
@@ -175,9 +181,9 @@ def open_flag(flag_id: str, hand: Hand, now: int, *, include_test: bool) -> Scri
     row = (yield Fetch(_ONE, {"id": flag_id, "test": include_test})).first
     if row is None:
         return None
-    written = (yield Fetch(_WRITTEN_DOWN, {"id": flag_id})).first if row[-1] else None
+    written = (yield Fetch(_WRITTEN_DOWN, {"id": flag_id})).first if row[22] else None
     names: dict[str, str] = dict((yield Fetch(_NAMES, {"ids": [row[11], row[13], row[17]]})).rows)
-    yield from audit(now, hand.name, "safeguarding flag opened", flag_id)
+    yield from note(now, hand.name, "safeguarding flag opened", flag_id)
     return _flag(row, written[0] if written else "", names, now)
 
 
@@ -208,6 +214,9 @@ def _flag(row: Row, written: str, names: Mapping[str, str], now: int) -> Flag:
         is_stopped=row[20] is not None,
         language=row[21] or "",
         is_spoken=bool(row[22]),
+        is_page=bool(row[23]),
+        entered_by=row[24] or "",
+        campaign=row[25] or "",
     )
 
 
@@ -282,7 +291,7 @@ def address(flag_id: str, hand: Hand, now: int) -> Script[Sealed | None]:
     row = (yield Fetch(_ADDRESS, {"id": flag_id, "since": now - GRANTED_MS})).first
     if row is None:
         return None
-    yield from audit(now, hand.name, "safeguarding address seen", flag_id)
+    yield from note(now, hand.name, "safeguarding address seen", flag_id)
     return Sealed(row[0], bytes(row[1]), row[2])
 
 
@@ -290,5 +299,5 @@ def _change(sql: str, params: dict[str, object], hand: Hand, action: str) -> Scr
     changed = yield Run(sql, params)
     if changed.count == 1:
         assert isinstance(params["now"], int)
-        yield from audit(params["now"], hand.name, action, str(params["id"]))
+        yield from note(params["now"], hand.name, action, str(params["id"]))
     return changed.count == 1

@@ -7,7 +7,8 @@
 
 SQL is plain text with `:name` parameters. `:names*text` and `:ids*bigint` are lists, to be used as
 `IN (SELECT :names*text)` (SQLite reads them with json_each, PostgreSQL with unnest). `FOR UPDATE`,
-`FOR UPDATE SKIP LOCKED` and `FOR SHARE` at the end of a statement are dropped on SQLite, which has one writer.
+`FOR UPDATE SKIP LOCKED` and `FOR SHARE` at the end of a statement are dropped on SQLite, which has one writer,
+and so is `pg_advisory_xact_lock`.
 A script may be run again from its start when the engine asks for it, so it does nothing but yield and compute.
 """
 

@@ -15,6 +15,8 @@ from storage.script import Params
 _TOKEN = re.compile(r"'(?:[^']|'')*'|::\w+|:([a-z_][a-z0-9_]*)(?:\*(text|bigint))?")
 # `= ANY` is what PostgreSQL's planner looks up in an index, whatever it believes about the size of the list.
 _IN_LIST = re.compile(r"(?<!NOT )IN \(SELECT (:[a-z_][a-z0-9_]*\*(?:text|bigint))\)")
+# One writer needs no lock to come one at a time.
+_ADVISORY_LOCK = re.compile(r"pg_advisory_xact_lock\(\d+\)")
 _LOCK = re.compile(r"\s+FOR\s+(?:UPDATE|SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED)?\s*$", re.IGNORECASE)
 
 
@@ -39,7 +41,7 @@ def for_sqlite(sql: str) -> Statement:
         names.append((name, kind is not None))
         return "value FROM json_each(?)" if kind else "?"
 
-    text = _TOKEN.sub(place, _LOCK.sub("", sql))
+    text = _TOKEN.sub(place, _LOCK.sub("", _ADVISORY_LOCK.sub("1", sql)))
     return Statement(text, _in_order(names), _returns_rows(sql))
 
 

@@ -14,11 +14,14 @@ SESSIONS = (SESSION, LINK_SESSION)
 ATTEMPT = "sign-in attempt"
 REFUSED_SIGN_IN = "sign-in refused"
 REFUSED = "refused"
+WRONG_PIN = "wrong volunteer PIN"
 SIGNED_IN = "signed in"
 SIGNED_OUT = "signed out"
 TERMINAL = "terminal"
 """Who did it, where the server's own terminal did."""
 
+# SQLite has one writer anyway.
+_ONE_TRY_AT_A_TIME = Fetch("SELECT pg_advisory_xact_lock(5248335)")
 _NAMED = "SELECT id, name, role, password_hash, totp_at FROM staff WHERE name = :name AND disabled_at IS NULL"
 _HELD = """
     SELECT staff.id, staff.name, staff.role, staff.password_hash, staff.totp_at, purpose
@@ -177,8 +180,10 @@ def end_every_session(staff_id: str, at: int) -> Script[None]:
 def count_attempt(who: str, at: int, since: int, per_name: int, overall: int) -> Script[bool]:
     """Count one try at signing in, before it is judged. False, and nothing kept, when there were too many since.
 
-    `who` is a digest of the name as typed: people type passwords into the wrong box.
+    `who` is a digest of the name as typed: people type passwords into the wrong box. However many come at once, they
+    are counted one after another.
     """
+    yield _ONE_TRY_AT_A_TIME
     tries = yield Fetch(
         "SELECT COUNT(*), COALESCE(SUM(CASE WHEN who = :who THEN 1 ELSE 0 END), 0) FROM audit"
         " WHERE action = :action AND at > :since",

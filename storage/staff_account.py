@@ -18,6 +18,7 @@ from storage.staff import (
     end_session,
     note,
 )
+from storage.volunteers import end_all_by
 
 _ADMINS = "SELECT id FROM staff WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE"
 _EVERYONE = """
@@ -100,7 +101,7 @@ def forget_codes(member: StaffMember, at: int, who: str) -> Script[None]:
         "UPDATE staff SET totp = NULL, totp_key_id = NULL, totp_step = NULL, totp_at = NULL WHERE id = :id",
         {"id": member.id},
     )
-    yield from end_every_session(member.id, at)
+    yield from _end_all(member, at, who)
     yield from note(at, who, "one-time codes forgotten", member.name)
 
 
@@ -137,8 +138,8 @@ def end_own_session(member: StaffMember, secret_hash: str, at: int) -> Script[bo
 
 
 def end_sessions(member: StaffMember, at: int, who: str) -> Script[None]:
-    """End all that a member holds. `who` does it."""
-    yield from end_every_session(member.id, at)
+    """End all that a member holds, and the volunteer links that they made. `who` does it."""
+    yield from _end_all(member, at, who)
     yield from note(at, who, "every session ended", member.name)
 
 
@@ -158,6 +159,12 @@ def shut_out(member: StaffMember, at: int, who: str, *, may_be_last_admin: bool)
         return False
     if not (yield from disable_staff(member.id, at)):
         return False
-    yield from end_every_session(member.id, at)
+    yield from _end_all(member, at, who)
     yield from note(at, who, "staff shut out", member.name)
     return True
+
+
+def _end_all(member: StaffMember, at: int, who: str) -> Script[None]:
+    """End their sessions, and every link that a volunteer has of them: whoever had the phone may have made one."""
+    yield from end_every_session(member.id, at)
+    yield from end_all_by(member.name, at, who)

@@ -6,7 +6,8 @@ An address is named by its look-ups alone (`KeyRing.lookups`, for every channel 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.erasure import erase_contact
+from storage.erasure import HAS, erase_contact
+from storage.events import Happened, record
 from storage.script import Fetch, Script
 from storage.staff import note
 
@@ -14,9 +15,9 @@ from storage.staff import note
 _IS_MEANT = """(address_hmac IN (SELECT :hmacs*text)
     OR id IN (SELECT a.contact_id FROM contact_alias a WHERE a.address_hmac IN (SELECT :hmacs*text)))"""
 _CONTACTS = f"SELECT id FROM contact WHERE {_IS_MEANT} ORDER BY id FOR UPDATE"  # noqa: S608 - our own text
-_ANSWERS = """
+_ANSWERS = f"""
     SELECT COUNT(*) FROM (SELECT DISTINCT a.response_id, a.question FROM answer a
-        WHERE a.response_id IN (SELECT v.response_id FROM conversation v WHERE v.contact_id = :contact)) q"""
+        WHERE a.response_id IN (SELECT h.response_id FROM ({HAS}) h)) q"""  # noqa: S608 - our own text
 _TEXTS = """
     SELECT (SELECT COUNT(*) FROM inbound WHERE contact_id = :contact)
         + (SELECT COUNT(*) FROM outbox WHERE contact_id = :contact)"""
@@ -45,14 +46,16 @@ def erase(hmacs: Sequence[str], who: str, now: int) -> Script[Removed]:
     Nothing changes, and nothing is noted, when they lead to nobody.
     """
     contacts = answers = texts = 0
+    happened: list[Happened] = []
     for (contact_id,) in (yield Fetch(_CONTACTS, {"hmacs": list(hmacs)})).rows:
         contact = {"contact": contact_id}
         contacts += 1
         answers += yield from _number(Fetch(_ANSWERS, contact))
         texts += yield from _number(Fetch(_TEXTS, contact))
-        yield from erase_contact(contact_id, now)
+        happened += yield from erase_contact(contact_id, now)
     if contacts:
         yield from note(now, who, "erase", f"{contacts} contacts, {answers} answers, {texts} texts")
+    yield from record(happened)
     return Removed(contacts, answers, texts)
 
 
@@ -91,14 +94,14 @@ class AliasHeld:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHeld:
-    """One response that came from a contact; `respondent_id` tells people who share a phone apart.
+    """One response that came from a contact, or from pages joined to it. `person_id` tells who share a phone apart.
 
     `campaign` is the name of the one that invited them, if one did.
     """
 
     id: str
     contact_id: str
-    respondent_id: str
+    person_id: str
     survey: str
     version: str
     language: str
@@ -225,10 +228,15 @@ _HMACS = """
     SELECT address_hmac FROM contact WHERE id IN (SELECT :contacts*text)
     UNION SELECT address_hmac FROM contact_alias WHERE contact_id IN (SELECT :contacts*text)"""
 _HELD_RESPONSES = """
-    SELECT r.id, v.contact_id, r.respondent_id, r.survey, r.version, r.language, r.started_at, r.last_answer_at,
-        r.completed_at, r.stopped_at, COALESCE(c.name, '')
-    FROM conversation v JOIN response r ON r.id = v.response_id LEFT JOIN campaign c ON c.id = r.campaign
-    WHERE v.contact_id IN (SELECT :contacts*text) ORDER BY r.started_at, r.id"""
+    SELECT r.id, v.contact_id, COALESCE(n.person_id, n.id), r.survey, r.version, r.language, r.started_at,
+        r.last_answer_at, r.completed_at, r.stopped_at, COALESCE(c.name, '')
+    FROM (SELECT response_id, contact_id FROM conversation WHERE contact_id IN (SELECT :contacts*text)
+        UNION SELECT e.response_id, MIN(o.id) FROM contact o JOIN respondent p ON p.person_id = o.person_id
+        JOIN response w ON w.respondent_id = p.id JOIN entry e ON e.response_id = w.id
+        WHERE o.id IN (SELECT :contacts*text) GROUP BY e.response_id) v
+    JOIN response r ON r.id = v.response_id JOIN respondent n ON n.id = r.respondent_id
+    LEFT JOIN campaign c ON c.id = r.campaign
+    ORDER BY r.started_at, r.id"""
 _HELD_ANSWERS = """
     SELECT response_id, question, revision, state, COALESCE(value_code, NULLIF(item, '')), value_number, said, lang,
         version, wording, answered_at

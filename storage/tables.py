@@ -159,7 +159,15 @@ response = sa.Table(
     sa.Column("assisted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    # How often it has changed: the revision of its newest event.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_response_survey_started", "survey", "started_at", "id"),
+    sa.Index(
+        "ix_response_campaign",
+        "campaign",
+        sqlite_where=sa.text("campaign <> ''"),
+        postgresql_where=sa.text("campaign <> ''"),
+    ),
 )
 
 # Contact x survey, and its state as JSON. NEW on a shared phone makes a second one.
@@ -593,4 +601,117 @@ audit = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
     _text("detail"),
+    sa.Index("ix_audit_action", "action", "at"),
+)
+
+
+# One file of answers that came in from elsewhere, such as the council's own web form; its rows are counted as they
+# were applied. `file_hash` and `map_hash` are SHA-256.
+import_batch = sa.Table(
+    "import_batch",
+    metadata,
+    _id(),
+    sa.Column("survey", sa.Text, sa.ForeignKey("survey.id"), nullable=False, index=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("file_name", sa.Text, nullable=False),
+    sa.Column("file_hash", sa.Text, nullable=False),
+    sa.Column("map_hash", sa.Text, nullable=False),
+    sa.Column("added", sa.Integer, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False),
+    sa.Column("unchanged", sa.Integer, nullable=False),
+    _at("applied_at", nullable=False),
+    sa.Column("applied_by", sa.Text, nullable=False),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+# Which row of such a file became which response. `row_hmac` tells whether the row has changed since.
+imported = sa.Table(
+    "imported",
+    metadata,
+    sa.Column("survey", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("external_id", sa.Text, primary_key=True),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("row_hmac", sa.Text, nullable=False),
+    sa.Column("batch_id", sa.Text, sa.ForeignKey("import_batch.id"), nullable=False, index=True),
+)
+
+# What has happened to responses, in the order in which it was committed: what is forwarded. No words: they are looked
+# up by `answers_until`, the newest answer that there was. `subject` is a response or an import batch. The row
+# outlives its response, as the record that it was withdrawn.
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("seq", RowId, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    _at("at", nullable=False),
+    sa.Column("survey", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    _text("status"),
+    _text("language"),
+    _text("language_source"),
+    _at("last_answer_at"),
+    _at("completed_at"),
+    sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("answers_until", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
+    # A number is never given twice, also when the newest rows are gone.
+    sqlite_autoincrement=True,
+)
+
+# Where a survey's events are forwarded to. `kind` is webhook or folder, `state` running or paused. Everything up to
+# `seq` is settled, but for what stands in `delivery`. The secret is encrypted by `key_id` and bound to the row; the
+# previous one signs too until `previous_until`. Nothing has arrived since `failing_since`; `next_at` is the next try.
+destination = sa.Table(
+    "destination",
+    metadata,
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("survey", sa.Text, sa.ForeignKey("survey.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("secret", sa.LargeBinary),
+    sa.Column("previous_secret", sa.LargeBinary),
+    sa.Column("key_id", sa.Integer),
+    _at("previous_until"),
+    _at("failing_since"),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    _at("next_at"),
+    _text("problem"),
+    _at("lease_until"),
+    _text("lease_owner"),
+    _at("delivered_at"),
+    _at("made_at", nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+)
+# An event that a destination has not taken: it waits for `next_at`, or is dead. Later ones of its response wait too.
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("destination_id", sa.Text, sa.ForeignKey("destination.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _at("next_at"),
+    _text("problem"),
+)
+
+# What a program noticed about a response or one of its answers: never an answer itself, and never a reason to leave
+# one out. `kind` is what was noticed, `value` its group where several belong together, `method` how.
+annotation = sa.Table(
+    "annotation",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    sa.Column("survey", sa.Text, nullable=False, index=True),
+    sa.Column("response_id", sa.Text, sa.ForeignKey("response.id", ondelete="CASCADE"), nullable=False, index=True),
+    _text("question"),
+    sa.Column("kind", sa.Text, nullable=False),
+    _text("value"),
+    sa.Column("method", sa.Text, nullable=False),
+    _at("at", nullable=False),
 )

@@ -103,7 +103,7 @@ def transcribe(
         return Verdict.GONE  # somebody has left it as it is meanwhile
     is_answer = written.verdict is not Verdict.UNPARSED
     filed = LATE if spoken.is_late else "answer" if is_answer else "unparsed"
-    yield from write_later(written.state, written.answers, note_id, filed, row[-1])
+    yield from write_later(written.state, written.answers, note_id, filed, row[-1], now)
     return written.verdict
 
 

@@ -111,7 +111,10 @@ class NewResponse(Struct, frozen=True, gc=False):
 
 
 class ConversationState(Struct, frozen=True, gc=False):
-    """A conversation's state after the turn, and what its response shows of it."""
+    """A conversation's state after the turn, and what its response shows of it.
+
+    `event` is what happened to the response by it (`storage.events.EventType`), empty where nothing of it changed.
+    """
 
     conversation_id: str
     response_id: str
@@ -125,6 +128,7 @@ class ConversationState(Struct, frozen=True, gc=False):
     core_answered: int
     core_applicable: int
     late: bool
+    event: str = ""
 
 
 class AnswerRow(Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from storage.outbox import NewMessage, enqueue
 from storage.script import Fetch, Run, Script
-from storage.staff import note as audit
+from storage.staff import note
 
 SHOWN_AT_ONCE = 100
 PATIENCE_MS = 5 * 60_000
@@ -23,7 +23,7 @@ _WAITS = """
     (i.filed = 'unparsed' OR (i.filed = 'unhandled' AND i.received_at < :since)) AND i.text <> ''
     AND (i.survey = '' OR i.survey IN (SELECT :surveys*text)) AND (:test OR NOT i.test)
     AND NOT EXISTS (SELECT 1 FROM hand_reply h WHERE h.inbound_id = i.id)
-    AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.id = i.id)
+    AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.id = i.id) AND i.provider <> 'web'
     AND NOT EXISTS (SELECT 1 FROM voice_note v WHERE v.id = i.id)
     AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.response_id = i.response_id AND a.question = i.question
         AND a.state = 'answered' AND a.answered_at > i.received_at)"""
@@ -120,7 +120,7 @@ def open_one(message_id: str, which: Which, who: str) -> Script[Unread | None]:
     """Open one message with its words, which stands in the audit log; None where it does not wait any more."""
     found = yield from read_one(message_id, which)
     if found is not None:
-        yield from audit(which.now, who, "message read", message_id)
+        yield from note(which.now, who, "message read", message_id)
     return found
 
 
@@ -146,7 +146,7 @@ def answer(message: NewMessage, template: str, inbound_id: str, which: Which, wh
     if not (yield from _see_to(found, template, message.id, which, who)):
         return Settled.ALREADY
     yield from enqueue([message])
-    yield from audit(which.now, who, "message answered", f"{inbound_id}: {template}")
+    yield from note(which.now, who, "message answered", f"{inbound_id}: {template}")
     return Settled.DONE
 
 
@@ -155,7 +155,7 @@ def leave(inbound_id: str, which: Which, who: str) -> Script[Settled]:
     found = yield from read_one(inbound_id, which)
     if found is None or not (yield from _see_to(found, "", None, which, who)):
         return Settled.ALREADY
-    yield from audit(which.now, who, "message left", inbound_id)
+    yield from note(which.now, who, "message left", inbound_id)
     return Settled.DONE
 
 

@@ -50,11 +50,11 @@ def add(link: VolunteerLink) -> Script[None]:
 
 
 def of_campaign(campaign_id: str, at: int) -> Script[list[VolunteerLink]]:
-    """Read a campaign's links that can be used now, the newest first."""
+    """Read a campaign's links that can be used now or that wrong PINs have ended, the newest first."""
     found = yield Fetch(
-        f"""SELECT {_COLUMNS} FROM volunteer_link l WHERE l.campaign_id = :campaign AND l.ended_at IS NULL
-            AND l.expires_at > :at ORDER BY l.made_at DESC, l.secret_hash""",
-        {"campaign": campaign_id, "at": at},
+        f"""SELECT {_COLUMNS} FROM volunteer_link l WHERE l.campaign_id = :campaign AND l.expires_at > :at
+            AND (l.ended_at IS NULL OR l.tries >= :most) ORDER BY l.made_at DESC, l.secret_hash""",
+        {"campaign": campaign_id, "at": at, "most": TRIES},
     )
     return [VolunteerLink(*row) for row in found.rows]
 
@@ -85,6 +85,17 @@ def end(secret_hash: str, campaign_id: str, at: int, who: str) -> Script[bool]:
     if ended.count == 1:
         yield from note(at, who, "ended a volunteer link", f"{campaign_id} {secret_hash[:8]}")
     return ended.count == 1
+
+
+def end_all_by(name: str, at: int, who: str) -> Script[None]:
+    """End every link that a member of staff made and that still holds: nobody answers for it any more."""
+    ended = yield Run(
+        """UPDATE volunteer_link SET ended_at = :at
+           WHERE made_by = :name AND ended_at IS NULL AND expires_at > :at RETURNING campaign_id, secret_hash""",
+        {"name": name, "at": at},
+    )
+    for campaign_id, secret_hash in ended.rows:
+        yield from note(at, who, "ended a volunteer link", f"{campaign_id} {secret_hash[:8]}")
 
 
 def let_in(visit_hash: str, link: VolunteerLink, at: int) -> Script[None]:

@@ -20,6 +20,7 @@ from typer.main import get_command
 from bot.analysis.codebook import STATES
 from bot.analysis.columns import FIXED
 from bot.analysis.long import LONG
+from bot.analysis.quality import MARKS
 from bot.analysis.reconciliation import FILED
 from bot.analysis.status import STATUSES
 from bot.cli.channels import providers_of
@@ -45,8 +46,12 @@ from bot.web.campaigns import campaign_routes
 from bot.web.council import council_routes
 from bot.web.figures import Figures
 from bot.web.form import form_routes
+from bot.web.forwarding import forwarding_routes
+from bot.web.importing import import_routes
 from bot.web.metrics import Metrics
+from bot.web.modes import mode_routes
 from bot.web.pages import Pages
+from bot.web.pull import pull_routes
 from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
 from bot.web.staff import staff_routes
@@ -165,6 +170,7 @@ def _written(default: Any) -> str:
     [
         pytest.param("The wide form", FIXED, id="columns of the wide form"),
         pytest.param("The long form", LONG, id="columns of the long form"),
+        pytest.param("Marks", MARKS, id="marks of quality"),
         pytest.param("States", STATES, id="states of an answer"),
         pytest.param("Statuses", STATUSES, id="statuses of a response"),
         pytest.param("Places in the report", FILED, id="places of a message"),
@@ -213,13 +219,17 @@ async def test_every_address_of_the_server_is_written_down(tmp_path: Path) -> No
     campaigns = campaign_routes(database, Numbers(), pages_of_ours, lambda: 0, "")
     unread = UnreadMessages(database, {}, now=lambda: 0)
     council = council_routes(database, unread, pages_of_ours, lambda: 0, "")
+    pulled = pull_routes(database, "a token of tests", lambda: 0)
+    modes = mode_routes(database, keys, pages_of_ours, lambda: 0, "")
     forms = Forms(database, keys, Library(database, wording()), now=lambda: 0)
     entry = [
         form_routes(forms, pages_of_ours, lambda: 0, ""),
         assisted_routes(database, forms, pages_of_ours, lambda: 0, ""),
         volunteer_routes(database, forms, pages_of_ours, lambda: 0, ""),
     ]
-    ours = [staff, account, voice, safe, campaigns, council, simulator, *entry]
+    forwarding = forwarding_routes(database, pages_of_ours, lambda: 0, "")
+    imported = import_routes(database, keys, pages_of_ours, lambda: 0, "")
+    ours = [staff, account, voice, safe, campaigns, council, modes, imported, forwarding, pulled, simulator, *entry]
     application = web.build(_nobody, ours, metrics, _yes)
     await database.close()
     served = {f"{method} {route.path}" for route in _routes(application.pages) for method in _methods(route)}

@@ -28,6 +28,11 @@ def write_minute(minutes: int | None) -> str:
     return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
+def write_day(minutes: int | None) -> str:
+    """Write the day of minutes since the epoch, such as 2026-11-22; nothing for None."""
+    return write_minute(minutes)[:10]
+
+
 def number(value: float) -> int | float:
     """Give a whole number without its decimals, so that 34 is not written 34.0."""
     return int(value) if value.is_integer() else value

@@ -1,9 +1,10 @@
 """The codebook: what every column and code of the export means, in every language in which it was asked."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.analysis.columns import FIXED, Published, Variable
-from bot.core.survey import Question
+from bot.core.survey import Choice, Question
 
 STATES = {
     "answered": "The value is the answer",
@@ -17,10 +18,16 @@ STATES = {
 """What each value of a `__state` column means."""
 
 
+_FIRST = (
+    *("variable", "kind", "type", "role", "code", "spss_value", "first_version", "last_version", "channels", "note"),
+)
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,8})")
+
+
 def codebook_header(published: Published) -> list[str]:
     """Give the codebook's columns: for each language the full wording, and the short one that SMS asks with."""
     wordings = [f"{kind}::{language}" for kind in ("wording", "sms_wording") for language in published.languages]
-    return ["variable", "kind", "type", "role", "code", "first_version", "last_version", "channels", "note", *wordings]
+    return [*_FIRST, *wordings]
 
 
 def codebook_rows(published: Published) -> Iterator[list[str]]:
@@ -37,7 +44,7 @@ def codebook_rows(published: Published) -> Iterator[list[str]]:
 
 
 def _variable_rows(published: Published, variable: Variable) -> Iterator[list[str]]:
-    for forms in _runs(published, variable.question.name):
+    for forms in runs(published, variable.question.name):
         versions, question = forms
         yield _row(
             published,
@@ -55,18 +62,15 @@ def _variable_rows(published: Published, variable: Variable) -> Iterator[list[st
                 for language in published.languages
             ],
         )
+    numbers = numbered(published, variable)
     for choice in variable.choices:
-        versions = [
-            definition.version
-            for definition in reversed(published.definitions)
-            for question in definition.questions
-            if question.name == variable.question.name and choice.name in {c.name for c in question.choices}
-        ]
+        versions = versions_with(published, variable, choice)
         yield _row(
             published,
             f"{variable.column}/{choice.name}" if variable.is_multiple else variable.column,
             "choice",
             code=choice.name,
+            spss_value="" if variable.is_multiple else str(numbers[choice.name]),
             first_version=versions[0],
             last_version=versions[-1],
             wordings=[
@@ -78,7 +82,31 @@ def _variable_rows(published: Published, variable: Variable) -> Iterator[list[st
     yield _row(published, f"{variable.column}__state", "state", note="What became of the question: see *__state")
 
 
-def _runs(published: Published, name: str) -> list[tuple[list[str], Question]]:
+def numbered(published: Published, variable: Variable, strange: Collection[str] = ()) -> Mapping[str, int]:
+    """Give each code of a closed question the number that stands for it in an SPSS file.
+
+    That is the code itself where all are whole numbers; else the options are counted in the order in which they were
+    first published, so that a new version changes no number. `strange` codes, which no version has, come last.
+    """
+    forms = [q for d in reversed(published.definitions) for q in d.questions if q.name == variable.question.name]
+    codes = tuple(dict.fromkeys(choice.name for form in forms for choice in form.choices))
+    are_whole = all(_WHOLE.fullmatch(code) for code in codes)
+    numbers = {code: int(code) if are_whole else place for place, code in enumerate(codes, 1)}
+    last = max(numbers.values(), default=0)
+    return numbers | {code: number for number, code in enumerate(sorted(strange), last + 1)}
+
+
+def versions_with(published: Published, variable: Variable, choice: Choice) -> list[str]:
+    """List the versions that offered a choice, oldest first."""
+    return [
+        definition.version
+        for definition in reversed(published.definitions)
+        for question in definition.questions
+        if question.name == variable.question.name and choice.name in {each.name for each in question.choices}
+    ]
+
+
+def runs(published: Published, name: str) -> list[tuple[list[str], Question]]:
     """Give a question's forms, oldest first, each with the consecutive versions that asked it in these words."""
     runs: list[tuple[list[str], Question]] = []
     for definition in reversed(published.definitions):
@@ -97,5 +125,5 @@ def _as_asked(question: Question) -> tuple[object, ...]:
 
 
 def _row(published: Published, variable: str, kind: str, *, wordings: Sequence[str] = (), **cells: str) -> list[str]:
-    middle = [cells.get(name, "") for name in codebook_header(published)[2:9]]
+    middle = [cells.get(name, "") for name in _FIRST[2:]]
     return [variable, kind, *middle, *(wordings or [""] * (2 * len(published.languages)))]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bot.analysis.quality import MARKS
 from bot.core.survey import Choice, Question, QuestionType, SurveyDefinition
 from bot.core.window import closed_by_hand, closed_on
 from storage.script import Fetch, Script
@@ -30,7 +31,7 @@ FIXED: Mapping[str, str] = MappingProxyType(
         "duplicate_group": "Id of the first response of a person who has several here, also by LINK",
         "is_primary": "1 for the response to count of such a group, and for every other response; else 0",
         "late": "1 if an answer came after the survey had closed, else 0",
-        "quality": "Marks for the analyst's judgement: straightline, too_fast",
+        "quality": f"Marks for the analyst's judgement: {', '.join(MARKS)}",
     }
 )
 """The columns that every export begins with, and what each holds."""

@@ -1,64 +1,88 @@
-"""Writes an export file. Every export is audited, whole or not there at all, and masked unless raw is asked for."""
+"""Writes an export. Every export is audited, whole or not there at all, and masked unless raw is asked for."""
 
 import asyncio
-import csv
-import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
-from bot.analysis.cells import Cell, as_is, disarm, disarm_code
-from bot.analysis.codebook import codebook_header, codebook_rows
-from bot.analysis.columns import Published, read_published
-from bot.analysis.long import LONG, LongLines
-from bot.analysis.masking import mask
-from bot.analysis.rows import Selection, WideRows, read_duplicates, stream_responses
+from bot.analysis.columns import read_published
+from bot.analysis.disguise import NOTES, Disguise
+from bot.analysis.formats.asked import Asked, ExportRefused, Progress, Written
+from bot.analysis.formats.codebook_page import write_codebook_page
+from bot.analysis.formats.consult import write_consult
+from bot.analysis.formats.datapackage import write_datapackage
+from bot.analysis.formats.parquet import write_parquet
+from bot.analysis.formats.plain import (
+    write_codebook_json,
+    write_codebook_table,
+    write_csv,
+    write_json_lines,
+    write_long_csv,
+)
+from bot.analysis.formats.spss import write_spss
+from bot.analysis.formats.workbook import write_workbook
+from bot.analysis.rows import Selection
+from storage import exports, reviews
 from storage.script import Database
 from storage.staff import note
 
-# Excel takes a CSV for UTF-8 only when it begins with this.
-_BOM = "\ufeff"
-_SLICE = 1_000
+_SLICE = 500
+_KEY_BYTES = 32
+# In a zip a time is part of the bytes, and the same answers are to make the same bytes.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class Format(StrEnum):
     """What can be written.
 
-    `csv` and `long-csv` are for spreadsheets: UTF-8 with BOM, formula cells neutralised by an apostrophe. `jsonl` has
-    the columns of `csv`, verbatim: numbers are numbers, a multiple answer its codes with spaces, an empty cell null.
+    `csv` and `long-csv` are for spreadsheets: UTF-8 with BOM, formula cells neutralised by an apostrophe. All others
+    are verbatim. `datapackage` and `consult` are folders, or one zip file where the name ends so. `codebook` is a
+    table, or a page where the name ends in .html.
     """
 
     CSV = "csv"
     LONG_CSV = "long-csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+    SAV = "sav"
     JSONL = "jsonl"
+    DATAPACKAGE = "datapackage"
+    CONSULT = "consult"
     CODEBOOK = "codebook"
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is several files."""
+        return self in (Format.DATAPACKAGE, Format.CONSULT)
 
-class ExportRefused(Exception):
-    """The export as asked for cannot or must not be written. The message says why, and what to do."""
+
+Writer = Callable[[Asked, Path], Written]
+_WRITERS: Mapping[Format, Writer] = {
+    Format.CSV: write_csv,
+    Format.LONG_CSV: write_long_csv,
+    Format.XLSX: write_workbook,
+    Format.PARQUET: write_parquet,
+    Format.SAV: write_spss,
+    Format.JSONL: write_json_lines,
+    Format.DATAPACKAGE: write_datapackage,
+    Format.CONSULT: write_consult,
+    Format.CODEBOOK: write_codebook_table,
+}
+_CODEBOOKS: Mapping[str, Writer] = {".html": write_codebook_page, ".json": write_codebook_json}
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: rows without the header, and columns."""
+    """What was written: rows without the header, columns, and what a reader of it should know."""
 
     rows: int
     columns: int
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """An export as asked for, ready to be written."""
-
-    database: Database
-    selection: Selection
-    raw: bool
-    labels: str | None
+    notes: tuple[str, ...] = ()
 
 
 async def export(
@@ -72,109 +96,134 @@ async def export(
     include_test: bool,
     who: str,
     now: int,
+    primary_only: bool = False,
+    shareable: bool = False,
+    progress: Progress | None = None,
 ) -> Exported:
     """Write a survey's export to `out`, replacing a file of that name. The event loop stays free meanwhile.
 
     `raw` leaves contact details in free text and demands RAW in the file's name. `labels` (a language code) writes
     labels in place of codes, those of a multiple joined by "; ". `include_test` takes in the responses of trials.
-    `who` stands in the audit log; `now` is epoch milliseconds UTC. Raises ExportRefused and UnknownSurvey.
+    `primary_only` leaves out a person's responses but for the one to count. `shareable` writes what `disguise` says.
+    `who` stands in the audit log; `now` is epoch milliseconds UTC; `progress` hears from a worker thread how many
+    responses are done. Raises ExportRefused and UnknownSurvey.
     """
+    format = Format(format)
+    if raw and shareable:
+        raise ExportRefused("A shareable export is always masked. Leave out --text raw, or --shareable.")
     try:
-        _check_place(out, raw=raw)
+        _check_place(out, format, raw=raw)
     except OSError as error:
         raise _cannot_write(out, error) from error
     published = await database.read(lambda: read_published(survey))
     if labels is not None and labels not in published.languages:
         raise ExportRefused(f"'{survey}' has no language '{labels}'. It has: {', '.join(published.languages)}.")
-    asked = _Asked(database, Selection(published, now, include_test), raw, labels)
+    disguise = None
+    if shareable and format is not Format.CODEBOOK:  # which holds nothing of anybody
+        new_key = secrets.token_hex(_KEY_BYTES)
+        disguise = Disguise(await database.run(lambda: exports.shareable_key(new_key)))
+    selection = Selection(published, now, include_test)
+    asked = Asked(database, selection, raw, labels, primary_only, disguise, progress)
+    if format is Format.CONSULT:
+        asked = await _for_consult(asked)
+    if format is Format.CODEBOOK:
+        asked.readers.update(await database.read(reviews.readers))
+    return await _put_in_place(asked, format, out, who)
+
+
+async def _for_consult(asked: Asked) -> Asked:
+    """Give each response that has none its integer id, some hundred in a transaction, and look up the areas."""
+    database, survey, now = asked.database, asked.published.survey, asked.selection.now
+    asked.areas.update(await database.read(lambda: exports.places(survey)))
+    if asked.disguise is None:
+        numbers = await database.read(lambda: exports.consult_ids(survey))
+        new = [response for response in await asyncio.to_thread(asked.responses) if response not in numbers]
+        for first in range(0, len(new), _SLICE):
+            some = new[first : first + _SLICE]
+            await database.run(lambda some=some: exports.number(survey, some, now))  # type: ignore[misc]
+        asked.numbers.update(await database.read(lambda: exports.consult_ids(survey)))
+    return asked
+
+
+async def _put_in_place(asked: Asked, format: Format, out: Path, who: str) -> Exported:
+    """Write it beside its place, record it, and only then give it its name."""
     unfinished = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
-        rows, columns = await asyncio.to_thread(_write, asked, Format(format), unfinished)
-        words = "raw" if raw else "masked"
-        detail = f"{survey} {Format(format)}, {words} text, {rows} rows, to {out.name}"
+        written = await asyncio.to_thread(_write, asked, format, out, unfinished)
+        detail = f"{asked.published.survey} {format}, {_kind(asked)}, {written.rows} rows, to {out.name}"
         # Before the file has its name, so that no export goes unrecorded.
-        await database.run(lambda: note(now, who, "export", detail))
+        await asked.database.run(lambda: note(asked.selection.now, who, "export", detail))
         unfinished.replace(out)
     except OSError as error:
         raise _cannot_write(out, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
-    return Exported(rows, columns, out)
+        await asyncio.to_thread(_remove, unfinished)
+    return Exported(written.rows, written.columns, out, (*(NOTES if asked.disguise else ()), *written.notes))
+
+
+def _kind(asked: Asked) -> str:
+    words = "shareable, masked text" if asked.disguise else "raw text" if asked.raw else "masked text"
+    return f"{words}, primary only" if asked.primary_only else words
 
 
 def _cannot_write(out: Path, error: OSError) -> ExportRefused:
     return ExportRefused(f"Cannot write {out}: {error.strerror or error}.")
 
 
-def _check_place(out: Path, *, raw: bool) -> None:
+def _check_place(out: Path, format: Format, *, raw: bool) -> None:
     if raw and "RAW" not in out.name:
         raise ExportRefused(
             f"Raw text may hold contact details, so the file's name must say RAW, such as {out.stem}-RAW{out.suffix}."
         )
-    if out.is_dir():
-        raise ExportRefused(f"{out} is a folder. Name a file in it.")
     if not out.parent.is_dir():
         raise ExportRefused(f"There is no folder {out.parent}. Make it first, or name another.")
+    if not _is_folder(format, out):
+        if out.is_dir():
+            raise ExportRefused(f"{out} is a folder. Name a file in it.")
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportRefused(
+            f"The format {format} is a folder, and {out} is there already. Name a new or an empty one, or a .zip file."
+        )
 
 
-def _write(asked: _Asked, format: Format, path: Path) -> tuple[int, int]:
-    """Write the file; say how many rows and columns it has."""
+def _is_folder(format: Format, out: Path) -> bool:
+    return format.is_folder and out.suffix.lower() != ".zip"
+
+
+def _write(asked: Asked, format: Format, out: Path, unfinished: Path) -> Written:
+    writer = _WRITERS[format]
+    if format is Format.CODEBOOK:
+        writer = _CODEBOOKS.get(out.suffix.lower(), writer)
     # Readable by its owner alone, for it holds what residents said.
-    path.touch(mode=0o600, exist_ok=False)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        match format:
-            case Format.CSV:
-                header = asked.selection.published.header
-                return _write_csv(file, header, _wide(asked, disarm, disarm_code)), len(header)
-            case Format.LONG_CSV:
-                return _write_long(file, asked), len(LONG)
-            case Format.JSONL:
-                return _write_json_lines(file, asked), len(asked.selection.published.header)
-            case Format.CODEBOOK:
-                published = asked.selection.published
-                columns = codebook_header(published)
-                rows = ([disarm_code(cell) for cell in row] for row in codebook_rows(published))
-                return _write_csv(file, columns, rows), len(columns)
+    if _is_folder(format, out):
+        unfinished.mkdir(mode=0o700)
+        return writer(asked, unfinished)
+    unfinished.touch(mode=0o600, exist_ok=False)
+    if not format.is_folder:
+        return writer(asked, unfinished)
+    folder = unfinished.with_suffix(".folder")
+    folder.mkdir(mode=0o700)
+    try:
+        written = writer(asked, folder)
+        _zip(folder, unfinished)
+    finally:
+        shutil.rmtree(folder)
+    return written
 
 
-def _wide(asked: _Asked, text: Callable[[str], str], code: Callable[[str], str]) -> Iterator[list[Cell]]:
-    def write_text(said: str) -> str:
-        return text(said if asked.raw else mask(said))
-
-    published: Published = asked.selection.published
-    wide = WideRows(published, write_text=write_text, write_code=code, labels=asked.labels)
-    duplicates = read_duplicates(asked.database, asked.selection)
-    for response in stream_responses(asked.database, asked.selection):
-        yield wide.row(response, duplicates.get(response.id))
-
-
-def _write_csv(file: TextIO, header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> int:
-    file.write(_BOM)
-    writer = csv.writer(file)
-    writer.writerow(header)
-    count = 0
-    for row in rows:
-        writer.writerow(row)
-        count += 1
-    return count
+def _zip(folder: Path, path: Path) -> None:
+    """Pack a folder, its files in the order of their names and without their times."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for each in sorted(file for file in folder.rglob("*") if file.is_file()):
+            entry = zipfile.ZipInfo(each.relative_to(folder).as_posix(), _NO_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            with each.open("rb") as file, packed.open(entry, "w", force_zip64=True) as into:
+                shutil.copyfileobj(file, into)
 
 
-def _write_long(file: TextIO, asked: _Asked) -> int:
-    file.write(_BOM + ",".join(LONG) + "\r\n")
-    count = 0
-    for lines in LongLines(asked.selection, raw=asked.raw, labels=asked.labels).slices(asked.database):
-        remaining = iter(lines)
-        while some := list(islice(remaining, _SLICE)):
-            file.write("".join(some))
-        count += len(lines)
-    return count
-
-
-def _write_json_lines(file: TextIO, asked: _Asked) -> int:
-    header = asked.selection.published.header
-    count = 0
-    for row in _wide(asked, as_is, as_is):
-        cells = (None if cell == "" else cell for cell in row)
-        file.write(json.dumps(dict(zip(header, cells, strict=True)), ensure_ascii=False) + "\n")
-        count += 1
-    return count
+def _remove(unfinished: Path) -> None:
+    if unfinished.is_dir():
+        shutil.rmtree(unfinished)
+    else:
+        unfinished.unlink(missing_ok=True)

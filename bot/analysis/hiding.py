@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 FEW = 10
 """Fewer people than this are not counted out loud, where what they have in common could point to somebody."""
+ROUNDED_TO = 5
 
 
 def hide_small(counts: Mapping[str, int]) -> dict[str, int | None]:
@@ -26,6 +27,14 @@ def hide_small(counts: Mapping[str, int]) -> dict[str, int | None]:
             hidden.add(name)
             del shown[name]
     return {name: None if name in hidden else count for name, count in counts.items()}
+
+
+def round_down(counts: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Round what is shown of a table down to fives: of two looks, one answer apart, most are alike.
+
+    That is for whoever may look at any moment, and knows who answered in between.
+    """
+    return {name: None if count is None else count - count % ROUNDED_TO for name, count in counts.items()}
 
 
 def _is_safe(hidden: list[int]) -> bool:

@@ -1,17 +1,19 @@
 """The long form: one row per answer (of a multiple, one per chosen code), newest revision only.
 
 A million answers is a size to be ready for, so the work is shared out: SQL packs what few answers differ in (question,
-code, rule, wording ...) into one text, each such text is taken apart and written as CSV once, and then kept.
+code, rule, wording ...) into one JSON array, each such array is taken apart and written as CSV once, and then kept.
 """
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.analysis.cells import calculated, disarm, disarm_code, number, write_minute
+import msgspec
+
+from bot.analysis.cells import as_is, calculated, disarm, disarm_code, number, write_day, write_minute
+from bot.analysis.disguise import Disguise, in_order
 from bot.analysis.masking import mask
 from bot.analysis.rows import CODE_SQL, Selection, answers_json, written_choices
 from bot.core.survey import QuestionType
@@ -43,30 +45,52 @@ LONG: Mapping[str, str] = MappingProxyType(
 )
 """The columns of the long form, and what each holds."""
 
-_SEPARATOR = "\x1f"
 _SHAPE = (
-    *("a.question", "a.revision", "a.value_number", "a.state", "r.source", "a.channel", "a.version", "a.lang"),
-    *("a.input", "a.rule", "a.confidence", "a.wording", "CASE WHEN a.late THEN 1 ELSE 0 END"),
-    *("r.language_source", "r.language_confidence", CODE_SQL),
+    *("a.question", "a.revision", "a.value_number", "a.state", "a.channel", "a.version", "a.lang", "a.input"),
+    *("a.rule", "a.confidence", "a.wording", "CASE WHEN a.late THEN 1 ELSE 0 END", CODE_SQL),
 )
 # Many answers share a shape or are the same few words. When so many differ, remembering stops paying.
 _MOST_KEPT = 20_000
 _SHORT = 20
 _NO_COLUMN = -1
+_READ = msgspec.json.Decoder(list[tuple[msgspec.Raw, str | None, int | None, int | None]]).decode
 
 
 class _Shape(NamedTuple):
-    """A shape as CSV text: what stands before the words, and what between them and the times.
+    """A shape as CSV text: what stands at the start, before the words, after them, and before and after the times.
 
     `rank` orders the answers of a response: place in the survey, revision (newest first), place in the choice list.
     `words_are_value` marks an answered question whose value is the words themselves.
     """
 
     rank: tuple[int, int, int]
+    version: str
     before: str
+    language: str
     between: str
     words_are_value: bool
     late: str
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What SQL packs of an answer, in the order of _SHAPE."""
+
+    question: str
+    revision: int
+    figure: float | None
+    state: str
+    channel: str
+    version: str
+    language: str
+    input: str
+    rule: str
+    confidence: float | None
+    wording: str
+    late: int
+    code: str | None
+
+
+_READ_KEPT = msgspec.json.Decoder(_Kept).decode
 
 
 class _Question(NamedTuple):
@@ -83,12 +107,30 @@ _UNKNOWN = _Question(_NO_COLUMN, "", {}, {}, is_calculated=False)
 
 
 class LongLines:
-    """Writes the lines of the long form. `raw` leaves contact details in the words."""
+    """Writes the lines of the long form. `raw` leaves contact details in the words.
 
-    def __init__(self, selection: Selection, *, raw: bool, labels: str | None) -> None:
+    `verbatim` leaves cells that begin like a formula as they are. `disguise` makes them shareable. The responses
+    `left_out` have no lines.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        *,
+        raw: bool,
+        labels: str | None,
+        verbatim: bool = False,
+        disguise: Disguise | None = None,
+        left_out: frozenset[str] = frozenset(),
+    ) -> None:
         self._selection = selection
         self._raw = raw
-        self._shapes: dict[str, _Shape] = {}
+        self._disguise = disguise
+        self._left_out = left_out
+        self._write_text = as_is if verbatim else disarm
+        self._write_code = as_is if verbatim else disarm_code
+        self._write_time = write_minute if disguise is None else write_day
+        self._shapes: dict[bytes, _Shape] = {}
         self._words: dict[str | None, str] = {}
         self._questions: dict[str, _Question] = {}
         published = selection.published
@@ -97,30 +139,47 @@ class LongLines:
                 place=place,
                 column=variable.column,
                 order={code: order for order, code in enumerate(variable.codes)},
-                written=written_choices(published, variable, disarm_code, labels),
+                written=written_choices(published, variable, self._write_code, labels),
                 is_calculated=variable.question.type is QuestionType.CALCULATE,
             )
 
-    def slices(self, database: Database) -> Iterator[list[str]]:
-        """Give the lines, slice by slice, in the order in which responses began. Blocks: for a worker thread."""
-        shape = f"{'format' if database.is_postgres else 'printf'}('{_SEPARATOR.join(['%s'] * len(_SHAPE))}', "
-        items = f"{shape}{', '.join(_SHAPE)}), a.said, a.asked_at / 60000, a.answered_at / 60000"
+    def by_response(self, database: Database, among: frozenset[str] | None = None) -> Iterator[list[str]]:
+        """Give each response's lines, in the order in which responses began. Blocks: for a worker thread.
+
+        `among` are the only ones wanted, by the ids that are written. Disguised, they stand in the order of those ids.
+        """
+        if self._disguise is None:
+            return (lines for _, lines in self._every(database, among))
+        return in_order(self._every(database, among))
+
+    def _every(self, database: Database, among: frozenset[str] | None) -> Iterator[tuple[str, list[str]]]:
+        array = "json_build_array" if database.is_postgres else "json_array"
+        items = f"{array}({', '.join(_SHAPE)}), a.said, a.asked_at / 60000, a.answered_at / 60000"
         answers = answers_json(items, is_postgres=database.is_postgres)
-        sql = f"""SELECT r.id, {answers} FROM response r
+        sql = f"""SELECT r.id, r.source, r.language_source, r.language_confidence, {answers} FROM response r
  WHERE {self._selection.where()} ORDER BY r.started_at, r.id"""  # noqa: S608 - texts of ours alone
         with database.stream(sql, self._selection.params) as slices:
             for responses in slices:
-                yield [line for response, answers in responses if answers for line in self._lines(response, answers)]
+                for response, source, language_source, certainty, found in responses:
+                    if found and response not in self._left_out:
+                        written = self._disguise.new_id(response) if self._disguise else response
+                        if among is None or written in among:
+                            heard = _csv(language_source, _figure(certainty))
+                            yield written, self._lines(written, source, heard, found)
 
-    def _lines(self, response: str, answers: str) -> list[str]:
-        shapes, words = self._shapes, self._words
+    def _lines(self, response: str, source: str, heard: str, answers: str) -> list[str]:
+        shapes, words, write_time = self._shapes, self._words, self._write_time
         ranked = []
-        for key, said, asked, answered in json.loads(answers):
-            rank, before, between, words_are_value, late = shapes.get(key) or self._read_shape(key)
+        for raw, said, asked, answered in _READ(answers):
+            key = bytes(raw)
+            rank, version, before, language, between, words_are_value, late = shapes.get(key) or self._read_shape(key)
             cell = words.get(said) or self._write_words(said)
             value = cell if words_are_value else ""
-            times = f"{write_minute(asked)},{write_minute(answered)}"
-            ranked.append((rank, f"{response},{before}{value},{cell},{between},{times},{late}\r\n"))
+            line = (
+                f"{response},{version},{source},{before}{value},{cell},{language},{heard},{between},"
+                f"{write_time(asked)},{write_time(answered)},{late}\r\n"
+            )
+            ranked.append((rank, line))
         ranked.sort()
         lines = []
         question: int | None = None
@@ -142,41 +201,41 @@ class LongLines:
         return cell
 
     def _may_leave(self, words: str) -> str:
-        return disarm(words if self._raw else mask(words))
+        return self._write_text(words if self._raw else mask(words))
 
-    def _read_shape(self, key: str) -> _Shape:
-        # The code is last, and whatever is in it stays in it: a calculation's value may be a resident's words.
-        name, revision, figure, state, source, channel, version, *rest = key.split(_SEPARATOR, len(_SHAPE) - 1)
-        lang, way, rule, confidence, wording, late, heard, certainty, code = rest
-        question = self._questions.get(name, _UNKNOWN)
-        is_answered = state == "answered"
-        value = self._value(question, code, figure) if is_answered else ""
+    def _read_shape(self, key: bytes) -> _Shape:
+        kept = _READ_KEPT(key)
+        question = self._questions.get(kept.question, _UNKNOWN)
+        is_answered = kept.state == "answered"
+        value = self._value(question, kept) if is_answered else ""
         shape = _Shape(
-            rank=(question.place, -int(revision), question.order.get(code, len(question.order))),
-            before=_csv(self._selection.published.survey, version, source, channel, question.column, state, value),
-            between=_csv(lang, heard, _figure(certainty), way, rule, _figure(confidence), wording, revision),
-            words_are_value=is_answered and not code and not figure,
-            late=late,
+            rank=(question.place, -kept.revision, question.order.get(kept.code or "", len(question.order))),
+            version=_csv(self._selection.published.survey, kept.version),
+            before=_csv(kept.channel, question.column, kept.state, value),
+            language=_csv(kept.language),
+            between=_csv(kept.input, kept.rule, _figure(kept.confidence), kept.wording, str(kept.revision)),
+            words_are_value=is_answered and not kept.code and kept.figure is None,
+            late=str(kept.late),
         )
         _make_room(self._shapes)
         self._shapes[key] = shape
         return shape
 
-    def _value(self, question: _Question, code: str, figure: str) -> str:
-        if code and question.is_calculated:
+    def _value(self, question: _Question, kept: _Kept) -> str:
+        if kept.code and question.is_calculated:
             # A calculation may put residents' words together.
-            value = calculated(code)
-            return self._may_leave(code) if value is None else str(value)
-        if code:
-            return question.written.get(code) or disarm_code(code)
-        return _figure(figure)
+            value = calculated(kept.code)
+            return self._may_leave(kept.code) if value is None else str(value)
+        if kept.code:
+            return question.written.get(kept.code) or self._write_code(kept.code)
+        return _figure(kept.figure)
 
 
-def _figure(written: str) -> str:
-    return str(number(float(written))) if written else ""
+def _figure(value: float | None) -> str:
+    return "" if value is None else str(number(float(value)))
 
 
-def _make_room(kept: dict[str, _Shape] | dict[str | None, str]) -> None:
+def _make_room(kept: dict[bytes, _Shape] | dict[str | None, str]) -> None:
     if len(kept) >= _MOST_KEPT:
         kept.clear()
 

@@ -123,12 +123,12 @@ _INTRODUCED = re.compile(
 )
 _NOT_A_NAME = frozenset(
     """
-    a about after again all already also always am an and any anonymous anything are around as at because been
-    before being but by can common council did do does for foreign from getting going had has have hai he her
-    here his how i im if important in irrelevant is it its just known like live lives living me mine mr mrs ms
-    miss mud my never no none not nothing now of old on or our please private she since so still that the their
-    there they this to too unimportant until very was we went were what when where which who why will with would
-    you your
+    a about after again all already also always am an and anonymous any anything are around as at because been
+    before being but by call can common contact council did do does email for foreign from getting going had hai has
+    have he her here his how i if im important in irrelevant is it its just known like live lives living me mine
+    miss mobile mr mrs ms mud my never no none not nothing now number of old on or our phone please private ring she
+    since so still tel text that the their there they this to too unimportant until very was we went were what
+    whatsapp when where which who why will with would you your
     """.split()  # noqa: SIM905 - a column of words reads better so
 )
 

@@ -4,6 +4,17 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
+STRAIGHTLINE, TOO_FAST = "straightline", "too_fast"
+ANSWERED = (STRAIGHTLINE, TOO_FAST)
+"""What a response's own answers tell, whenever it is exported."""
+
+SIMILAR_TEXT, BURST, SEQUENTIAL, NO_CAMPAIGN = "similar_text", "burst", "sequential_numbers", "no_campaign"
+NOTICED = (SIMILAR_TEXT, BURST, SEQUENTIAL, NO_CAMPAIGN)
+"""What only a look over all the responses tells (`bot.analysis.merging`), as `annotation.kind`."""
+
+MARKS = (*ANSWERED, *NOTICED)
+"""Every mark that the column `quality` may hold, in its order."""
+
 # Five alike in a row is the shortest run that published mode comparisons call straight-lining.
 STRAIGHTLINE_RUN = 5
 TOO_FAST_MILLISECONDS = 2_000

@@ -109,8 +109,10 @@ def read_statuses(selection: Selection) -> Script[Mapping[str, int]]:
 
 
 def _read_places(survey: str, *, include_test: bool) -> Script[Places]:
+    # A page is no message. What is kept of one is kept for its flag, and no count may tell that there is a flag.
     found = yield Fetch(
-        "SELECT filed, COUNT(*) FROM inbound WHERE survey = :survey AND (:include_test OR NOT test) GROUP BY filed",
+        """SELECT filed, COUNT(*) FROM inbound
+ WHERE survey = :survey AND (:include_test OR NOT test) AND provider <> 'web' GROUP BY filed""",
         {"survey": survey, "include_test": include_test},
     )
     counts: dict[str, int] = dict(found.rows)
@@ -123,7 +125,7 @@ def _read_lost_answers(published: Published) -> Script[int]:
     contact = {q.name for d in published.definitions for q in d.questions if q.role is Role.CONTACT}
     found = yield Fetch(
         """SELECT COUNT(*) FROM inbound i WHERE i.survey = :survey AND i.filed = 'answer'
- AND i.question NOT IN (SELECT :contact*text)
+ AND i.question NOT IN (SELECT :contact*text) AND i.provider <> 'web'
  AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.response_id = i.response_id AND a.inbound_id = i.id)""",
         {"survey": published.survey, "contact": sorted(contact)},
     )

@@ -5,7 +5,7 @@ one slice at a time, however many there are.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ from bot.analysis.cells import Cell, calculated, minute, number
 from bot.analysis.columns import Published, Variable
 from bot.analysis.status import COMPLETE, STATUS_SQL, status_params
 from bot.core.survey import QuestionType
+from storage.annotations import METHOD
 from storage.script import Database, Params
 
 AnswerItem: TypeAlias = list[Any]
@@ -30,21 +31,21 @@ _QUESTION, _REVISION, _STATE, _CODE, _NUMBER, _SAID, _INPUT, _ANSWERED_AT = rang
 class Selection:
     """Which responses: of one survey, at a time (epoch milliseconds UTC), with or without those of trials.
 
-    `response` is the id of the only one wanted, if only one is.
+    `among` are the ids of the only ones wanted, if only some are.
     """
 
     published: Published
     now: int
     include_test: bool
-    response: str | None = None
+    among: Sequence[str] | None = None
 
     def where(self, alias: str = "r") -> str:
         """Write the condition on `response`, under its alias."""
         conditions = [f"{alias}.survey = :survey"]
         if not self.include_test:
             conditions.append(f"NOT {alias}.test")
-        if self.response is not None:
-            conditions.append(f"{alias}.id = :response")
+        if self.among is not None:
+            conditions.append(f"{alias}.id IN (SELECT :among*text)")
         return " AND ".join(conditions)
 
     @property
@@ -52,7 +53,7 @@ class Selection:
         """The parameters of `where` and of the status."""
         return {
             "survey": self.published.survey,
-            "response": self.response,
+            "among": self.among or (),
             **status_params(self.published, self.now),
         }
 
@@ -77,10 +78,15 @@ class ResponseRow(NamedTuple):
 
 
 class Duplicate(NamedTuple):
-    """A response whose person has several: the group's id, and whether this is the one to count."""
+    """What is known of a response beside the others: its person's group, if the person has several, and marks.
 
-    group: str
-    is_primary: bool
+    `is_primary` says whether this is the one of its group to count. `marks` are those of `quality.NOTICED` that a
+    program has found, in that order.
+    """
+
+    group: str = ""
+    is_primary: bool = True
+    marks: tuple[str, ...] = ()
 
 
 def stream_responses(database: Database, selection: Selection) -> Iterator[ResponseRow]:
@@ -102,27 +108,48 @@ def answers_json(items: str, *, is_postgres: bool) -> str:
 
 
 def read_duplicates(database: Database, selection: Selection) -> Mapping[str, Duplicate]:
-    """Find the people with several responses, by response id. Blocks: for a worker thread.
+    """Find the people with several responses, and what was noticed, by response id. Blocks: for a worker thread.
 
-    The most complete counts: a complete one, then the most core answers, then the newest. Where a person has joined
-    several addresses (LINK), a complete one counts, then the one that was answered last.
+    Of one person's responses the most complete counts: a complete one, then the most core answers, then the one that
+    was answered last, whether they came from one address or from several that the person joined (LINK).
     """
-    sql = f"""SELECT COALESCE(p.person_id, p.id), r.id, r.completed_at IS NOT NULL,
- CASE WHEN p.person_id IS NULL THEN r.core_answered ELSE COALESCE(r.last_answer_at, 0) END, r.started_at
+    known = {
+        member[-1]: Duplicate(group=members[0][-1], is_primary=member == max(members))
+        for members in _by_person(database, selection)
+        for member in members
+    }
+    for response, marks in _read_marks(database, selection).items():
+        known[response] = known.get(response, Duplicate())._replace(marks=marks)
+    return known
+
+
+def _by_person(database: Database, selection: Selection) -> Collection[list[tuple[bool, int, int, int, str]]]:
+    """Group the responses of people who have several, each by how complete it is and its id, the first begun first."""
+    sql = f"""SELECT COALESCE(p.person_id, p.id), r.completed_at IS NOT NULL, r.core_answered,
+ COALESCE(r.last_answer_at, r.started_at), r.started_at, r.id
  FROM response r JOIN respondent p ON p.id = r.respondent_id
  WHERE {selection.where()} AND COALESCE(p.person_id, p.id) IN
  (SELECT COALESCE(q.person_id, q.id) FROM response s JOIN respondent q ON q.id = s.respondent_id
  WHERE {selection.where("s")} GROUP BY 1 HAVING COUNT(*) > 1)
  ORDER BY r.started_at, r.id"""  # noqa: S608 - texts of ours alone
-    groups: dict[str, list[tuple[bool, int, int, str]]] = {}
+    groups: dict[str, list[tuple[bool, int, int, int, str]]] = {}
     with database.stream(sql, selection.params) as slices:
         for responses in slices:
-            for person, response, *completeness in responses:
-                groups.setdefault(person, []).append((*completeness, response))
+            for person, *member in responses:
+                groups.setdefault(person, []).append(tuple(member))
+    return groups.values()
+
+
+def _read_marks(database: Database, selection: Selection) -> dict[str, tuple[str, ...]]:
+    sql = f"""SELECT DISTINCT n.response_id, n.kind FROM annotation n JOIN response r ON r.id = n.response_id
+ WHERE n.survey = :survey AND n.method = :method AND {selection.where()}"""  # noqa: S608 - texts of ours alone
+    found: dict[str, set[str]] = {}
+    with database.stream(sql, {**selection.params, "method": METHOD}) as slices:
+        for rows in slices:
+            for response, kind in rows:
+                found.setdefault(response, set()).add(kind)
     return {
-        member[-1]: Duplicate(group=members[0][-1], is_primary=member == max(members))
-        for members in groups.values()
-        for member in members
+        response: tuple(mark for mark in quality.NOTICED if mark in kinds) for response, kinds in sorted(found.items())
     }
 
 
@@ -170,7 +197,7 @@ class WideRows:
             duplicate.group if duplicate else "",
             int(duplicate.is_primary) if duplicate else 1,
             int(response.late),
-            self._quality(answers),
+            " ".join([*self._quality(answers), *(duplicate.marks if duplicate else ())]),
         ]
         states = self._states_without_answer(response)
         for (name, column), state in zip(self._columns.items(), states, strict=True):
@@ -213,7 +240,7 @@ class WideRows:
             )
         return self._unanswered[kind]
 
-    def _quality(self, answers: Mapping[str, list[AnswerItem]]) -> str:
+    def _quality(self, answers: Mapping[str, list[AnswerItem]]) -> list[str]:
         places = [
             column.place(answers[name][0][_CODE])
             for name, column in self._columns.items()
@@ -222,8 +249,8 @@ class WideRows:
             and answers[name][0][_CODE] is not None
         ]
         times = [items[0][_ANSWERED_AT] for items in answers.values() if items[0][_INPUT] in quality.TIMED_INPUTS]
-        marks = ["straightline"] * quality.is_straightline(places) + ["too_fast"] * quality.is_too_fast(times)
-        return " ".join(marks)
+        marks = (quality.is_straightline(places), quality.is_too_fast(times))
+        return [mark for mark, holds in zip(quality.ANSWERED, marks, strict=True) if holds]
 
 
 def newest_answers(items: Sequence[AnswerItem]) -> dict[str, list[AnswerItem]]:

@@ -13,7 +13,7 @@ from storage.script import Database
 async def response_row(database: Database, survey: str, response_id: str, *, now: int) -> Mapping[str, str] | None:
     """Return column name to cell, in column order, masked as the export is; None for an unknown response."""
     published = await database.read(lambda: read_published(survey))
-    selection = Selection(published, now, include_test=True, response=response_id)
+    selection = Selection(published, now, include_test=True, among=[response_id])
     wide = WideRows(published, write_text=mask, write_code=disarm_code, labels=None)
 
     def read() -> list[object] | None:

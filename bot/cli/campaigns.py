@@ -1,10 +1,10 @@
-"""`campaign create | list | status | start | pause | resume | end`: inviting residents to a survey, place by place."""
+"""`campaign create | change | list | status | start | pause | resume | end`: inviting residents, place by place."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,15 +16,27 @@ from bot.cli.numbers import numbers_of
 from bot.core.language_names import name_in_english, names_of
 from bot.core.survey import SurveyDefinition
 from bot.core.window import Window, london_day
-from bot.outreach.campaigns import CHANNELS, CampaignState, Wanted, change, create, links, starts, state_at
+from bot.outreach.amending import amend, as_wanted
+from bot.outreach.campaigns import (
+    CHANNELS,
+    CampaignState,
+    Numbers,
+    Wanted,
+    change,
+    create,
+    links,
+    over_at,
+    starts,
+    state_at,
+)
 from bot.service.library import Library
 from bot.settings import Settings, load
 from storage import campaigns as store
+from storage import surveys
 from storage.campaigns import CampaignRow
 from storage.installation import is_demo
 from storage.script import Database
-
-WHO = "terminal"
+from storage.staff import TERMINAL
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id, or its keyword.")]
 
@@ -32,6 +44,7 @@ Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign'
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("create", help="Make a campaign, as a draft, and print its links.")(create_campaign)
+    app.command("change", help="Change its channels, languages, place, target or last day.")(change_campaign)
     app.command("list", help="List the campaigns, tab-separated when not on a terminal.")(list_campaigns)
     app.command("status", help="Say how a campaign stands, and who came by it, in numbers.")(show_status)
     app.command("start", help="Let a campaign's keyword begin conversations.")(start)
@@ -54,7 +67,6 @@ def create_campaign(
 ) -> None:
     """Make one."""
     settings = load()
-    here = links_here(settings)
     wanted = Wanted(
         survey,
         name,
@@ -62,7 +74,7 @@ def create_campaign(
         place,
         keyword,
         languages=tuple(language or ()),
-        channels=tuple(channel or here),
+        channels=tuple(channel or ()),
         target=target,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -75,9 +87,34 @@ def create_campaign(
     print(f"Then begin:  campaign start {row.id}")
 
 
-def links_here(settings: Settings) -> tuple[str, ...]:
+def change_campaign(
+    campaign: Campaign,
+    place: Annotated[str | None, typer.Option(help="Where; empty for nowhere named.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Its languages from now on. Repeatable.")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="Its channels from now on. Repeatable.")] = None,
+    target: Annotated[int | None, typer.Option(help="How many responses are hoped for; 0 for no number.")] = None,
+    ends_on: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="Its last day; empty for until the survey closes.")
+    ] = None,
+) -> None:
+    """Change what was asked for, and leave the rest as it is."""
+    settings = load()
+    asked = {
+        "place": place,
+        "languages": tuple(language) if language else None,
+        "channels": tuple(channel) if channel else None,
+        "target": target,
+        "ends_on": ends_on,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    row, survey_now = asyncio.run(_amend(settings, campaign, {**given, **({"target": None} if target == 0 else {})}))
+    print(f"{row.keyword} is as you asked. Print its poster again:  poster --campaign {row.id} --out {row.id}.pdf")
+    for line in _how_to_join(row, survey_now, settings):
+        print(line)
+
+
+def links_here(numbers: Numbers) -> tuple[str, ...]:
     """Name the channels by which residents can reach this server."""
-    numbers = numbers_of(settings)
     on = dict(zip(CHANNELS, (numbers.sms, numbers.whatsapp, numbers.telegram, numbers.base_url), strict=True))
     return tuple(name for name, reached in on.items() if reached)
 
@@ -85,12 +122,12 @@ def links_here(settings: Settings) -> tuple[str, ...]:
 def list_campaigns() -> None:
     """Print one line for each campaign, the newest first."""
     moment = now()
-    rows, going = asyncio.run(_every(load()))
+    rows, going, over = asyncio.run(_every(load(), moment))
     lines = [
         (
             row.id,
             row.survey,
-            state_at(row, moment).value,
+            state_at(row, moment, over).value,
             row.keyword,
             str(going.get(row.id, NOTHING_YET).started),
             str(going.get(row.id, NOTHING_YET).completed),
@@ -106,7 +143,7 @@ def show_status(campaign: Campaign) -> None:
     """Print how one stands."""
     settings = load()
     row, survey, came, statuses = asyncio.run(_status(settings, campaign))
-    state = state_at(row, now())
+    state = state_at(row, now(), {row.survey} if survey.window is Window.CLOSED else ())
     about = ", ".join(part for part in (row.name, row.partner, row.place) if part)
     days = " ".join(
         part for part in (row.starts_on and f"from {row.starts_on}", row.ends_on and f"until {row.ends_on}") if part
@@ -168,7 +205,7 @@ class SurveyNow:
 
 def _how_to_join(row: CampaignRow, survey: SurveyNow, settings: Settings) -> Iterator[str]:
     """Give what residents text, and the links."""
-    numbers = numbers_of(settings)
+    numbers = numbers_of(settings, is_demo=row.test)
     if numbers.sms and "sms" in row.channels:
         yield f"Residents text {row.keyword} to {numbers.sms}."
     else:
@@ -193,14 +230,25 @@ def _table(what: str, totals: Sequence[Total]) -> str:
 
 async def _create(settings: Settings, wanted: Wanted) -> tuple[CampaignRow, SurveyNow]:
     async with database_of(settings) as database:
-        row = await create(database, wanted, WHO, now())
+        here = links_here(numbers_of(settings, is_demo=await database.read(is_demo)))
+        row = await create(database, replace(wanted, channels=wanted.channels or here), TERMINAL, now())
         return row, await _survey_now(settings, database, row.survey)
 
 
-async def _every(settings: Settings) -> tuple[list[CampaignRow], dict[str, Activity]]:
+async def _amend(settings: Settings, campaign: str, asked: Mapping[str, Any]) -> tuple[CampaignRow, SurveyNow]:
+    async with database_of(settings) as database:
+        row = await database.read(lambda: store.named(campaign))
+        if row is None:
+            raise Refusal(f"There is no campaign {campaign!r}. See: campaign list")
+        amended = await amend(database, row.id, replace(as_wanted(row), **asked), TERMINAL, now())
+        return amended, await _survey_now(settings, database, amended.survey)
+
+
+async def _every(settings: Settings, moment: int) -> tuple[list[CampaignRow], dict[str, Activity], frozenset[str]]:
     async with database_of(settings) as database:
         demo = await database.read(is_demo)
-        return await database.read(store.every), await database.read(lambda: activities(demo))
+        over = over_at(await database.read(surveys.every_version), moment)
+        return await database.read(store.every), await database.read(lambda: activities(demo)), over
 
 
 async def _status(settings: Settings, campaign: str) -> tuple[CampaignRow, SurveyNow, Tally, Mapping[str, int]]:
@@ -225,6 +273,6 @@ async def _survey_now(settings: Settings, database: Database, survey: str) -> Su
 def _change(campaign: str, state: CampaignState) -> CampaignRow:
     async def run() -> CampaignRow:
         async with database_of(load()) as database:
-            return await change(database, campaign, state, WHO, now())
+            return await change(database, campaign, state, TERMINAL, now())
 
     return asyncio.run(run())

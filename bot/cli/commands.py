@@ -1,5 +1,6 @@
 """The command line: one module per matter, put together here. Every failure is one clear line on standard error."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -8,7 +9,9 @@ from pathlib import Path
 import typer
 
 from bot.analysis.columns import UnknownSurvey
-from bot.analysis.export import ExportRefused
+from bot.analysis.formats.asked import ExportRefused
+from bot.analysis.forwarding.allowed import ForwardRefused
+from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.population import PopulationRefused
 from bot.cli import (
     asking,
@@ -17,6 +20,9 @@ from bot.cli import (
     detecting,
     doctoring,
     exporting,
+    forwarding,
+    importing,
+    merging,
     people,
     population,
     posters,
@@ -27,6 +33,7 @@ from bot.cli import (
 from bot.cli.compose import Refusal
 from bot.outreach.campaigns import CampaignRefused
 from bot.outreach.poster import PosterRefused
+from bot.outreach.publishing import PublicationRefused
 from bot.service.backup import BackupRefused
 from bot.service.catalogues import CatalogueUnreadable
 from bot.service.reviewing import SheetUnreadable
@@ -44,10 +51,13 @@ EXPECTED = (
     LedgerProblem,
     PopulationRefused,
     PosterRefused,
+    PublicationRefused,
     SettingsProblem,
     CatalogueUnreadable,
     WordFileUnreadable,
     ExportRefused,
+    ForwardRefused,
+    ImportRefused,
     UnknownSurvey,
     SheetUnreadable,
     StaffRefused,
@@ -72,7 +82,9 @@ def build() -> typer.Typer:
     review_commands = typer.Typer(help="Translations: a sheet to be read, and what was read.", no_args_is_help=True)
     campaign_commands = typer.Typer(help="Invite residents to a survey, by a word of its own.", no_args_is_help=True)
     population_commands = typer.Typer(help="How many people there are, to see who is missing.", no_args_is_help=True)
+    forward_commands = typer.Typer(help="Bring what happens to where the analysis is done.", no_args_is_help=True)
     surveys.register(survey_commands)
+    forwarding.register(forward_commands)
     population.register(population_commands)
     campaigns.register(campaign_commands)
     posters.register(app)
@@ -82,11 +94,14 @@ def build() -> typer.Typer:
     asking.register(app)
     detecting.register(app)
     exporting.register(app)
+    merging.register(app)
+    importing.register(app)
     backups.register(app)
     doctoring.register(app)
     app.add_typer(survey_commands, name="survey")
     app.add_typer(campaign_commands, name="campaign")
     app.add_typer(population_commands, name="population")
+    app.add_typer(forward_commands, name="forward")
     app.add_typer(staff_commands, name="staff")
     app.add_typer(review_commands, name="review")
     return app
@@ -102,6 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_fail(str(problem)))
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as problem:  # a bug: say where, and nothing of what was being handled
         last = traceback.extract_tb(problem.__traceback__)[-1]
         sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))

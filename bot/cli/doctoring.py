@@ -1,14 +1,17 @@
 """`doctor`: look at everything that must be right before residents text, and say in plain words what is not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
 
+from bot.analysis.forwarding.allowed import ForwardRefused
 from bot.cli.backups import ledger_path
 from bot.cli.channels import RETRIES, Providers, providers_of, telegram_webhook
 from bot.cli.compose import Refusal, database_of, now, wording
+from bot.cli.forwarding import allowed_of
 from bot.cli.logs import configure
 from bot.cli.safeguarding import numbers_file
 from bot.core.phrases import Phrases
@@ -16,6 +19,7 @@ from bot.service.doctor import (
     Finding,
     advanced_opt_out,
     examine_database,
+    examine_forwarding,
     examine_keys,
     examine_languages,
     examine_ledger,
@@ -32,7 +36,9 @@ from bot.service.doctor import (
 )
 from bot.service.doctor.finding import Level
 from bot.settings import Settings, SettingsProblem, load
+from storage import destinations
 from storage.errors import CannotOpen, Unavailable
+from storage.script import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -59,17 +65,19 @@ async def _examine(offline: bool) -> int:
         print(problem(str(wrong)))
         return 1
     problems = 0
-    async for finding in examine(settings, offline=offline):
-        print(finding, flush=True)
-        problems += isinstance(finding, Finding) and finding.level is Level.PROBLEM
+    async with aclosing(examine(settings, offline=offline)) as findings:
+        async for finding in findings:
+            print(finding, flush=True)
+            problems += isinstance(finding, Finding) and finding.level is Level.PROBLEM
     return problems
 
 
-async def examine(settings: Settings, *, offline: bool = False) -> AsyncIterator[Finding | str]:
+async def examine(settings: Settings, *, offline: bool = False) -> AsyncGenerator[Finding | str]:
     """Give what is found, as it is found; plain text is what to set elsewhere. Asks the providers unless `offline`."""
     yield ok("The settings can be read.")
-    async for finding in _in_the_database(settings):
-        yield finding
+    async with aclosing(_in_the_database(settings)) as findings:
+        async for finding in findings:
+            yield finding
     yield _address(settings)
     try:
         providers = providers_of(settings)
@@ -94,7 +102,7 @@ async def examine(settings: Settings, *, offline: bool = False) -> AsyncIterator
             yield line
 
 
-async def _in_the_database(settings: Settings) -> AsyncIterator[Finding]:
+async def _in_the_database(settings: Settings) -> AsyncGenerator[Finding]:
     try:
         async with database_of(settings) as database:
             for finding in await examine_database(database, now()):
@@ -110,8 +118,24 @@ async def _in_the_database(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             for finding in await examine_languages(database, settings.drafts_allowed):
                 yield finding
+            for finding in (*await examine_forwarding(database), *await _of_targets(settings, database)):
+                yield finding
     except (CannotOpen, Unavailable) as closed:
         yield problem(str(closed))
+
+
+async def _of_targets(settings: Settings, database: Database) -> list[Finding]:
+    found = []
+    try:
+        allowed = allowed_of(settings)
+    except ForwardRefused as refusal:
+        return [problem(str(refusal))]
+    for each in await database.read(destinations.every):
+        try:
+            allowed.kind_of(each.target)
+        except ForwardRefused as refusal:
+            found.append(problem(f"{each.name} gets nothing. {refusal}"))
+    return found
 
 
 def _address(settings: Settings) -> Finding:
@@ -136,7 +160,7 @@ def _of_channels(settings: Settings, providers: Providers) -> list[Finding]:
     ]
 
 
-async def _of_letters(settings: Settings, providers: Providers) -> AsyncIterator[Finding]:
+async def _of_letters(settings: Settings, providers: Providers) -> AsyncGenerator[Finding]:
     try:
         async with database_of(settings) as database:
             phrases = wording(drafts_allowed=settings.drafts_allowed).phrases
@@ -146,7 +170,7 @@ async def _of_letters(settings: Settings, providers: Providers) -> AsyncIterator
         return  # it was said above
 
 
-async def _at_the_providers(settings: Settings, providers: Providers) -> AsyncIterator[Finding]:
+async def _at_the_providers(settings: Settings, providers: Providers) -> AsyncGenerator[Finding]:
     senders = {
         providers.senders[name]: f"{settings.public_base_url}/channels/{name}{RETRIES}"
         for name in ("whatsapp", "sms")

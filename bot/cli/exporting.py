@@ -2,6 +2,8 @@
 
 import asyncio
 import getpass
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,7 @@ import typer
 
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.export import Exported, Format, export
+from bot.analysis.formats.asked import Progress
 from bot.analysis.reconciliation import reconcile
 from bot.cli.channels import providers_of
 from bot.cli.compose import Refusal, database_of, now, simulator_channels, wording
@@ -17,7 +20,22 @@ from bot.service.replay import replay
 from bot.settings import Settings, load
 from storage.installation import is_demo
 
+_CLEAR_LINE = "\r\033[K"
+
 SurveyId = Annotated[str, typer.Option("--survey", metavar="SURVEY", help="The survey's form_id.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An export as it was asked for at the terminal."""
+
+    survey: str
+    format: Format
+    out: Path
+    raw: bool
+    labels: str | None
+    primary_only: bool
+    shareable: bool
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +48,20 @@ def register(app: typer.Typer) -> None:
 def write_export(
     survey: SurveyId,
     format: Annotated[Format, typer.Option(help="What to write.")],
-    out: Annotated[Path, typer.Option(help="The file to write; one of that name is replaced.")],
+    out: Annotated[Path, typer.Option(help="The file to write, replacing one of that name, or a new folder.")],
     text: Annotated[str, typer.Option(help="masked hides contact details in free text; raw does not.")] = "masked",
     labels: Annotated[str, typer.Option(help="Write labels in this language instead of codes.")] = "",
+    primary_only: Annotated[bool, typer.Option("--primary-only", help="One response of each person alone.")] = False,
+    shareable: Annotated[bool, typer.Option("--shareable", help="Days, new ids and a new order; masked.")] = False,
 ) -> None:
     """Write one export."""
     if text not in ("masked", "raw"):
         raise typer.BadParameter("write masked or raw", param_hint="--text")
-    written = asyncio.run(_export(load(), survey, format, out, text == "raw", labels or None))
+    asked = _Asked(survey, format, out, text == "raw", labels or None, primary_only, shareable)
+    written = asyncio.run(_export(load(), asked))
     print(f"Wrote {written.rows} rows of {written.columns} columns to {written.path}.")
+    for note in written.notes:
+        print(note)
 
 
 def report(survey: SurveyId) -> None:
@@ -59,21 +82,34 @@ def read_again(survey: SurveyId) -> None:
     print(f"{len(differences)} differences.")
 
 
-async def _export(
-    settings: Settings, survey: str, format: Format, out: Path, raw: bool, labels: str | None
-) -> Exported:
-    async with database_of(settings) as database:
-        return await export(
-            database,
-            survey,
-            format,
-            out,
-            raw=raw,
-            labels=labels,
-            include_test=await database.read(is_demo),
-            who=f"terminal {getpass.getuser()}",
-            now=now(),
-        )
+async def _export(settings: Settings, asked: _Asked) -> Exported:
+    progress = _progress()
+    try:
+        async with database_of(settings) as database:
+            return await export(
+                database,
+                asked.survey,
+                asked.format,
+                asked.out,
+                raw=asked.raw,
+                labels=asked.labels,
+                include_test=await database.read(is_demo),
+                who=f"terminal {getpass.getuser()}",
+                now=now(),
+                primary_only=asked.primary_only,
+                shareable=asked.shareable,
+                progress=progress,
+            )
+    finally:
+        if progress is not None:
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+
+
+def _progress() -> Progress | None:
+    """Show how far it is on a terminal, and nowhere else."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda done: print(f"{_CLEAR_LINE}{done:,} responses", end="", file=sys.stderr, flush=True)
 
 
 async def _report(settings: Settings, survey: str) -> tuple[str, bool]:

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from bot.analysis.cells import minute
 from bot.cli.compose import Refusal, database_of, keys_of, now
+from bot.cli.listing import show
 from bot.service import privacy
 from bot.settings import Settings, load
 from bot.web.accounts import Role, create_staff, one_time_sign_in, sign_in_name
 from storage import staff as store
 from storage.errors import UnknownKey
-from storage.staff_account import forget_codes, shut_out
+from storage.staff_account import Listed, everyone, forget_codes, shut_out
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
 
@@ -28,6 +30,9 @@ def register(app: typer.Typer, staff: typer.Typer) -> None:
         rotate
     )
     staff.command("add", help="Add a member of staff, or find them again, and print a one-time sign-in.")(add_staff)
+    staff.command("list", help="List the staff: name, role, whether they may sign in, and when they last did.")(
+        list_staff
+    )
     staff.command("remove", help="End a member's sessions at once, and let them in no more.")(remove_staff)
 
 
@@ -72,7 +77,7 @@ def rotate(
 
 def add_staff(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    role: Annotated[Role | None, typer.Option(help="What they may do; analyst, where nothing is said.")] = None,
+    role: Annotated[Role | None, typer.Option(help="What they may do; analyst for somebody new, if left out.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a password to sign in with later.")] = False,
     new_codes: Annotated[
         bool, typer.Option("--new-codes", help="Forget somebody's one-time codes, as after a lost phone.")
@@ -81,12 +86,18 @@ def add_staff(
     """Add somebody, who signs in once by the printed address; for somebody known, print a new one."""
     settings = load()
     secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
-    token = asyncio.run(_add_staff(settings, name, role, secret, new_codes=new_codes))
+    member, token = asyncio.run(_add_staff(settings, name, role, secret, new_codes=new_codes))
     base = settings.public_base_url or "http://127.0.0.1:8000"
     if new_codes:
         print(f"{name}'s one-time codes are forgotten, and every session is ended.")
-    print(f"{name} may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
+    print(f"{name} ({member.role}) may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
     print("Then they can set a password and one-time codes under their name, at the top of the page.")
+
+
+def list_staff() -> None:
+    """List everybody who was ever added, those who are shut out last."""
+    columns = {"NAME": "24", "ROLE": "14", "MAY SIGN IN": "12", "LAST SIGNED IN": "20"}
+    show((_line(one) for one in asyncio.run(_every_member(load()))), columns)
 
 
 def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in with.")]) -> None:
@@ -97,13 +108,13 @@ def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in
 
 async def _erase(settings: Settings, address: str) -> privacy.Erased:
     async with database_of(settings) as database:
-        return await privacy.erase(database, await keys_of(settings, database), address, who="terminal", now=now())
+        return await privacy.erase(database, await keys_of(settings, database), address, who=store.TERMINAL, now=now())
 
 
 async def _subject_access(settings: Settings, address: str) -> str:
     async with database_of(settings) as database:
         return await privacy.subject_access(
-            database, await keys_of(settings, database), address, who="terminal", now=now()
+            database, await keys_of(settings, database), address, who=store.TERMINAL, now=now()
         )
 
 
@@ -134,26 +145,43 @@ async def _rotate(settings: Settings, data_keys: bool) -> int | None:
         if not data_keys:
             return None
         try:
-            return await privacy.make_new_keys(database, keys, who="terminal", now=now())
+            return await privacy.make_new_keys(database, keys, who=store.TERMINAL, now=now())
         except UnknownKey:
             raise Refusal("Another process is making new keys just now. Run this again when it has ended.") from None
 
 
-async def _add_staff(settings: Settings, name: str, role: Role | None, password: str | None, *, new_codes: bool) -> str:
+def _line(listed: Listed) -> list[str]:
+    may_sign_in = "no" if listed.disabled_at is not None else "yes"
+    signed_in_at = minute(listed.signed_in_at) or "never"
+    return [listed.member.name, listed.member.role, may_sign_in, signed_in_at]
+
+
+async def _every_member(settings: Settings) -> list[Listed]:
+    async with database_of(settings) as database:
+        return await database.read(lambda: everyone(now()))
+
+
+async def _add_staff(
+    settings: Settings, name: str, role: Role | None, password: str | None, *, new_codes: bool
+) -> tuple[store.StaffMember, str]:
+    """Add somebody, or find them; give them and their sign-in. Whoever was shut out keeps the role they had."""
     async with database_of(settings) as database:
         member = await database.read(lambda: store.staff_named(sign_in_name(name)))
         if member is None and new_codes:
             raise Refusal(f"There is nobody called {name!r} among the staff, so no codes were forgotten.")
         if member is None:
-            staff_id = await create_staff(database, name, role or Role.ANALYST, password, now())
-            return await one_time_sign_in(database, staff_id, now())
+            everybody = await database.read(lambda: everyone(now()))
+            had = next((Role(one.member.role) for one in everybody if one.member.name == sign_in_name(name)), None)
+            given = role or had or Role.ANALYST
+            staff_id = await create_staff(database, name, given, password, now())
+            return store.StaffMember(staff_id, name, given), await one_time_sign_in(database, staff_id, now())
         if role is not None and member.role != role:
             raise Refusal(f"{name} is there already, as {member.role}. Remove them first to give another role.")
         if password is not None:
             raise Refusal(f"{name} is there already. Leave --password out: they set a password on their own page.")
         if new_codes:
             await database.run(lambda: forget_codes(member, now(), store.TERMINAL))
-        return await one_time_sign_in(database, member.id, now())
+        return member, await one_time_sign_in(database, member.id, now())
 
 
 async def _remove_staff(settings: Settings, name: str) -> None:

@@ -12,7 +12,7 @@ from bot.cli.numbers import numbers_of
 from bot.core.commands import find_language
 from bot.core.language_names import names_of
 from bot.core.survey import SurveyDefinition
-from bot.outreach.campaigns import CampaignState, state_at
+from bot.outreach.campaigns import over_at, refuse_ended
 from bot.outreach.poster import SIZES, Size, poster
 from bot.outreach.proofreading import proofs_of
 from bot.service.word_files import load_words
@@ -48,15 +48,16 @@ async def _written(settings: Settings, campaign: str, size: Size, languages: tup
         row = await database.read(lambda: campaigns.named(campaign))
         if row is None:
             raise Refusal(f"There is no campaign {campaign!r}. See: campaign list")
-        if state_at(row, now()) is CampaignState.ENDED:
-            raise Refusal(f"{row.keyword} has ended: who texts it is told so. Make a new campaign.")
         versions = await database.read(surveys.every_version)
+        refuse_ended(row, now(), over_at(versions, now()))
         current = next(each for each in versions if each.is_current and each.survey == row.survey)
         definition = SurveyDefinition.from_json(current.definition)
         if languages:
             row = replace(row, languages=tuple(_code(definition, asked) for asked in languages))
         proofs = await proofs_of(database, definition)
-    return poster(row, definition, numbers_of(settings), size=size, drafts=proofs.drafts, phrases=proofs.phrases)
+    return poster(
+        row, definition, numbers_of(settings, is_demo=row.test), size=size, drafts=proofs.drafts, phrases=proofs.phrases
+    )
 
 
 def _code(definition: SurveyDefinition, asked: str) -> str:

@@ -13,6 +13,8 @@ from bot.service.reviewing import Accepted, Sentence, read_sheet, sentences_now,
 from bot.settings import Settings, load
 from storage import reviews
 from storage.reviews import Reviews
+from storage.script import Script
+from storage.staff import TERMINAL, note
 
 MOST_NAMED = 40
 """Rows that are named one by one: a sheet of another language would fill the screen with one line."""
@@ -86,6 +88,12 @@ async def _accept(settings: Settings, file: Path, by: str) -> tuple[Accepted, st
     async with database_of(settings) as database:
         every, _ = await sentences_now(database)
         accepted = read_sheet(file, every)
-        await database.run(lambda: reviews.accept(accepted.language, accepted.marks, accepted.corrections, by, now()))
+
+        def script() -> Script[None]:
+            yield from reviews.accept(accepted.language, accepted.marks, accepted.corrections, by, now())
+            much = f"{len(accepted.marks)} sentences read by {by}, {len(accepted.corrections)} corrected"
+            yield from note(now(), TERMINAL, "translation accepted", f"{accepted.language}: {much}")
+
+        await database.run(script)
         every, kept = await sentences_now(database)
         return accepted, _line(accepted.language, every[accepted.language], kept)

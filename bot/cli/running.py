@@ -29,6 +29,8 @@ from bot.cli.compose import (
     simulator_channels,
     wording,
 )
+from bot.cli.forwarding import forwarding_jobs
+from bot.cli.importing import import_sample
 from bot.cli.logs import configure
 from bot.cli.numbers import numbers_of
 from bot.cli.safeguarding import alerts_job, help_numbers
@@ -48,9 +50,13 @@ from bot.web.campaigns import campaign_routes
 from bot.web.council import council_routes
 from bot.web.figures import Figures
 from bot.web.form import form_routes
+from bot.web.forwarding import forwarding_routes
+from bot.web.importing import import_routes
 from bot.web.metrics import Metrics
+from bot.web.modes import mode_routes
 from bot.web.pages import Pages
 from bot.web.phone import BotPhone
+from bot.web.pull import pull_routes
 from bot.web.refusals import Refusals
 from bot.web.safeguarding import safeguarding_routes
 from bot.web.simulator import SimulatorSetup, simulator_routes
@@ -59,6 +65,7 @@ from bot.web.voice import voice_routes
 from bot.web.volunteers import volunteer_routes
 from bot.web.webhooks import Webhooks
 from channels.base import Channel
+from channels.simulator import SimulatorChannel
 from storage import installation
 from storage import staff as staff_store
 from storage import surveys as store
@@ -67,6 +74,7 @@ from storage.script import Database, Fetch, Script
 log = structlog.get_logger()
 
 SHIPPED_SURVEY = Path(__file__).parents[2] / "surveys" / "stoke-community-cohesion.xlsx"
+KEY_FILE = "secret.key"
 COLLECT_AFTER = (50_000, 20, 50)
 """A batch of turns makes and drops thousands of objects without a cycle; looking for one each 700 cost a tenth."""
 
@@ -122,7 +130,7 @@ def demo(
         raise Refusal(f"--data: {data} cannot be a folder ({problem.strerror}). Name another.") from None
     settings = load(
         database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
-        secret_key=_kept_secret(data / "secret.key"),
+        secret_key=_kept_secret(data / KEY_FILE),
         secret_key_previous="",
         public_base_url=f"http://{host}:{port}",
         twilio_account_sid="",
@@ -159,7 +167,9 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             jobs.append(alerts_job(settings, service, metrics.job_ran))
             if providers.telegram is not None:
                 jobs.append(telegram_job(providers.telegram, service, settings, metrics.job_ran))
-            await _run(application, clock_of(service, providers.senders, metrics.job_ran, jobs), listening)
+            async with forwarding_jobs(settings, service, metrics) as forwarding:
+                clock = clock_of(service, providers.senders, metrics.job_ran, [*jobs, *forwarding])
+                await _run(application, clock, listening)
 
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
@@ -174,14 +184,25 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
         channels = simulator_channels()
         async with service_of(database, keys, channels, wording(every=True, listener=hearing())) as service:
             keywords = tuple(k for d in service.library.definitions for k in d.keywords)
-            setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
-            phones = {each.look.name: BotPhone(service.inbox, each, database, keys, now) for each in channels.values()}
-            routes = simulator_routes(phones, Pages(_council(service)), setup, settings.public_base_url)
             metrics = Metrics()
-            # No webhook is mounted: the simulator's page talks to the inbox itself.
-            application = _application(settings, service, metrics, {}, [routes])
-            await _say_what_to_try(settings, database, keywords)
+            application = demo_application(settings, service, channels, metrics)
+            sample = await import_sample(database, keys)
+            await _say_what_to_try(settings, database, keywords, sample)
             await _run(application, clock_of(service, {}, metrics.job_ran), listening)
+
+
+def demo_application(
+    settings: Settings, service: Service, channels: Mapping[str, SimulatorChannel], metrics: Metrics
+) -> Application:
+    """Put the demo's pages together: all that `serve` has, and the simulator, whose phones are on these channels."""
+    keywords = tuple(k for d in service.library.definitions for k in d.keywords)
+    setup = SimulatorSetup("Earshot", keywords, settings.pence_per_segment, languages=("English",))
+    phones = {
+        each.look.name: BotPhone(service.inbox, each, service.database, service.keys, now) for each in channels.values()
+    }
+    routes = simulator_routes(phones, Pages(_council(service)), setup, settings.public_base_url)
+    # No webhook is mounted: the simulator's page talks to the inbox itself.
+    return _application(settings, service, metrics, {}, [routes])
 
 
 def _application(
@@ -205,11 +226,16 @@ def _application(
     survey = form_routes(forms, pages, now, base)
     helped = assisted_routes(service.database, forms, pages, now, base)
     volunteers = volunteer_routes(service.database, forms, pages, now, base)
-    campaigns = campaign_routes(service.database, numbers_of(settings), pages, now, base)
+    numbers = numbers_of(settings, is_demo=is_trial)
+    campaigns = campaign_routes(service.database, numbers, pages, now, base, service.library.load)
     unread = UnreadMessages(service.database, service.channels, now=now)
     council = council_routes(service.database, unread, pages, now, base)
-    routers = [survey, helped, volunteers, staff, account, voice, safe, campaigns, council, *more]
-    return build(webhooks, routers, metrics, lambda: _is_ready(service.database))
+    modes = mode_routes(service.database, service.keys, pages, now, base)
+    routers = [survey, helped, volunteers, staff, account, voice, safe, campaigns, council, modes, *more]
+    routers.append(import_routes(service.database, service.keys, pages, now, base))
+    routers.append(forwarding_routes(service.database, pages, now, base))
+    routers.append(pull_routes(service.database, settings.api_token.get_secret_value(), now))
+    return build(webhooks, routers, metrics, lambda: _is_ready(service.database), pages)
 
 
 async def _run(application: Application, clock: Clock, listening: socket.socket) -> None:
@@ -306,7 +332,7 @@ async def _publish_shipped(database: Database) -> None:
         await database.run(lambda: store.publish(definition.id, version, definition.hash, definition.to_json(), now()))
 
 
-async def _say_what_to_try(settings: Settings, database: Database, keywords: tuple[str, ...]) -> None:
+async def _say_what_to_try(settings: Settings, database: Database, keywords: tuple[str, ...], sample: str) -> None:
     base = settings.public_base_url
     try:
         staff_id = await create_staff(database, "demo", Role.ADMIN, None, now())
@@ -320,8 +346,14 @@ async def _say_what_to_try(settings: Settings, database: Database, keywords: tup
     print(f"  A resident's phone:  {base}/simulator   (text {' or '.join(keywords)})")
     print(f"  The staff pages:     {base}/staff")
     print(f"  Sign in once, within 15 minutes:  {base}/staff/sign-in/{token}")
-    print(f"  Export:  DATABASE_URL={settings.database_url} sh run.sh export \\")
-    print("             --survey stoke-community-cohesion --format csv --out answers.csv")
+    if sample:
+        print(f"  {sample}")
+    key = Path(settings.database_url.removeprefix("sqlite:///")).with_name(KEY_FILE)
+    print("  A campaign and its poster: sign in, open Campaigns, and first say when the survey closes.")
+    print("  Commands for this demo's data, in another terminal:")
+    print(f"    export DATABASE_URL={settings.database_url} SECRET_KEY_FILE={key} PUBLIC_BASE_URL={base}")
+    print("    sh run.sh export --survey stoke-community-cohesion --format csv --out answers.csv")
+    print("    sh run.sh staff add sadia --role worker")
     print("  Stop with Ctrl-C.", flush=True)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,19 +15,18 @@ from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_p
 from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
 from bot.core.questionnaire import Questionnaire
-from bot.core.reading.normalise import key
 from bot.core.survey import Language, SurveyDefinition
 from bot.core.survey import wording as chosen
 from bot.core.window import Window, closed_by_hand, window
+from bot.outreach import publishing
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
 from bot.settings import Settings, load
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import lint
-from storage import campaigns
 from storage import surveys as store
-from storage.campaigns import CampaignRow
 from storage.script import Script
+from storage.staff import TERMINAL, note
 from storage.surveys import VersionRow
 
 File = Annotated[Path, typer.Argument(help="The survey file: an XLSForm workbook (.xlsx).")]
@@ -71,7 +69,7 @@ def publish(
     definition = replace(compiled.definition, closes=_last_day(closes)) if closes else compiled.definition
     if closes and definition.opens and definition.opens[:10] > definition.closes:
         raise Refusal(f"--closes: the survey would close ({closes}) before it opens ({definition.opens}).")
-    asyncio.run(_publish(settings, definition))
+    definition = asyncio.run(_publish(settings, definition, is_dated=bool(closes)))
     for warning in compiled.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     said = wording(drafts_allowed=settings.drafts_allowed)
@@ -138,52 +136,14 @@ def close(survey: SurveyId) -> None:
     print(f"Closed {survey}. Replies from now on are kept and marked late." if was_open else f"{survey} was closed.")
 
 
-async def _publish(settings: Settings, definition: SurveyDefinition) -> None:
-    text = definition.to_json()
-
-    def script() -> Script[VersionRow | None]:
-        # The look at the others and the publication are one transaction: two publishers cannot both find a word free.
-        yield store.ALONE
-        invited = yield from campaigns.every()
-        _refuse_campaign_words(definition, invited)
-        return (
-            yield from store.publish(
-                definition.id,
-                definition.version,
-                definition.hash,
-                text,
-                now(),
-                object_to=lambda others: _refuse_taken_keywords(definition, others),
-            )
-        )
+async def _publish(settings: Settings, definition: SurveyDefinition, *, is_dated: bool) -> SurveyDefinition:
+    def script() -> Script[SurveyDefinition]:
+        published = yield from publishing.publish(definition, now(), is_dated=is_dated)
+        yield from note(now(), TERMINAL, "survey published", f"{published.id} {published.version}")
+        return published
 
     async with database_of(settings) as database:
-        there = await database.run(script)
-    if there is not None:
-        raise Refusal(
-            f"{definition.id} version {definition.version} is published already, with other content. A version never "
-            "changes: give the settings sheet a new version."
-        )
-
-
-def _refuse_taken_keywords(definition: SurveyDefinition, others: Sequence[VersionRow]) -> None:
-    """Raise Refusal where another survey that nobody has closed is started by one of these words."""
-    words = set(map(key, definition.keywords))
-    for row in others:
-        other = SurveyDefinition.from_json(row.definition)
-        shared = [keyword for keyword in other.keywords if key(keyword) in words]
-        if shared:
-            raise Refusal(
-                f"The keyword {shared[0].upper()} belongs to {other.id} already. Choose another, or close that one."
-            )
-
-
-def _refuse_campaign_words(definition: SurveyDefinition, invited: Sequence[CampaignRow]) -> None:
-    """Raise Refusal where a campaign, running or not, has one of these words: it stands on posters."""
-    words = {key(row.keyword): row for row in invited}
-    row = next((words[key(keyword)] for keyword in definition.keywords if key(keyword) in words), None)
-    if row is not None:
-        raise Refusal(f"The keyword {row.keyword} belongs to the campaign {row.id} already. Choose another.")
+        return await database.run(script)
 
 
 async def _versions(settings: Settings) -> list[VersionRow]:
@@ -197,7 +157,14 @@ async def _close(settings: Settings, survey: str) -> bool:
         known = sorted({row.survey for row in rows})
         if survey not in known:
             raise UnknownSurvey(survey, known)
-        return await database.run(lambda: store.close(survey, now()))
+
+        def script() -> Script[bool]:
+            was_open = yield from store.close(survey, now())
+            if was_open:
+                yield from note(now(), TERMINAL, "survey closed", survey)
+            return was_open
+
+        return await database.run(script)
 
 
 def _rehearsed(definition: SurveyDefinition, said: Wording, language: Language) -> Rehearsal:

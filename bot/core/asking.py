@@ -287,6 +287,8 @@ def _label(turn: Turn, question: Question, code: str) -> str:
 
 def _how_to_reply(turn: Turn, question: Question) -> None:
     match question.type:
+        case QuestionType.SELECT_ONE if not turn.here.short:  # an app's buttons have no numbers
+            turn.say(Phrase.CHOOSE_ONE)
         case QuestionType.SELECT_ONE:
             turn.say(Phrase.REPLY_WITH_NUMBER, first=1, last=len(turn.shown(question)))
         case QuestionType.SELECT_MULTIPLE:

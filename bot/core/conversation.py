@@ -57,7 +57,7 @@ def step(questionnaire: Questionnaire, state: State, event: Event) -> tuple[Stat
         turn.change(phase=Phase.COMPLETE if _calm(state) is Phase.COMPLETE else Phase.RETURNING)
     match event:
         case Began():
-            _begin(turn, event.missing)
+            _begin(turn, event.missing, event.word)
         case Stopped():
             turn.change(stopped_at=None if state.completed_at else turn.now, phase=_calm(turn.state))
             turn.file(Filed.COMMAND)
@@ -126,9 +126,9 @@ def _set_aside(turn: Turn, event: Delayed | Edited) -> None:
     steering.put_again(turn)
 
 
-def _begin(turn: Turn, missing: str) -> None:
+def _begin(turn: Turn, missing: str, word: str) -> None:
     turn.file(Filed.COMMAND)
-    turn.add(opening(turn.q, turn.state.language, turn.here, turn.way))
+    turn.add(opening(turn.q, turn.state.language, turn.here, turn.way, word))
     if missing:
         languages.miss(turn, missing)
     if turn.q.definition.start is Start.CONFIRM and turn.way.asked:

@@ -62,11 +62,15 @@ Runs: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DangerTable:
-    """One language's phrases. `calm` and `help` are what is said to whoever wrote one; `help` has `{numbers}`."""
+    """One language's phrases. `calm` is what is said to whoever wrote one, `calm_page` to whoever did so on a page.
+
+    `help` stands behind it, where there are numbers, and has `{numbers}`.
+    """
 
     language: str
     reviewed_by: str
     calm: str
+    calm_page: str
     help: str
     phrases: tuple[tuple[Step, ...], ...]
     denials: frozenset[str]
@@ -166,12 +170,16 @@ class Watch:
         # Read in one breath first, then pause by pause: "no, he hits me" takes nothing back.
         return any(self._is_danger(words_of(part)) for one in sentences for part in (one, *_PAUSES.split(one)))
 
-    def calm(self, language: str) -> str:
+    def calm(self, language: str, *, on_page: bool = False) -> str:
         """Return what is said, the same whatever was written: in the language, once its table is reviewed."""
+        table = self._tables[self.calm_in(language)]
+        calm = table.calm_page if on_page else table.calm
+        return f"{calm} {table.help.format(numbers=self._numbers)}" if self._numbers else calm
+
+    def calm_in(self, language: str) -> str:
+        """Name the language in which that is said."""
         table = self._tables.get(language)
-        if table is None or table.is_draft:
-            table = self._tables["en"]
-        return f"{table.calm} {table.help.format(numbers=self._numbers)}" if self._numbers else table.calm
+        return "en" if table is None or table.is_draft else language
 
     def _is_danger(self, words: tuple[str, ...]) -> bool:
         there = frozenset(words)

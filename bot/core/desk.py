@@ -278,8 +278,7 @@ class Desk:
         if reception.turns_away(self, sitting, match, message.at, language):
             return
         invitation = self.invited.by(match.word)
-        campaign = invitation.campaign if invitation else ""
-        sitting.begin(listing, _beginning(message), language, missing=missing, campaign=campaign)
+        sitting.begin(listing, _beginning(message), language, missing=missing, invitation=invitation)
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -305,8 +304,8 @@ class Desk:
             return
         chosen = thread.state.language if thread.state.language_source == "chosen" else ""
         # Whoever comes next on this phone is at the same place, while people are invited there.
-        campaign = self.invited.still(thread.state.campaign, message.at)
-        sitting.begin(listing, _beginning(message), chosen, greet=Phrase.NEW_PERSON, campaign=campaign)
+        invitation = self.invited.still(thread.state.campaign, message.at)
+        sitting.begin(listing, _beginning(message), chosen, greet=Phrase.NEW_PERSON, invitation=invitation)
 
     # -- one survey's conversation ------------------------------------------------------------------------------------
 

@@ -36,12 +36,13 @@ class Circumstances(Struct, frozen=True, gc=False):
 class Began(Struct, frozen=True, gc=False):
     """The resident texted the keyword for the first time, or NEW. `language` is empty unless one was asked for.
 
-    `missing` is a language that was asked for and is not offered.
+    `missing` is a language that was asked for and is not offered. `word` is the campaign's that invited, if one did.
     """
 
     here: Circumstances
     language: str = ""
     missing: str = ""
+    word: str = ""
 
 
 class Wrote(Struct, frozen=True, gc=False):

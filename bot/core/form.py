@@ -10,10 +10,12 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.core import asking, conversation
 from bot.core.effects import Effect, Option, Record
 from bot.core.events import Circumstances
+from bot.core.languages import CHOSEN
 from bot.core.limits import FORM_CHARACTERS
 from bot.core.opening import count, next_steps, who_asks
 from bot.core.phrases import Phrase
@@ -138,7 +140,7 @@ def thanks(questionnaire: Questionnaire, state: State, here: Circumstances) -> t
 
 def begin(questionnaire: Questionnaire, language: str, here: Circumstances, *, is_chosen: bool) -> Taken:
     """Begin a response in a language; `is_chosen` says that the resident chose it."""
-    turn = Turn(questionnaire, conversation.begin(language, "chosen" if is_chosen else "default"), here)
+    turn = Turn(questionnaire, conversation.begin(language, CHOSEN if is_chosen else "default"), here)
     turn.advance()
     return _taken(turn, Became.KEPT)
 
@@ -158,8 +160,8 @@ def page(questionnaire: Questionnaire, state: State, here: Circumstances, name: 
     return Page(
         question=question,
         place=turn.place_of(question),
-        label=questionnaire.text(question.label, language),
-        hint=questionnaire.text(question.hint, language),
+        label=questionnaire.page_label(question, language),
+        hint=questionnaire.page_hint(question, language),
         more=questionnaire.text(question.more, language),
         notes=_notes_before(turn, question),
         options=_options(turn, question),
@@ -194,16 +196,25 @@ def take(questionnaire: Questionnaire, state: State, here: Circumstances, posted
         return _skip(turn, state, question, posted)
     if _is_blank(question, posted):
         if turn.stands(question):
-            return Taken(Became.SAME, state)
+            return _same(turn, state, question)
         return _ask_again(turn, state, Phrase.ANSWER_OR_SKIP)
     read = _read(turn, question, posted)
     if isinstance(read, str):
         return Taken(Became.ASKED_AGAIN, state, problem=read)
     if _is_same(turn, question, read):
-        return Taken(Became.SAME, state)
+        return _same(turn, state, question)
     if _is_overtaken(state, question, posted):
         return _ask_again(turn, state, Phrase.ANSWERED_SINCE)
     return _keep(turn, question, read, posted)
+
+
+def speak(questionnaire: Questionnaire, state: State, language: str) -> Taken:
+    """Go on in another language, if it is offered. What was answered stays, and so does the place."""
+    offered = {each.code for each in questionnaire.offered}
+    if language == state.language or language not in offered:
+        return Taken(Became.SAME, state)
+    spoken = replace(state, language=language, language_source=CHOSEN, language_p=1.0, language_known="")
+    return Taken(Became.KEPT, spoken)
 
 
 def _was_put(turn: Turn, name: str) -> bool:
@@ -221,12 +232,20 @@ def _keep(turn: Turn, question: Question, read: Answer, posted: Posted) -> Taken
 def _skip(turn: Turn, state: State, question: Question, posted: Posted) -> Taken:
     given = state.given.get(question.name)
     if given is not None and given.state is AnswerState.SKIPPED:
-        return Taken(Became.SAME, state)
+        return _same(turn, state, question)
     if _is_overtaken(state, question, posted):
         return _ask_again(turn, state, Phrase.ANSWERED_SINCE)
     turn.change(phase=Phase.ASKING)
     asking.skip(turn, question, "")
     return _taken(turn, Became.KEPT)
+
+
+def _same(turn: Turn, state: State, question: Question) -> Taken:
+    """Keep nothing; but go on from a question that was answered after the close of a survey that is open again."""
+    if question.name != state.standing:
+        return Taken(Became.SAME, state)
+    turn.advance()
+    return _taken(turn, Became.SAME)
 
 
 def _take_late(turn: Turn, state: State, question: Question, posted: Posted) -> Taken:
@@ -371,5 +390,6 @@ def _notes_before(turn: Turn, question: Question | None) -> tuple[Note, ...]:
         if each.is_asked:
             notes = []
         else:
-            notes.append(Note(turn.q.prompt(each, language, short=False), turn.q.text(each.more, language)))
+            said = filter(None, (turn.q.page_label(each, language), turn.q.page_hint(each, language)))
+            notes.append(Note("\n".join(said), turn.q.text(each.more, language)))
     return tuple(notes)

@@ -57,7 +57,7 @@ class Invited:
         """Return the invitation whose word this is, as `key` writes it; None for a survey's own."""
         return self._by_word.get(word)
 
-    def still(self, campaign: str, at: datetime) -> str:
-        """Return a campaign while it invites people; empty for one that does not, or for none."""
-        invites = any(one.campaign == campaign and one.window(at) is Window.OPEN for one in self._by_word.values())
-        return campaign if invites else ""
+    def still(self, campaign: str, at: datetime) -> Invitation | None:
+        """Return a campaign's invitation while it invites people; None for one that does not, or for none."""
+        invites = (one for one in self._by_word.values() if one.campaign == campaign and one.window(at) is Window.OPEN)
+        return next(invites, None)

@@ -7,8 +7,11 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.way import Way
 
 
-def opening(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way) -> str:
-    """Compose the opening. A setting the survey does not have only drops its sentence (DESIGN section 10)."""
+def opening(questionnaire: Questionnaire, language: str, here: Circumstances, way: Way, word: str = "") -> str:
+    """Compose the opening. A setting the survey does not have only drops its sentence (DESIGN section 10).
+
+    `word` is the campaign's that somebody came by, if any: with it they choose a language too.
+    """
     definition = questionnaire.definition
 
     def say(phrase: Phrase, /, **values: object) -> str:
@@ -25,7 +28,7 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
         say(Phrase.NOT_EMERGENCY),
         say(Phrase.CHECK, url=address) if address else "",
         say(Phrase.HOW_TO_STOP),
-        _languages(questionnaire, language, here.short),
+        _languages(questionnaire, language, here.short, word),
     ]
     return " ".join(filter(None, sentences))
 
@@ -53,16 +56,16 @@ def count(questionnaire: Questionnaire, language: str, here: Circumstances, way:
     return questionnaire.say(phrase, language, short=here.short, count=proper, more=more)
 
 
-def _languages(questionnaire: Questionnaire, language: str, short: bool) -> str:
+def _languages(questionnaire: Questionnaire, language: str, short: bool, word: str) -> str:
     others = (
         names_of(offered.code, offered.name).typed for offered in questionnaire.offered if offered.code != language
     )
     names = [name for name in others if name]
-    keywords = questionnaire.definition.keywords
-    if not names or not keywords:
+    keyword = word or next(iter(questionnaire.definition.keywords), "")
+    if not names or not keyword:
         return ""
     listed = ", ".join(names)
-    return questionnaire.say(Phrase.OTHER_LANGUAGES, language, short=short, languages=listed, keyword=keywords[0])
+    return questionnaire.say(Phrase.OTHER_LANGUAGES, language, short=short, languages=listed, keyword=keyword)
 
 
 def closing(questionnaire: Questionnaire, language: str, short: bool) -> str:

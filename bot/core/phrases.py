@@ -33,6 +33,7 @@ class Phrase(StrEnum):
 
     NOT_UNDERSTOOD = "Sorry, we did not understand that."
     REPLY_WITH_NUMBER = "Please reply with one number, {first} to {last}. Or text SKIP."
+    CHOOSE_ONE = "Please choose one answer. Or text SKIP."
     REPLY_WITH_NUMBERS = "Please reply with numbers only, like 1 2. Or text SKIP."
     REPLY_WITH_AMOUNT = "Please reply with a number only, like 34. Or text SKIP."
     REPLY_WITH_DATE = "Please reply with a date, like 31 May 2024. Or text SKIP."
@@ -101,7 +102,10 @@ class Phrase(StrEnum):
         "Done. Your other phone or app is joined to this one: STOP on one now stops both. Neither shows what you said "
         "on the other."
     )
-    NOT_LINKED = "Sorry, that code cannot be used. To get a new one, text LINK from your other phone or app."
+    NOT_LINKED = (
+        "Sorry, that code cannot be used here. A code from our web page works only there. For a new one, text "
+        "LINK from your other phone or app."
+    )
     STOPPED = (
         "You will get no more texts from us. Your answers are kept. Text DELETE to remove them, START to come back."
     )
@@ -163,14 +167,20 @@ class Phrase(StrEnum):
     SOMEONE_ELSE = "Start new, for someone else"
     CODE_HOW = "Go on later, or on another phone"
     CODE_GET = "Get a code"
-    CODE_IS = "Your code is {code}. Write it down. For 7 days you can go on with your answers by it, on any phone."
+    CODE_IS = "Your code is {code}. Write it down. For 7 days you can go on with your answers by it, on this web page."
     CODE_HAVE = "I have a code"
     CODE_ENTER = "Code"
-    CODE_WHICH = "The code that you got here, or by texting LINK."
+    CODE_WHICH = (
+        "A code from this web page brings back the answers begun here. A code from texting LINK starts new "
+        "answers, and joins them to your phone number."
+    )
     CODE_WRONG = "That code cannot be used. Look at it again, or start without it."
     CODE_WAIT = "There were too many wrong codes. Please wait 10 minutes."
     HAND_OVER = "The next questions are about you. You can take the phone and answer them by yourself."
     OPENS_ON_PAGE = "This survey opens on {date}. Please come back then."
+    LATE_ON_PAGE = "This survey has closed. Your answer came after that; we have kept it, marked as late."
+    DONE_ON_THIS_PHONE = "A whole survey was answered on this phone or computer."
+    ELSEWHERE = "The answers begun here are on another phone now, or were removed."
 
 
 Sentences: TypeAlias = Mapping[str, str]

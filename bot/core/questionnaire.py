@@ -99,6 +99,14 @@ class Questionnaire:
         hint = self.text(question.hint, language)
         return f"{label}\n{hint}" if hint else label
 
+    def page_label(self, question: Question, language: str) -> str:
+        """Return the wording of a question or note on a page."""
+        return short_wording(question.label, question.web_label, language, self.definition.default_language)
+
+    def page_hint(self, question: Question, language: str) -> str:
+        """Return what a page says of how to answer."""
+        return short_wording(question.hint, question.web_hint, language, self.definition.default_language)
+
     def route(self, source: str) -> tuple[Question, ...]:
         """Return the questions and notes that may be asked by this way, in order.
 

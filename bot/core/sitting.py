@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bot.core import conversation
 from bot.core.effects import Effect, Erase, File, Filed, Linking, Say
 from bot.core.events import Began, Circumstances, Stopped
+from bot.core.invitation import Invitation
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import Phase, State
@@ -187,11 +188,11 @@ class Sitting:
         language: str,
         greet: Phrase | None = None,
         missing: str = "",
-        campaign: str = "",
+        invitation: Invitation | None = None,
     ) -> None:
         """Begin a conversation on a survey's current version.
 
-        `missing` is a language asked for and not offered, `campaign` the invitation that it comes by.
+        `missing` is a language asked for and not offered, `invitation` what it comes by.
         """
         questionnaire = listing.questionnaire
         offered = {spoken.code for spoken in questionnaire.offered}
@@ -205,10 +206,11 @@ class Sitting:
         key = f"new{len(self._begun)}"
         # NEW is another person; anybody else goes on as who they are.
         respondent = self.current.respondent if self.current is not None and greet is None else key
+        campaign, word = (invitation.campaign, invitation.word) if invitation else ("", "")
         thread = Thread(key, questionnaire, conversation.begin(spoken, source, campaign), respondent)
         self._begun.append(key)
         self.person = replace(self.person, current=key)
-        state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken, missing))
+        state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken, missing, word))
         if greet is not None:
             effects = tuple(_greeted(effect, questionnaire.say(greet, spoken)) for effect in effects)
         self.take(thread, state, effects)

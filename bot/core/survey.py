@@ -58,7 +58,8 @@ class Question:
     """One row of the survey sheet. `name` is the export column. Expressions are in the subset of `expressions`.
 
     `relevant` already holds the conditions of every group around the question. `channels` is where it may be asked
-    (empty: everywhere). `group` is the outermost group's name, `row` the row of the survey sheet.
+    (empty: everywhere). `group` is the outermost group's name, `row` the row of the survey sheet. `web_label` and
+    `web_hint` stand on a page in place of `label` and `hint`.
     """
 
     name: str
@@ -82,6 +83,8 @@ class Question:
     web_column: str = ""
     group: str = ""
     row: int = 0
+    web_label: Texts = field(default_factory=dict)
+    web_hint: Texts = field(default_factory=dict)
 
     @property
     def is_asked(self) -> bool:
@@ -151,7 +154,13 @@ class SurveyDefinition:
 
     def to_json(self) -> str:
         """Write it as canonical JSON: sorted keys, no spaces."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        fields = asdict(self)
+        for question in fields["questions"]:
+            # They came later. A survey without them keeps its hash, by which buttons and open pages know their version.
+            for name in ("web_label", "web_hint"):
+                if not question[name]:
+                    del question[name]
+        return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Self:

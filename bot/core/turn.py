@@ -133,7 +133,9 @@ class Turn:
     def finish(self) -> tuple[State, tuple[Effect, ...]]:
         """Close the turn: the new state and the effects, in order."""
         answered, applicable = self.way.progress(self.state.given)
-        self.change(core_answered=answered, core_applicable=applicable)
+        # A survey that was opened again takes answers in time.
+        late = self.state.late and self.here.is_closed
+        self.change(core_answered=answered, core_applicable=applicable, late=late)
         for effect in self.effects:
             if isinstance(effect, Say):
                 numbered = [f"{i} {option.label}" for i, option in enumerate(effect.options, 1)]

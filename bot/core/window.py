@@ -20,12 +20,12 @@ class Window(StrEnum):
 
 def opens_at(definition: SurveyDefinition) -> datetime | None:
     """Say when the survey opens: a bare date means the start of that day in London."""
-    return _moment(definition.opens, end_of_day=False)
+    return _written(definition.opens, end_of_day=False)
 
 
 def closes_at(definition: SurveyDefinition) -> datetime | None:
     """Say when the survey closes: a bare date means the end of that day in London."""
-    return _moment(definition.closes, end_of_day=True)
+    return _written(definition.closes, end_of_day=True)
 
 
 def window(definition: SurveyDefinition, closed_at: datetime | None, at: datetime) -> Window:
@@ -40,9 +40,14 @@ def placed(opens: datetime | None, closes: datetime | None, at: datetime) -> Win
     return Window.NOT_YET if opens is not None and at < opens else Window.OPEN
 
 
+def moment(at: int) -> datetime:
+    """Read a moment as storage keeps it, epoch milliseconds UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
 def closed_by_hand(at: int | None) -> datetime | None:
-    """Read when somebody closed a survey, as storage keeps it: epoch milliseconds UTC, None for never."""
-    return datetime.fromtimestamp(at / 1000, UTC) if at is not None else None
+    """Read when somebody closed a survey, as storage keeps it; None for never."""
+    return moment(at) if at is not None else None
 
 
 def closed_on(definition: SurveyDefinition, closed_at: datetime | None) -> datetime | None:
@@ -78,7 +83,7 @@ def first_day(at: datetime) -> date:
     return at.astimezone(LONDON).date()
 
 
-def _moment(text: str, *, end_of_day: bool) -> datetime | None:
+def _written(text: str, *, end_of_day: bool) -> datetime | None:
     if not text:
         return None
     if len(text) == len("2026-11-22"):

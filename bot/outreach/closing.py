@@ -1,44 +1,42 @@
 """The last day of a survey, set by an admin: a new version that differs in nothing else, so no answer is touched."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 from bot.core.survey import SurveyDefinition
-from bot.core.window import london_day
-from bot.outreach.drawing_up import CampaignRefused
+from bot.core.window import london_day, moment
+from bot.outreach.publishing import PublicationRefused, publish
 from storage import surveys
 from storage.script import Database, Script
 from storage.staff import note
 
 
 async def close_on(database: Database, survey: str, written: str, who: str, now: int) -> None:
-    """Let a survey close after a day, written as 2027-01-31. `now` is epoch milliseconds UTC. Raises CampaignRefused.
+    """Let a survey that has no last day close after one, written as 2027-01-31. `now` is epoch milliseconds UTC.
 
-    Its version becomes `1+2027-01-31`; every process knows it once `Library.load` has run there.
+    Its version becomes `1+2027-01-31`; every process knows it once `Library.load` has run there. Raises
+    PublicationRefused, also for a survey that somebody has closed: a new version would open it again.
     """
     day = _day(written)
-    if day < london_day(datetime.fromtimestamp(now / 1000, UTC)):
-        raise CampaignRefused(f"The last day {written} is over. Choose a later one.")
+    if day < london_day(moment(now)):
+        raise PublicationRefused(f"The last day {written} is over. Choose a later one.")
 
     def script() -> Script[None]:
         yield surveys.ALONE
-        current = next(
-            (row for row in (yield from surveys.every_version()) if row.survey == survey and row.is_current), None
-        )
+        rows = yield from surveys.every_version()
+        current = next((row for row in rows if row.survey == survey and row.is_current), None)
         if current is None:
-            raise CampaignRefused(f"There is no survey {survey!r}.")
+            raise PublicationRefused(f"There is no survey {survey!r}.")
         definition = SurveyDefinition.from_json(current.definition)
+        if current.closed_at is not None:
+            raise PublicationRefused("Somebody has closed this survey. Publish it again to open it.")
+        if definition.closes:
+            raise PublicationRefused(f"The survey has a last day already: {definition.closes[:10]}.")
         if definition.opens and definition.opens[:10] > day.isoformat():
-            raise CampaignRefused(
+            raise PublicationRefused(
                 f"The survey would close ({day.isoformat()}) before it opens ({definition.opens[:10]})."
             )
-        version = f"{definition.version.partition('+')[0]}+{day.isoformat()}"
-        dated = replace(definition, closes=day.isoformat(), version=version)
-        other = yield from surveys.publish(survey, version, dated.hash, dated.to_json(), now)
-        if other is not None:
-            raise CampaignRefused(
-                f"There is a version {version} that differs in more than its last day. Choose another day."
-            )
+        yield from publish(replace(definition, closes=day.isoformat()), now, is_dated=True)
         yield from note(now, who, "survey closes", f"{survey}: {day.isoformat()}")
 
     await database.run(script)
@@ -48,4 +46,4 @@ def _day(written: str) -> date:
     try:
         return date.fromisoformat(written.strip())
     except ValueError:
-        raise CampaignRefused("The last day must be a date, such as 2027-01-31.") from None
+        raise PublicationRefused("The last day must be a date, such as 2027-01-31.") from None

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from bot.core.commands import find_language
 from bot.core.invitation import CampaignState
 from bot.core.language_names import names_of
 from bot.core.survey import SurveyDefinition
-from bot.core.window import Window, closed_by_hand, closes_at, last_day, london_day, window
+from bot.core.window import Window, closed_by_hand, closes_at, last_day, london_day, moment, window
 from bot.core.words import Words
 from bot.outreach.keywords import faults, propose, tidy
 from bot.surveys.insisted import INSISTED, missing_settings
@@ -70,7 +70,7 @@ def draw_up(
     problems += _text_problems(texts)
     problems += faults(keyword, definition, taken, words) if keyword else ()
     problems += _choice_problems(wanted, definition, languages)
-    problems += _day_problems(wanted, definition, london_day(_moment(now)))
+    problems += _day_problems(wanted, definition, london_day(moment(now)))
     if problems:
         raise CampaignRefused(*problems)
     keyword = keyword or propose(tuple(texts.values()), definition, taken, words)
@@ -106,7 +106,7 @@ def survey_problems(survey: str, versions: Sequence[VersionRow], now: int) -> tu
         problems.append(f"{survey} does not say {said}. Fill that in on its settings sheet and publish a new version.")
     if not definition.closes:
         problems.append(f"{survey} does not say when it closes. Run: survey publish FILE --closes 2027-01-31")
-    if window(definition, closed_by_hand(row.closed_at), _moment(now)) is Window.CLOSED:
+    if window(definition, closed_by_hand(row.closed_at), moment(now)) is Window.CLOSED:
         problems.append(f"{survey} is closed, so nobody can be invited to it.")
     return tuple(problems)
 
@@ -159,7 +159,3 @@ def _language(definition: SurveyDefinition, asked: str, words: Words) -> str:
 
 def _without_drafts(definition: SurveyDefinition) -> tuple[str, ...]:
     return tuple(one.code for one in definition.languages if one.code not in definition.draft_languages)
-
-
-def _moment(now: int) -> datetime:
-    return datetime.fromtimestamp(now / 1000, UTC)

@@ -20,7 +20,7 @@ from bot.core.survey import Language, SurveyDefinition, Texts, wording
 from bot.core.window import closes_at, last_day
 from bot.outreach.campaigns import Numbers, links, missing_settings
 from bot.outreach.poster_page import Code, Line, Page, Start
-from bot.outreach.poster_words import ENGLISH, PosterPhrase, PosterWords, load_poster_words
+from bot.outreach.poster_words import ENGLISH, PosterPhrase, PosterWords, has_draft, load_poster_words
 from bot.service.catalogues import load_catalogues, phrases_of, write_day
 from bot.surveys.insisted import INSISTED
 from storage.campaigns import CampaignRow
@@ -52,8 +52,8 @@ def poster(
     """Write the PDF. The same campaign, survey, numbers and wording give the same bytes.
 
     `drafts` are languages that nobody has reviewed: a page with words in one has DRAFT across it, as has one whose
-    poster words are a draft. `phrases` are the bot's sentences, with what reviewers corrected. It takes a processor for
-    some seconds: call it beside the event loop. Raises PosterRefused.
+    poster words are a draft. A demo's campaign has DEMO at its head. `phrases` are the bot's sentences, with what
+    reviewers corrected. It takes a processor for some seconds: call it beside the event loop. Raises PosterRefused.
     """
     problems = tuple(_problems(campaign, definition, numbers))
     if problems:
@@ -135,14 +135,13 @@ class _Author:
     def _page(self, language: str, words: PosterWords, typed: str) -> Page:
         is_first = not typed
         others = self._others() if is_first else []
+        organisation = self.said(self.definition.organisation, language)
         shown = {language, *(other.code for other in others)}
-        known = load_poster_words()
-        is_draft = any(code in self.drafts or (code in known and not known[code].reviewed) for code in shown)
         return Page(
             language=language,
             is_rtl=language in RIGHT_TO_LEFT,
-            is_draft=is_draft,
-            organisation=self.said(self.definition.organisation, language),
+            is_draft=any(has_draft(code, self.drafts) for code in shown),
+            organisation=f"{'DEMO · ' if self.campaign.test else ''}{organisation}",
             partner=self._partner(words),
             title=self.said(self.definition.title, language),
             about=words.sentences[PosterPhrase.ABOUT],

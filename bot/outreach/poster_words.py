@@ -1,7 +1,7 @@
 """What a poster says that no text message says: English here, other languages from `bot/words/posters/`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -49,6 +49,12 @@ def load_poster_words(folder: Path = FOLDER) -> Mapping[str, PosterWords]:
     """Read every file of the folder, by language, and English. Raises WordFileUnreadable for the first wrong one."""
     read = (_read(path) for path in sorted(folder.glob("*.toml")))
     return {"en": ENGLISH, **{words.language: words for words in read}}
+
+
+def has_draft(language: str, drafts: Collection[str]) -> bool:
+    """Say whether a poster's words in a language are a draft: the survey's and the bot's (`drafts`), or its own."""
+    words = load_poster_words().get(language)
+    return language in drafts or (words is not None and not words.reviewed)
 
 
 def _read(path: Path) -> PosterWords:

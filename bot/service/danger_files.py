@@ -15,7 +15,7 @@ from msgspec import Struct
 from bot.core.danger import DangerTable, PhraseUnreadable, read_phrase, runs_of, words_of
 
 FOLDER: Final = Path(__file__).parent.parent / "words" / "danger"
-_TEXTS: Final = ("language", "reviewed_by", "calm", "help")
+_TEXTS: Final = ("language", "reviewed_by", "calm", "calm_page", "help")
 _LISTS: Final = ("phrases", "denials", "still", "idioms")
 _NUMBER_KEYS: Final = {"say", "checked_on"}
 

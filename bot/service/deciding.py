@@ -4,7 +4,7 @@ Pure but for the ids it is given; it runs inside the transaction, on SQLite in t
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from bot.core.effects import Filed, Linking, NoteLanguage, NoteOptIn, Record, Sa
 from bot.core.message import Heard, Message
 from bot.core.sitting import Outcome, Person, Thread
 from bot.core.state import State
+from bot.core.window import moment
 from bot.service.answer_rows import Given, answer_rows
+from bot.service.happened import what_happened
 from bot.service.letters import as_written, with_names_that_get_through
 from bot.service.library import Library
 from bot.service.link_codes import LinkCodes
@@ -127,7 +129,7 @@ class Decider:
             response_id=ids[outcome.thread][1] if outcome.thread else None,
             question=outcome.question,
             begun=tuple(begun.values()),
-            states=tuple(state_row(thread, *ids[thread.key]) for thread in outcome.changed),
+            states=_states(outcome, ids, {thread.key: thread.state for thread in threads}),
             answers=_answers(outcome, ids, arrived, channel),
             replies=self._replies(outcome, arrived, channel),
             opt_ins=_opt_ins(outcome),
@@ -205,14 +207,14 @@ def _person(contact: ContactRow) -> Person:
     began = contact.hour_began_at
     return Person(
         is_stopped=contact.opted_out_at is not None,
-        stopped_at=_moment(contact.opted_out_at) if contact.opted_out_at is not None else None,
+        stopped_at=moment(contact.opted_out_at) if contact.opted_out_at is not None else None,
         current=contact.current_conversation_id or "",
         language=contact.language,
-        hour_began=_moment(began) if began is not None else None,
+        hour_began=moment(began) if began is not None else None,
         replies=contact.replies_this_hour,
         idle_text=contact.idle_text,
         idle_count=contact.idle_count,
-        calmed_at=_moment(contact.calmed_at) if contact.calmed_at is not None else None,
+        calmed_at=moment(contact.calmed_at) if contact.calmed_at is not None else None,
     )
 
 
@@ -228,7 +230,7 @@ def message_of(
     """Make the desk's message out of what is stored of one."""
     can = channel.capabilities
     return Message(
-        at=_moment(arrived.received_at),
+        at=moment(arrived.received_at),
         heard=_HEARD.get(arrived.kind, Heard.TEXT),
         text=arrived.text,
         channel=arrived.channel,
@@ -266,7 +268,7 @@ def _is_turned_down(outcome: Outcome) -> bool:
 def _sent_at(arrived: Arrived | KeptMessage) -> datetime | None:
     sent = arrived.provider_at or arrived.received_at
     is_late = arrived.arrival in ("poll", "webhook") and arrived.received_at - sent > LATE_MS
-    return _moment(sent) if is_late or arrived.arrival == "reconciled" else None
+    return moment(sent) if is_late or arrived.arrival == "reconciled" else None
 
 
 def _recalled(opened: Opened) -> Mapping[str, Mapping[str, str]]:
@@ -302,8 +304,22 @@ def _contact(contact: ContactRow, outcome: Outcome, ids: Mapping[str, tuple[str,
     )
 
 
-def state_row(thread: Thread, conversation_id: str, response_id: str) -> ConversationState:
-    """Lay out a conversation's state, and what its response shows of it."""
+def _states(
+    outcome: Outcome, ids: Mapping[str, tuple[str, str]], before: Mapping[str, State]
+) -> tuple[ConversationState, ...]:
+    answered = {key for key, effect in outcome.effects if isinstance(effect, Record)}
+    return tuple(
+        state_row(
+            thread,
+            *ids[thread.key],
+            what_happened(before.get(thread.key), thread.state, is_answered=thread.key in answered),
+        )
+        for thread in outcome.changed
+    )
+
+
+def state_row(thread: Thread, conversation_id: str, response_id: str, event: str) -> ConversationState:
+    """Lay out a conversation's state, what its response shows of it, and what happened to that by it."""
     state = thread.state
     return ConversationState(
         conversation_id=conversation_id,
@@ -318,6 +334,7 @@ def state_row(thread: Thread, conversation_id: str, response_id: str) -> Convers
         core_answered=state.core_answered,
         core_applicable=state.core_applicable,
         late=state.late,
+        event=event,
     )
 
 
@@ -357,10 +374,6 @@ def _opt_ins(outcome: Outcome) -> tuple[OptInRow, ...]:
 def _wishes(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     surveys = {thread.key: thread.survey for thread in outcome.changed}
     return tuple((surveys[key], effect.language) for key, effect in outcome.effects if isinstance(effect, NoteLanguage))
-
-
-def _moment(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)
 
 
 def _ms(seconds: int | None) -> int | None:

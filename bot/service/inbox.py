@@ -53,6 +53,7 @@ class Inbox:
             new_id=new_id,
             recalled_surveys=lambda: library.recalled,
             link_code_in=self._decider.link_codes.read,
+            hears=self._hears,
         )
 
     async def handle(self, inbound: Inbound) -> tuple[Outbound, ...]:
@@ -89,6 +90,14 @@ class Inbox:
         """Finish what was accepted."""
         await self._intake.close()
         await asyncio.gather(*self._acknowledging, return_exceptions=True)
+
+    def _hears(self, arrived: Arrived) -> bool:
+        """Say whether a message whose turn failed speaks of danger."""
+        watch = self._library.watch
+        try:
+            return watch is not None and arrived.kind != MACHINE and watch.hears(arrived.text)
+        except Exception:  # that may be why the turn failed: then one whose task it is looks at it
+            return True
 
     def _acknowledge(self, channel: Channel, inbound: Inbound) -> None:
         """Do it in the background: the next message need not wait for a spinner to end."""

@@ -3,6 +3,7 @@
 They are read again when another process publishes or closes one, or changes a campaign.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -91,6 +92,7 @@ class Library:
         self._invited: tuple[campaigns.Stamp, ...] = ()
         self._invitations: tuple[Invitation, ...] = ()
         self._read: reviews.Stamp = (0, 0)
+        self._loading = asyncio.Lock()
         self._versions: dict[tuple[str, str], Questionnaire] = {}
         self.desk = self.desk_over(())
 
@@ -136,7 +138,14 @@ class Library:
             raise UnknownVersion(f"survey {survey} version {version} is not loaded") from None
 
     async def load(self) -> bool:
-        """Read what was published or closed since the last time, and which campaigns changed; say whether any did."""
+        """Read what was published or closed since the last time, and which campaigns changed; say whether any did.
+
+        When this returns, all that was committed before it was called is known here.
+        """
+        async with self._loading:  # one that began to read before must not put its older view in place of a newer
+            return await self._load()
+
+    async def _load(self) -> bool:
         stamp = await self._database.read(surveys.stamps)
         invited = await self._database.read(campaigns.stamp)
         read = await self._database.read(reviews.stamp)

@@ -3,9 +3,11 @@
 `bot.core.link_code` says what they look like.
 """
 
+import hmac
 import re
 import secrets
 from collections.abc import Callable
+from itertools import count
 
 from bot.core.commands import CommandKind, find_command
 from bot.core.link_code import DIGITS, LENGTH, LETTERS, is_code
@@ -43,3 +45,14 @@ def new_code() -> str:
         code = "".join(secrets.choice(LETTERS + DIGITS) for _ in range(LENGTH))
         if is_code(code):
             return code
+
+
+def code_from(secret: str) -> str:
+    """Make the one code of a browser's random secret: it can be shown again, though only its HMAC is kept."""
+    signs = LETTERS + DIGITS
+    for place in count():
+        number = int.from_bytes(hmac.digest(secret.encode(), f"resume code {place}".encode(), "sha256"))
+        code = "".join(signs[number // len(signs) ** each % len(signs)] for each in range(LENGTH))
+        if is_code(code):
+            break
+    return code

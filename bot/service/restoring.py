@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from bot.service.backup import Archive, BackupRefused, Manifest
 from bot.service.suppression import ERASURES_KEPT_MS, Book, Ledger, lacking_of
-from storage import ledger
-from storage.database import HEAD, bring_to, open_database
+from storage import events, ledger
+from storage.database import HEAD, bring_to, open_database, sqlite_path
 from storage.errors import Unavailable
 from storage.ledger import Entry, What
 from storage.portable import Filling, Misfit, NotEmpty, filling, tables
@@ -68,6 +68,7 @@ async def restore(
     archive = await asyncio.to_thread(Archive, file)
     try:
         manifest = archive.manifest
+        has_events = _has_events(archive)
         _refuse_unknown(manifest, file)
         book = None
         if not without_ledger:
@@ -77,7 +78,7 @@ async def restore(
         await asyncio.to_thread(_fill, url, archive, book, who, now)
     finally:
         archive.close()
-    erased, waiting = await _bring_in(url, book.entries if book else (), now)
+    erased, waiting = await _bring_in(url, book.entries if book else (), now, begins_again=not has_events)
     return Restored(manifest.rows, manifest.made_at, erased, waiting, used_ledger=book is not None)
 
 
@@ -134,6 +135,9 @@ def _fill(url: str, archive: Archive, book: Book | None, who: str, now: int) -> 
                 database.fill(part.table, archive.rows(part))
             if book is not None:
                 _refuse_older_ledger(database, book)
+            if _has_events(archive):
+                is_postgres = sqlite_path(url) is None
+                database.run(lambda: events.begin_again(now, is_postgres=is_postgres))
             database.run(lambda: _begin(who, archive, now))
     except NotEmpty as filled:
         raise BackupRefused(
@@ -146,6 +150,11 @@ def _fill(url: str, archive: Archive, book: Book | None, who: str, now: int) -> 
         ) from None
     except Unavailable as problem:
         raise Unavailable(f"{problem} Nothing was restored.") from None
+
+
+def _has_events(archive: Archive) -> bool:
+    """Say whether a backup has the table of events: one of before revision 0009 gets it only when it is migrated."""
+    return any(part.table.name == "event" for part in archive.manifest.parts)
 
 
 def _refuse_older_ledger(database: Filling, book: Book) -> None:
@@ -165,13 +174,15 @@ def _begin(who: str, archive: Archive, now: int) -> Script[None]:
     yield from ledger.hold((), now, archive.manifest.made_at)
 
 
-async def _bring_in(url: str, lines: tuple[Entry, ...], now: int) -> tuple[int, int]:
+async def _bring_in(url: str, lines: tuple[Entry, ...], now: int, *, begins_again: bool) -> tuple[int, int]:
     """Bring in what the ledger has and the backup has not; say how many were erased again, and how many wait.
 
     Cut short here, nothing is lost: the database is held, and `serve` brings it in at its start.
     """
     database = await open_database(url)
     try:
+        if begins_again:
+            await database.run(lambda: events.begin_again(now, is_postgres=database.is_postgres))
         lacking = await lacking_of(database, lines, now - ERASURES_KEPT_MS)
         held = await database.run(lambda: ledger.hold(lacking, now))
         await scrub(database)

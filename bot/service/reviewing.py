@@ -116,6 +116,8 @@ def _texts(definition: SurveyDefinition) -> Iterator[tuple[str, Texts, Texts]]:
         name = question.name
         yield from ((name, question.label, question.sms_label), (f"{name}, hint", question.hint, {}))
         yield from (
+            (f"{name}, on a page", question.web_label, {}),
+            (f"{name}, hint on a page", question.web_hint, {}),
             (f"{name}, more", question.more, {}),
             (f"{name}, if it does not fit", question.constraint_message, {}),
         )

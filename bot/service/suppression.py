@@ -19,9 +19,9 @@ from uuid import uuid4
 import msgspec
 import structlog
 
-from storage import installation, ledger
+from storage import events, installation, ledger
 from storage.ledger import Entry, What
-from storage.script import Database
+from storage.script import Database, Script
 
 log = structlog.get_logger()
 
@@ -199,7 +199,7 @@ class Keeper:
         lacking = await lacking_of(self._database, lines, now - ERASURES_KEPT_MS)
         if lacking:
             log.warning("database_is_older_than_its_ledger", entries=len(lacking))
-            await self._database.run(lambda: ledger.hold(lacking, now))
+            await self._database.run(lambda: self._hold(lacking, now))
         entries = await self._database.read(ledger.entries)
         known = {entry.event for entry in entries}
         as_written = {line.event: line for line in lines}  # with the key of its own time
@@ -224,6 +224,12 @@ class Keeper:
             await asyncio.to_thread(self._ledger.append, new)
             self._note(new)
         return len(new)
+
+    def _hold(self, lacking: Sequence[Entry], now: int) -> Script[None]:
+        """Treat a database that was brought back without `restore` as one that was restored."""
+        if (yield from ledger.held()) is None:
+            yield from events.begin_again(now, is_postgres=self._database.is_postgres)
+        yield from ledger.hold(lacking, now)
 
     def _note(self, entries: Sequence[Entry]) -> None:
         for is_erasure, id in map(_place, entries):

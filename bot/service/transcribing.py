@@ -17,10 +17,11 @@ from bot.core.state import State
 from bot.core.survey import wording
 from bot.service.answer_rows import Given, answer_rows
 from bot.service.deciding import state_row
+from bot.service.happened import what_happened
 from bot.service.library import Library, UnknownVersion
 from bot.service.voice import ONE_LISTENING_MS
 from storage import transcribing, voice
-from storage.flagging import flag_spoken
+from storage.flagging import flag_kept
 from storage.installation import is_demo
 from storage.script import Database, Script
 from storage.staff import note_once
@@ -106,7 +107,7 @@ class Transcribing:
                 note_id, lambda spoken: self._decide(spoken, text), hand, now, self._library.recalled
             )
             if is_danger and verdict is not Verdict.GONE:
-                yield from flag_spoken(note_id, now)
+                yield from flag_kept(note_id, now)
             return verdict
 
         return await self._database.run(script)
@@ -159,7 +160,8 @@ class Transcribing:
         thread = Thread(spoken.conversation_id, questionnaire, down.state)
         how = Given(spoken.channel, VOICE, "full", spoken.received_at)
         rows = [row for record in down.records for row in answer_rows(record, thread, spoken.response_id, how)]
-        shown = state_row(thread, spoken.conversation_id, spoken.response_id)
+        event = what_happened(state, down.state, is_answered=bool(rows))
+        shown = state_row(thread, spoken.conversation_id, spoken.response_id, event)
         return Written(Verdict(down.became.value), shown, tuple(rows))
 
 

@@ -65,6 +65,16 @@ class UnreadMessages:
 
         return await self._database.read(script)
 
+    async def titles(self) -> Mapping[str, str]:
+        """Return what the surveys whose messages wait are called, each by its id."""
+
+        def script() -> Script[Mapping[str, SurveyDefinition]]:
+            _, definitions = yield from self._which()
+            return definitions
+
+        definitions = (await self._database.read(script)).values()
+        return {each.id: wording(each.title, each.default_language, each.default_language) for each in definitions}
+
     async def open(self, message_id: str, who: str) -> Opened | None:
         """Open one, with its words; None where it does not wait any more."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.core.survey import Question, SurveyDefinition
 from bot.surveys.choices import ChoiceLists
-from bot.surveys.languages import Languages, find_languages, tidy_code
+from bot.surveys.languages import EXTRAS, Languages, find_languages, tidy_code
 from bot.surveys.logic import check_logic
 from bot.surveys.odk import check_as_odk
 from bot.surveys.problems import Findings, Problem
@@ -75,11 +75,11 @@ def _assemble(settings: Settings, languages: Languages, questions: tuple[Questio
 
 
 def _warn_of_lost_texts(workbook: Workbook, languages: Languages, findings: Findings) -> None:
-    """Name the texting columns of a language that the file does not have: nobody would ever read them."""
+    """Name the extra columns of a language that the file does not have: nobody would ever read them."""
     known = {language.code for language in languages.known}
     for name, sheet in (("survey", workbook.survey), ("choices", workbook.choices)):
         for column, *_ in sheet.headers:
-            for extra in ("sms_label_", "more_"):
+            for extra in EXTRAS:
                 code = tidy_code(column.removeprefix(extra)) if column.startswith(extra) else ""
                 if code and code not in known:
                     findings.warn(name, 1, column, f"the file has no column label::... ({code}), so nobody reads this")

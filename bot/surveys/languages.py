@@ -11,6 +11,8 @@ from bot.surveys.workbook import Row, Sheet
 _NAMED = re.compile(r"(?P<name>.*?)\s*\((?P<code>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\)\s*")
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 TRANSLATED = (("label",), ("hint",), ("bind", "jr:constraintMsg"))
+EXTRAS = ("sms_label_", "web_label_", "web_hint_", "more_")
+"""How the plain extra columns begin that hold a wording; the language's code stands behind."""
 
 
 def tidy_code(code: str) -> str:

@@ -65,6 +65,8 @@ def _wording(definition: SurveyDefinition, question: Question) -> Iterator[Probl
             for name, texts in (
                 ("label", question.label),
                 ("hint", question.hint),
+                ("web_label", question.web_label),
+                ("web_hint", question.web_hint),
                 ("more", question.more),
                 ("constraint_message", question.constraint_message),
             )

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.survey import Question, QuestionType, Role
 from bot.surveys.choices import ChoiceLists
-from bot.surveys.languages import Languages
+from bot.surveys.languages import EXTRAS, Languages
 from bot.surveys.problems import Findings
 from bot.surveys.question_types import BOOKKEEPING, SELECT, TYPES, instead_of
 from bot.surveys.workbook import Row
@@ -26,8 +26,9 @@ _EXPORT_COLUMNS_WORDS: Final = """
 _EXPORT_COLUMNS: Final = frozenset(_EXPORT_COLUMNS_WORDS.split())
 _READ_WORDS: Final = """
     type name label hint bind choice_filter parameters control media guidance_hint default trigger disabled
-    analysis_role pii special_category reason channels web_column sms_label more instance itemset query actions
-    sms_field sms_option save_to list_name choices note notes comment comments image audio video
+    analysis_role pii special_category reason channels web_column sms_label web_label web_hint more
+    instance itemset query actions sms_field sms_option save_to list_name choices note notes comment comments
+    image audio video
 """
 _READ: Final = frozenset(_READ_WORDS.split())
 
@@ -156,6 +157,8 @@ class QuestionReader:
             type=kind,
             label=self._texts(row, kind, "label"),
             sms_label=self._languages.extra_texts(row, "sms_label"),
+            web_label=self._languages.extra_texts(row, "web_label"),
+            web_hint=self._languages.extra_texts(row, "web_hint"),
             more=self._languages.extra_texts(row, "more"),
             hint=self._texts(row, kind, "hint"),
             choices=self._lists.of(choices, row.text("choice_filter")) if choices else (),
@@ -226,7 +229,7 @@ class QuestionReader:
             if column in row.cells and kind is not QuestionType.CALCULATE:
                 self._warn(row, column, f"'{column}' is left out: a text message has no place for it")
         for column in row.cells:
-            if column not in _READ and not column.startswith(("sms_label_", "more_")):
+            if column not in _READ and not column.startswith(EXTRAS):
                 self._findings.warn("survey", 1, column, "this is no column that Earshot reads; is it misspelt?")
 
     def _required(self, row: Row) -> bool:

@@ -8,7 +8,14 @@ from bot.web.audit import AuditDesk
 from bot.web.code_pages import CodeDesk, must_give_password
 from bot.web.codes import Codes
 from bot.web.pages import Pages
-from bot.web.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, hashed, is_long_enough
+from bot.web.passwords import (
+    GUESSED_FIRST,
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    hashed,
+    is_guessed_first,
+    is_long_enough,
+)
 from bot.web.people import PeopleDesk
 from bot.web.security import TurnedAway, fingerprint, form_token
 from bot.web.staff import CODES, TOO_MANY_TRIES
@@ -72,7 +79,7 @@ class AccountDesk:
             case "end-all":
                 now = self._clock()
                 await self._database.run(lambda: store.end_sessions(visit.member, now, visit.member.name))
-                return RedirectResponse("/staff", 303)
+                return self._visits.let_out(RedirectResponse("/staff", 303))
             case _:
                 raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
 
@@ -81,6 +88,10 @@ class AccountDesk:
         if not is_long_enough(new):
             problem = f"Your new password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters: three words do"
             return await self._page(visit, 422, problem=problem, about="new")
+        if is_guessed_first(new, visit.member.name):
+            return await self._page(visit, 422, problem=GUESSED_FIRST, about="new")
+        if must_give_password(visit) and not form.get("password"):
+            return await self._page(visit, 422, problem="Write your present password", about="password")
         try:
             if must_give_password(visit) and not await self._door.is_password(visit, form.get("password", "")):
                 return await self._page(visit, 422, problem="That is not your present password", about="password")

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from bot.web.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, Passwords, hashed, is_long_enough
+from bot.web.passwords import (
+    GUESSED_FIRST,
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    Passwords,
+    hashed,
+    is_guessed_first,
+    is_long_enough,
+)
 from bot.web.security import fingerprint, new_secret
 from storage import staff as store
 from storage.script import Database
@@ -25,6 +33,11 @@ TRIES_PER_NAME = 10
 TRIES_OVERALL = 100
 """Within one window, passwords and codes alike."""
 UNKNOWN_NAME = "unknown name"
+NOBODY = "nobody signed in"
+VOLUNTEER = "volunteer"
+RESERVED = frozenset((store.TERMINAL, UNKNOWN_NAME, NOBODY, "api_token", "earshot", "system"))
+"""Names are what the audit log and a campaign know somebody by. With one of these a person would be taken for what has
+no account; so they would with one that begins with VOLUNTEER."""
 
 Clock = Callable[[], int]
 """Epoch milliseconds UTC, now."""
@@ -83,6 +96,13 @@ class Visit:
         """What they may do."""
         return Role(self.member.role)
 
+    @property
+    def lacks(self) -> str:
+        """What they must set to sign in without a link; empty where they have it all."""
+        needs_codes = self.role.needs_codes and self.member.codes_since is None
+        missing = (("a password", not self.member.password_hash), ("one-time codes", needs_codes))
+        return " and ".join(what for what, is_missing in missing if is_missing)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HalfWay:
@@ -97,18 +117,22 @@ async def create_staff(
 ) -> str:
     """Add a member of staff and return their id. Without a password they sign in by one-time links.
 
-    `who` adds them, for the audit log. Raises StaffRefused for a taken or empty name, an unknown role, or a password
-    under 12 characters.
+    `who` adds them, for the audit log. Raises StaffRefused for a taken, empty or reserved name, an unknown role, or a
+    password under 12 characters.
     """
     name = sign_in_name(name)
     if not name or len(name) > 80:
         raise StaffRefused("a name needs between 1 and 80 characters")
+    if name in RESERVED or name.startswith(VOLUNTEER):
+        raise StaffRefused(f"{name!r} stands for something else in the audit log: choose another name")
     if role not in list(Role):
         raise StaffRefused(f"there is no role {role!r}: choose {', '.join(Role)}")
     if password is not None and not is_long_enough(password):
         raise StaffRefused(
             f"a password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters: three words do well"
         )
+    if password is not None and is_guessed_first(password, name):
+        raise StaffRefused(GUESSED_FIRST)
     password_hash = await hashed(password) if password is not None else ""
     member = StaffMember(uuid.uuid4().hex, name, role, password_hash)
     if not await database.run(partial(store.add_staff, member, now, who)):

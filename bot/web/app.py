@@ -1,14 +1,18 @@
 """The application: webhooks beside FastAPI, which serves health, metrics and the pages."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.metrics import CONTENT_TYPE, Metrics
-from bot.web.pages import STATIC_URL, static_files
+from bot.web.pages import STATIC_URL, Pages, static_files
+from bot.web.security import TurnedAway
 
 log = structlog.get_logger()
 
@@ -54,31 +58,54 @@ def build(
     routers: Sequence[APIRouter],
     metrics: Metrics,
     is_ready: IsReady,
+    pages: Pages | None = None,
 ) -> Application:
-    """Put the application together."""
-    pages = FastAPI(title="Earshot", docs_url=None, redoc_url=None, openapi_url=None)
-    pages.include_router(_health(metrics, is_ready))
+    """Put the application together. `pages` writes the page for whoever asks for one that is not there."""
+    site = FastAPI(title="Earshot", docs_url=None, redoc_url=None, openapi_url=None)
+    site.include_router(_health(metrics, is_ready))
     for router in routers:
-        pages.include_router(router)
-    pages.mount(STATIC_URL, static_files())
-    return Application(webhooks, pages)
+        site.include_router(router)
+    site.mount(STATIC_URL, static_files())
+    if pages is not None:
+        for status in (404, 405):
+            site.add_exception_handler(status, _lost(pages))
+    return Application(webhooks, site)
+
+
+def _lost(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answer a person who asks for no page of ours; a program that asks for none is answered as it expects."""
+
+    async def turn_away(request: Request) -> Response:
+        path = request.scope["path"]
+        if request.method == "GET" and request.scope.get("endpoint") is not None:
+            # Only a form is sent there. A browser that is opened again asks for what it showed last, as a page.
+            return RedirectResponse(quote(path.rpartition("/")[0]), 303)
+        raise TurnedAway(404, "There is no such page", "Look at the address again: one letter may be wrong.")
+
+    async def answer(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        if request.method not in ("GET", "HEAD") or request.scope["path"].startswith(("/api/", STATIC_URL)):
+            return await http_exception_handler(request, problem)
+        return await pages.guard(turn_away)(request)
+
+    return answer
 
 
 def _health(metrics: Metrics, is_ready: IsReady) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/healthz")
+    @router.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> PlainTextResponse:
         """Say that the process answers."""
         return PlainTextResponse("ok\n")
 
-    @router.get("/readyz")
+    @router.get("/readyz", response_class=PlainTextResponse, responses={503: {"description": "It does not answer."}})
     async def readyz() -> PlainTextResponse:
         """Say whether messages can be taken in: the database answers."""
         ready = await is_ready()
         return PlainTextResponse("ready\n" if ready else "the database does not answer\n", 200 if ready else 503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         """Give the counters in Prometheus' format."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)

@@ -21,7 +21,7 @@ from bot.web.pages import Pages
 from bot.web.passwords import hashed
 from bot.web.question_pages import (
     ANSWER_LIMIT,
-    Desk,
+    Place,
     QuestionPages,
     language_of,
     languages_of,
@@ -49,18 +49,19 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """Who enters answers for a campaign, from where, and what their forms carry."""
+    """Who enters answers for a campaign, from where, and what their forms carry; whether with an account."""
 
     campaign: CampaignRow
     who: str
     base: str
     token: str = ""
+    is_staff: bool = False
 
-    def desk(self, entry: str, since: int) -> Desk:
+    def place(self, entry: str, since: int) -> Place:
         """Return where the pages of one of their entries stand."""
         holder = Holder(survey=self.campaign.survey, id=entry, entered_by=self.who, since=since)
         base = f"{self.base}/e/{quote(entry, safe='')}"
-        return Desk(base, holder, self.campaign.name, leave=self.base, token=self.token)
+        return Place(base, holder, self.campaign.name, leave=self.base, token=self.token, is_staff=self.is_staff)
 
 
 class Assistance:
@@ -80,8 +81,17 @@ class Assistance:
         source: str = "",
         more: Mapping[str, object] | None = None,
     ) -> Response:
-        """Show what is read out before the first question, in the resident's language."""
-        listing = self._listing(helper.campaign)
+        """Show what is read out before the first question, in the resident's language.
+
+        Where nothing can be entered now, staff still see (`more`) which volunteers have links. Raises TurnedAway.
+        """
+        listing = self.listing(helper.campaign)
+        if listing is None and more is not None:
+            return self._pages.show(
+                "assisted_over.html", 409, campaign=helper.campaign, base=helper.base, token=helper.token, **more
+            )
+        if listing is None:
+            raise _not_now()
         questionnaire = listing.questionnaire
         language = language_of(questionnaire, wanted)
         here = self._forms.here(listing.survey, Source.ASSISTED)
@@ -94,6 +104,7 @@ class Assistance:
             language=language,
             direction=form.direction(language),
             languages=languages_of(questionnaire, language, {}, helper.base),
+            is_chosen=bool(wanted),
             campaign=helper.campaign,
             said=form.introduction(questionnaire, language, here),
             sources=SOURCES,
@@ -108,8 +119,10 @@ class Assistance:
 
     async def begin(self, helper: Helper, posted: dict[str, str], more: Mapping[str, object] | None = None) -> Response:
         """Begin an entry, once for each page that was opened, if the declaration was heard."""
-        self._listing(helper.campaign)
-        wanted, source = posted.get("lang", ""), posted.get("source", "")
+        if self.listing(helper.campaign) is None:
+            raise _not_now()
+        is_chosen, source = posted.get("chosen") == "1", posted.get("source", "")
+        wanted = posted.get("lang", "") if is_chosen else ""
         problems = []
         if source not in list(Source):
             problems.append(("#source", "Choose how the answers come to you"))
@@ -120,7 +133,7 @@ class Assistance:
         beginning = Beginning(
             survey=helper.campaign.survey,
             language=wanted,
-            is_chosen=True,
+            is_chosen=is_chosen,
             secret_hash=fingerprint(secret_of(posted)),
             source=source,
             campaign=helper.campaign.id,
@@ -130,38 +143,38 @@ class Assistance:
             entry = await self._forms.begin(beginning)
         except NotOpen:
             raise _not_now() from None
-        desk = helper.desk(entry, 0)
-        sheet = await self._forms.sheet(desk.holder)
-        return RedirectResponse(desk.at(sheet.state.standing) if sheet is not None else helper.base, 303)
+        place = helper.place(entry, 0)
+        sheet = await self._forms.sheet(place.holder)
+        return RedirectResponse(place.at(sheet.state.standing) if sheet is not None else helper.base, 303)
 
     async def show(self, helper: Helper, request: Request) -> Response:
         """Show a question."""
         told = request.query_params.get("told", "")
-        shown = await self._questions.show(self._desk(helper, request), request.path_params["question"], told)
+        shown = await self._questions.show(self._place(helper, request), request.path_params["question"], told)
         return self._or_gone(shown)
 
     async def take(self, helper: Helper, request: Request, posted: dict[str, str]) -> Response:
         """Take an answer."""
         question = request.path_params["question"]
-        return self._or_gone(await self._questions.take(self._desk(helper, request), question, posted))
+        return self._or_gone(await self._questions.take(self._place(helper, request), question, posted))
 
     async def done(self, helper: Helper, request: Request) -> Response:
         """Thank, and offer to enter another."""
-        return self._or_gone(await self._questions.done(self._desk(helper, request)))
+        return self._or_gone(await self._questions.done(self._place(helper, request)))
 
     async def campaign(self, id: str) -> CampaignRow | None:
         """Find a campaign by its id."""
         found = await self._forms.campaign(id)
         return found if found is not None and found.id == id else None
 
-    def _desk(self, helper: Helper, request: Request) -> Desk:
-        return helper.desk(request.path_params["entry"], self._clock() - RESUME_MS)
+    def _place(self, helper: Helper, request: Request) -> Place:
+        return helper.place(request.path_params["entry"], self._clock() - RESUME_MS)
 
-    def _listing(self, campaign: CampaignRow) -> Listing:
-        """Find the survey, if the campaign invites and the survey is open. Raises TurnedAway."""
+    def listing(self, campaign: CampaignRow) -> Listing | None:
+        """Find the survey, if the campaign invites and the survey is open."""
         listing = self._forms.listing(campaign.survey)
         if listing is None or self._forms.window(listing) is not Window.OPEN or not self._forms.invites(campaign):
-            raise _not_now()
+            return None
         return listing
 
     def _or_gone(self, response: Response | None) -> Response:
@@ -257,7 +270,7 @@ class AssistedDesk:
         if not (hours.isascii() and hours.isdecimal() and len(hours) < 4 and 1 <= int(hours) <= MOST_HOURS):
             problems.append(("#hours", f"Write for how many hours it holds, 1 to {MOST_HOURS}"))
         more = await self._more(visit, helper) | {"name": name[:LONGEST_NAME], "hours": hours[:3]}
-        if problems:
+        if problems or self._assistance.listing(helper.campaign) is None:
             return self._assistance.opening(helper, "", problems, more=more)
         made = await self._make(visit, helper, name, int(hours))
         return self._assistance.opening(helper, "", more=await self._more(visit, helper) | {"made": made})
@@ -291,4 +304,4 @@ class AssistedDesk:
         if visit.role is Role.WORKER and campaign.made_by != visit.member.name:
             raise TurnedAway(403, "That campaign is not yours", "Ask whoever made it for a volunteer's link.")
         base = f"{PAGE}/{quote(campaign.id, safe='')}"
-        return Helper(campaign, visit.member.name, base, form_token(visit.secret))
+        return Helper(campaign, visit.member.name, base, form_token(visit.secret), is_staff=True)

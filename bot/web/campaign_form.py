@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.core.survey import Language, SurveyDefinition
 from bot.outreach.campaigns import Wanted
+from storage.campaigns import CampaignRow
 
 TYPED = ("name", "partner", "place", "keyword", "target", "starts_on", "ends_on")
 MOST_DIGITS = 7
@@ -48,6 +49,12 @@ class CampaignForm:
         return cls(dict.fromkeys(TYPED, ""), read or [definition.default_language], channels, is_to_run=True)
 
     @classmethod
+    def of(cls, row: CampaignRow) -> "CampaignForm":
+        """Write a campaign as the form that would make it."""
+        typed = {name: str(getattr(row, name) or "") for name in TYPED}
+        return cls(typed, row.languages, row.channels, is_to_run=False)
+
+    @classmethod
     def read(cls, form: Mapping[str, str], languages: Iterable[Language], channels: Iterable[str]) -> "CampaignForm":
         """Read what was posted. A box that is ticked has a name of its own, so that each arrives."""
         return cls(
@@ -60,8 +67,7 @@ class CampaignForm:
     def problems(self) -> list[Problem]:
         """Find what only the form knows to be wrong; the rest is said when it is made."""
         found = []
-        target = self.typed["target"]
-        if target and not (target.isascii() and target.isdecimal() and len(target) <= MOST_DIGITS):
+        if self.typed["target"] and self._target is None:
             found.append(Problem("target", "Write how many answers you hope for in digits, such as 50, or nothing"))
         if not self.languages:
             found.append(Problem("languages", "Choose at least one language"))
@@ -70,7 +76,7 @@ class CampaignForm:
         return found
 
     def wanted(self, survey: str) -> Wanted:
-        """Write it as a campaign that is wanted. Only for a form without problems."""
+        """Write it as a campaign that is wanted, as far as it can be read."""
         typed = self.typed
         return Wanted(
             survey=survey,
@@ -80,10 +86,16 @@ class CampaignForm:
             keyword=typed["keyword"],
             languages=tuple(self.languages),
             channels=tuple(self.channels),
-            target=int(typed["target"]) if typed["target"] else None,
+            target=self._target,
             starts_on=typed["starts_on"],
             ends_on=typed["ends_on"],
         )
+
+    @property
+    def _target(self) -> int | None:
+        target = self.typed["target"]
+        is_number = target.isascii() and target.isdecimal() and len(target) <= MOST_DIGITS
+        return int(target) if is_number else None
 
 
 def placed(problems: Iterable[str]) -> list[Problem]:

@@ -1,14 +1,17 @@
 """What the campaign pages read: surveys with their drafts, and campaigns that the visitor may see."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from bot.core.survey import SurveyDefinition, wording
-from bot.outreach.campaigns import Numbers
-from bot.service.reviewing import sentences_now, standing
-from bot.web.accounts import Role, Visit
+from bot.outreach.campaigns import Numbers, over_at
+from bot.outreach.drawing_up import survey_problems
+from bot.outreach.proofreading import Proofs, proofs_of
+from bot.web.accounts import Clock, Role, Visit
+from bot.web.pages import Pages
 from bot.web.security import TurnedAway
+from bot.web.visits import Visits
 from storage import campaigns as store
 from storage import surveys
 from storage.campaigns import CampaignRow
@@ -19,10 +22,15 @@ PAGE = "/staff/campaigns"
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A published survey and the codes of its languages that nobody has read yet."""
+    """A published survey, and what people have read and corrected of its languages."""
 
     definition: SurveyDefinition
-    drafts: frozenset[str]
+    proofs: Proofs
+
+    @property
+    def drafts(self) -> frozenset[str]:
+        """The codes of its languages that nobody has read yet."""
+        return self.proofs.drafts
 
 
 class CampaignReading:
@@ -51,11 +59,17 @@ class CampaignReading:
         found = [each for each in await self.definitions() if wanted in (None, each.id)]
         if not found:
             return None
-        every, kept = await sentences_now(self._database)
-        drafts = frozenset(
-            code for code in found[0].draft_languages if not standing(code, every.get(code, []), kept).is_read
-        )
-        return Survey(found[0], drafts)
+        return Survey(found[0], await proofs_of(self._database, found[0]))
+
+    async def inviting(self, now: int) -> frozenset[str]:
+        """Name the surveys to which residents can be invited. `now` is epoch milliseconds UTC."""
+        versions = await self._database.read(surveys.every_version)
+        known = {row.survey for row in versions}
+        return frozenset(survey for survey in known if not survey_problems(survey, versions, now))
+
+    async def over(self, now: int) -> frozenset[str]:
+        """Name the surveys that take no answers any more. `now` is epoch milliseconds UTC."""
+        return over_at(await self._database.read(surveys.every_version), now)
 
     def channels(self) -> Sequence[str]:
         """Name the channels by which residents can reach us here."""
@@ -64,9 +78,26 @@ class CampaignReading:
         return [name for name, reached in every.items() if reached]
 
 
+@dataclass(frozen=True)
+class CampaignWork:
+    """What the campaign pages work with. `changed` runs when a campaign or survey changed, before a page says so."""
+
+    database: Database
+    reading: CampaignReading
+    pages: Pages
+    clock: Clock
+    visits: Visits
+    changed: Callable[[], Awaitable[object]]
+
+
 def sees(visit: Visit, row: CampaignRow) -> bool:
     """Say whether a visitor may see a campaign: those who see the whole survey may, and whoever made it."""
     return visit.role.may_download or (visit.role is Role.WORKER and row.made_by == visit.member.name)
+
+
+def may_change(visit: Visit, row: CampaignRow) -> bool:
+    """Say whether a visitor may start, pause and end a campaign: an admin may, and whoever made it."""
+    return visit.role is Role.ADMIN or (sees(visit, row) and row.made_by == visit.member.name)
 
 
 def refuse_strangers(visit: Visit) -> None:

@@ -1,18 +1,19 @@
-"""What the campaign pages show of a campaign: rows and totals, written for a person. Pure: no page and no database."""
+"""What the campaign pages show of a campaign: rows and totals, written for a person. No database."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from bot.analysis.hiding import hide_small, round_down
 from bot.analysis.tallies import Activity, Breakdown, Tally, Total
 from bot.core.language_names import name_in_english, names_of
 from bot.core.survey import Language, SurveyDefinition, wording
 from bot.core.window import LONDON, london_day
 from bot.outreach.campaigns import CampaignState, state_at
 from bot.web.charts import MOST_DAYS, Bars, Days, bars, days, in_words
+from bot.web.pages import channel_name
 from storage.campaigns import CampaignRow
 
-ENTERED = {"web": "Web form", "assisted": "With a helper", "paper": "On paper", "phone": "By phone call"}
 _DAY_MS = 24 * 3_600_000
 
 
@@ -59,7 +60,7 @@ class TotalsSight:
 
     all: Total
     channels: Sequence[Total]
-    languages: Sequence[Total]
+    languages: Sequence[tuple[str, int | None]]
     by_day: Days | None
     days: Sequence[tuple[str, int]]
     chart: Bars
@@ -70,10 +71,12 @@ class TotalsSight:
     at: str
 
 
-def standing(row: CampaignRow, now: int) -> str:
-    """Say how a campaign stands: as it was set, and by its days."""
+def standing(row: CampaignRow, now: int, over: Collection[str] = ()) -> str:
+    """Say how a campaign stands: as it was set, by its days, and by its survey (`over` are those that are closed)."""
     today = london_day(datetime.fromtimestamp(now / 1000, UTC)).isoformat()
-    match state_at(row, now):
+    match state_at(row, now, over):
+        case CampaignState.ENDED if state_at(row, now) is not CampaignState.ENDED:
+            return "Ended: its survey is closed"
         case CampaignState.DRAFT:
             return "Not started"
         case CampaignState.RUNNING if today < row.starts_on:
@@ -82,14 +85,14 @@ def standing(row: CampaignRow, now: int) -> str:
             return state.capitalize()
 
 
-def listed(row: CampaignRow, survey: str, activity: Activity, now: int) -> Listed:
+def listed(row: CampaignRow, survey: str, activity: Activity, now: int, over: Collection[str] = ()) -> Listed:
     """Write a campaign's line in the list. `survey` is the title."""
     return Listed(
         id=row.id,
         name=row.name,
         keyword=row.keyword,
         survey=survey,
-        state=standing(row, now),
+        state=standing(row, now, over),
         started=activity.started,
         completed=activity.completed,
         target=row.target,
@@ -101,17 +104,21 @@ def listed(row: CampaignRow, survey: str, activity: Activity, now: int) -> Liste
 def totals_sight(
     counted: Tally, about_you: Sequence[Breakdown], definition: SurveyDefinition, target: int | None, now: int
 ) -> TotalsSight:
-    """Write a campaign's totals."""
+    """Write a campaign's totals: of languages and of answers, what would point to somebody is hidden or rounded."""
+    spoken = round_down(hide_small({each.name: each.started for each in counted.by_language}))
     return TotalsSight(
         all=counted.all,
         channels=[Total(channel_name(each.name), each.started, each.completed) for each in counted.by_channel],
-        languages=[Total(language_name(each.name), each.started, each.completed) for each in counted.by_language],
+        languages=[(language_name(code), number) for code, number in spoken.items()],
         by_day=days("by-day", "Begun on each day", counted.by_day),
         days=[(in_words(day), number) for day, number in reversed(counted.by_day[-MOST_DAYS:])],
         chart=_progress(counted.all, target),
         questions=_questions(counted, definition),
         left_before=counted.left_before,
-        breakdowns=[breakdown_sight(each, definition.default_language) for each in about_you],
+        breakdowns=[
+            breakdown_sight(replace(each, counts=round_down(each.counts)), definition.default_language)
+            for each in about_you
+        ],
         last=ago(counted.last_at, now),
         at=f"{datetime.fromtimestamp(now / 1000, LONDON):%H:%M:%S}",
     )
@@ -122,13 +129,6 @@ def breakdown_sight(each: Breakdown, language: str) -> BreakdownSight:
     labels = {choice.name: wording(choice.label, language, language) for choice in each.question.choices}
     rows = [(labels.get(code, code), count) for code, count in each.counts.items()]
     return BreakdownSight(each.question.name, wording(each.question.label, language, language), rows)
-
-
-def channel_name(channel: str) -> str:
-    """Write a channel for a person; a simulated one by the app that it looks like."""
-    known = {"sms": "SMS", "whatsapp": "WhatsApp", "telegram": "Telegram"} | ENTERED
-    _, _, look = channel.partition("simulator-")
-    return known.get(channel) or (f"Simulated {known.get(look, look)}" if look else channel.capitalize())
 
 
 def language_name(code: str) -> str:

@@ -93,6 +93,8 @@ class CodeDesk:
     async def _password_problem(self, visit: Visit, form: dict[str, str]) -> str:
         if not must_give_password(visit):
             return ""
+        if not form.get("password"):
+            return "Write your present password"
         try:
             is_right = await self.door.is_password(visit, form.get("password", ""))
         except TooManyTries:

@@ -9,8 +9,9 @@ from bot.analysis.population import Comparison, Group
 from bot.analysis.tallies import NOTHING_YET, Activity, Breakdown, Tally, Total
 from bot.core.survey import SurveyDefinition, wording
 from bot.core.window import LONDON
-from bot.web.campaign_sight import BreakdownSight, ago, breakdown_sight, channel_name, language_name
+from bot.web.campaign_sight import BreakdownSight, ago, breakdown_sight, language_name
 from bot.web.charts import MOST_DAYS, Bars, Days, bars, days, in_words
+from bot.web.pages import channel_name
 from storage.campaigns import CampaignRow
 
 NOWHERE = "No campaign"

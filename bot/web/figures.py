@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.analysis.columns import read_published
 from bot.analysis.counts import Counts, count
 from bot.analysis.export import Format, export
+from bot.analysis.formats.asked import Progress
 from bot.analysis.hiding import hide_small
 from bot.analysis.reconciliation import Report, reconcile
 from bot.core.language_names import name_in_english
@@ -106,8 +107,22 @@ class Figures:
             found.append(LanguageFigures(code, name, shown[code], stands.sentences, stands.read))
         return found
 
-    async def export(self, survey: str, form: Format, out: Path, who: str) -> None:
-        """Write a masked export, which stands in the audit log under `who`. Raises ExportRefused, UnknownSurvey."""
+    async def export(
+        self,
+        survey: str,
+        form: Format,
+        out: Path,
+        who: str,
+        *,
+        primary_only: bool,
+        shareable: bool,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write a masked export, which stands in the audit log under `who`.
+
+        `progress` hears in a worker thread how many responses are done; what it raises ends the work. Raises
+        ExportRefused, UnknownSurvey.
+        """
         await export(
             self._database,
             survey,
@@ -118,4 +133,7 @@ class Figures:
             include_test=await self._database.read(is_demo),
             who=who,
             now=self._clock(),
+            primary_only=primary_only,
+            shareable=shareable,
+            progress=progress,
         )

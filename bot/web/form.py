@@ -14,13 +14,26 @@ from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing
 from bot.core.window import Window, first_day
-from bot.service.forms import WEB, Beginning, Forms, NotOpen, Sheet, TooManyCodes
+from bot.service.forms import WEB, Beginning, Forms, Led, NotOpen, Sheet, TooManyBegun, TooManyCodes
 from bot.web.pages import Pages
-from bot.web.question_pages import Desk, QuestionPages, language_of, languages_of, own_form, secret_of, spoken
-from bot.web.security import TurnedAway, fingerprint, new_secret, set_cookie
+from bot.web.question_pages import (
+    ANSWER_LIMIT,
+    SECRET,
+    Place,
+    QuestionPages,
+    language_of,
+    languages_of,
+    secret_of,
+    spoken,
+)
+from bot.web.security import TurnedAway, fingerprint, new_secret, own_form, secret_for, set_cookie
+from storage.campaigns import CampaignRow
 from storage.entries import RESUME_MS, Holder
 
 COOKIE = "earshot_form"
+SPOKEN = "earshot_form_language"
+"""The cookie of the language that answers were begun in: it stays where they are gone on with on another phone."""
+_TOLD = {str(each.name).lower(): each for each in (Phrase.CODE_WRONG, Phrase.CODE_WAIT)}
 LONGEST_WORD = 60
 
 
@@ -34,7 +47,9 @@ def form_routes(forms: Forms, pages: Pages, clock: Callable[[], int], public_bas
         ("/s/{survey}/q/{question}", "GET", desk.show),
         ("/s/{survey}/q/{question}", "POST", desk.take),
         ("/s/{survey}/done", "GET", desk.done),
+        ("/s/{survey}/code", "GET", desk.show_code),
         ("/s/{survey}/code", "POST", desk.give_code),
+        ("/s/{survey}/go-on", "GET", desk.go_back),
         ("/s/{survey}/go-on", "POST", desk.go_on),
     ):
         router.add_route(path, pages.guard(handler), methods=[method], include_in_schema=False)
@@ -54,97 +69,118 @@ class SurveyForm:
     async def open(self, request: Request) -> Response:
         """Say who asks, offer every language, and start; or go on with what was begun in this browser."""
         listing = self._listing(request)
-        asked = {name: request.query_params.get(name, "")[:LONGEST_WORD] for name in ("lang", "c", "new")}
-        sheet = await self._forms.sheet(self._desk(request).holder)
-        return await self._opening(request, listing, asked, sheet if not asked["new"] else None)
+        asked = {name: request.query_params.get(name, "")[:LONGEST_WORD] for name in ("lang", "c", "new", "told")}
+        return await self._opening(request, listing, asked, await self._forms.sheet(self._place(request).holder))
 
     async def start(self, request: Request) -> Response:
         """Begin, once for each page that was opened, and lead to the first question."""
         listing = self._listing(request)
-        posted = await own_form(request, self._public_base_url)
+        posted = await own_form(request, self._public_base_url, ANSWER_LIMIT)
         secret = secret_of(posted)
         beginning = await self._beginning(listing, posted, secret)
         try:
             await self._forms.begin(beginning)
         except NotOpen:
-            return await self._opening(request, listing, posted, None)
-        return await self._lead_on(request, listing, secret)
+            return self._to_opening(request, posted)
+        except TooManyBegun:
+            raise _too_many() from None
+        return await self._lead_on(request, secret)
 
     async def show(self, request: Request) -> Response:
         """Show a question."""
         self._listing(request)
         told = request.query_params.get("told", "")
-        shown = await self._questions.show(self._desk(request), request.path_params["question"], told)
+        shown = await self._questions.show(self._place(request), request.path_params["question"], told)
         return shown or self._to_opening(request)
 
     async def take(self, request: Request) -> Response:
         """Take an answer."""
-        self._listing(request)
-        posted = await own_form(request, self._public_base_url)
-        taken = await self._questions.take(self._desk(request), request.path_params["question"], posted)
-        return taken or self._to_opening(request)
+        listing = self._listing(request)
+        posted = await own_form(request, self._public_base_url, ANSWER_LIMIT)
+        taken = await self._questions.take(self._place(request), request.path_params["question"], posted)
+        if taken is None:
+            return self._to_opening(request)
+        wanted = posted.get("lang", "") or request.cookies.get(SPOKEN, "")
+        language = language_of(listing.questionnaire, wanted) if wanted else ""
+        return self._hand(request, taken, request.cookies[COOKIE], language)  # for a week after the last page
 
     async def done(self, request: Request) -> Response:
         """Thank."""
         self._listing(request)
         again = f"{_base(request)}?{urlencode({'new': 1})}"
-        return await self._questions.done(self._desk(request), again=again) or self._to_opening(request)
+        return await self._questions.done(self._place(request), again=again) or self._to_opening(request)
 
     async def give_code(self, request: Request) -> Response:
-        """Show a code with which the answers can be gone on with on another phone."""
+        """Give a code with which the answers can be gone on with on another phone, and lead to its page."""
         self._listing(request)
-        await own_form(request, self._public_base_url)
-        desk = self._desk(request)
-        code = await self._forms.code(desk.holder)
-        sheet = await self._forms.sheet(desk.holder)
-        if not code or sheet is None:
+        await own_form(request, self._public_base_url, ANSWER_LIMIT)
+        if not await self._forms.give_code(self._place(request).holder, request.cookies.get(COOKIE, "")):
             return self._to_opening(request)
+        return RedirectResponse(f"{_base(request)}/code", 303)
+
+    async def show_code(self, request: Request) -> Response:
+        """Show the code that was given, as often as it is looked at, until somebody has gone on by it."""
+        self._listing(request)
+        place = self._place(request)
+        code = await self._forms.code(place.holder, request.cookies.get(COOKIE, ""))
+        sheet = await self._forms.sheet(place.holder)
+        if sheet is None:
+            return self._to_opening(request)
+        if not code:
+            return RedirectResponse(place.at(sheet.state.standing), 303)
         words = spoken(self._forms, sheet.questionnaire, sheet.language)
-        return self._pages.show("form_code.html", 200, **words, code=code, onwards=desk.at(sheet.state.standing))
+        where = f"{self._public_base_url}{_base(request)}"
+        onwards = place.at(sheet.state.standing)
+        return self._pages.show("form_code.html", 200, **words, code=code, onwards=onwards, where=where)
+
+    async def go_back(self, request: Request) -> Response:
+        """Lead whoever reloads what a code became to the opening."""
+        self._listing(request)
+        return self._to_opening(request)
 
     async def go_on(self, request: Request) -> Response:
         """Go on by a code, from this form or from a text message."""
         listing = self._listing(request)
-        posted = await own_form(request, self._public_base_url)
-        held = request.cookies.get(COOKIE, "")
-        has_entry = await self._forms.sheet(self._desk(request).holder) is not None
-        secret = held if has_entry else secret_of(posted)
+        posted = await own_form(request, self._public_base_url, ANSWER_LIMIT)
+        has_entry = await self._forms.sheet(self._place(request).holder) is not None
+        own = request.cookies[COOKIE] if has_entry else secret_of(posted)
         code = "".join(posted.get("code", "")[:LONGEST_WORD].split()).upper().removeprefix("LINK")
+        brought = secret_for(secret_of(posted), code)
         try:
-            if await self._forms.go_on(code, await self._beginning(listing, posted, secret)):
-                return await self._lead_on(request, listing, secret)
-            problem = Phrase.CODE_WRONG
+            led = await self._forms.go_on(code, await self._beginning(listing, posted, own), fingerprint(brought))
         except TooManyCodes:
-            problem = Phrase.CODE_WAIT
+            return self._to_opening(request, posted, Phrase.CODE_WAIT)
         except NotOpen:
-            return await self._opening(request, listing, posted, None)
-        return await self._opening(request, listing, posted, None, problem)
+            return self._to_opening(request, posted)
+        except TooManyBegun:
+            raise _too_many() from None
+        if led is Led.NOWHERE:
+            return self._to_opening(request, posted, Phrase.CODE_WRONG)
+        return await self._lead_on(request, brought if led is Led.BROUGHT else own)
 
     # -- the opening --------------------------------------------------------------------------------------------------
 
     async def _opening(
-        self,
-        request: Request,
-        listing: Listing,
-        asked: Mapping[str, str],
-        sheet: Sheet | None,
-        problem: Phrase | None = None,
+        self, request: Request, listing: Listing, asked: Mapping[str, str], sheet: Sheet | None
     ) -> Response:
         questionnaire, window = listing.questionnaire, self._forms.window(listing)
-        language = language_of(questionnaire, asked.get("lang", ""))
+        before = sheet.language if sheet is not None else request.cookies.get(SPOKEN, "")
+        language = language_of(questionnaire, asked.get("lang", "") or before)
         words = spoken(self._forms, questionnaire, language)
         links = languages_of(questionnaire, language, asked, _base(request))
         if window is not Window.OPEN:
             said = [_not_open(listing, questionnaire, language, window)]
             return self._pages.show("form_closed.html", 200, **words, said=said, languages=links)
-        word = asked.get("c", "")
-        campaign = await self._forms.campaign(word) if word else None
-        is_invited = campaign is not None and campaign.survey == listing.survey and self._forms.invites(campaign)
+        word, problem = asked.get("c", ""), _TOLD.get(asked.get("told", ""))
+        campaign, is_invited = await self._invited(listing, word)
         first, *rest = form.introduction(questionnaire, language, self._forms.here(listing.survey, WEB))
+        once, is_held = await self._once(request)
         response = self._pages.show(
             "form_opening.html",
-            422 if problem else 200,
+            200,
             **words,
+            **self._begun_here(request, sheet if not asked.get("new") else None),
+            is_elsewhere=sheet is None and SPOKEN in request.cookies,
             languages=links,
             who=first,
             rest=rest,
@@ -152,17 +188,47 @@ class SurveyForm:
             is_chosen=bool(asked.get("lang")),
             word=word,
             is_over=campaign is not None and not is_invited,
-            once=new_secret(),
-            onwards=self._desk(request).at(sheet.state.standing) if sheet is not None else "",
+            once=once,
             problem=questionnaire.say(problem, language) if problem else "",
-            code=asked.get("code", "")[:LONGEST_WORD],
         )
+        return response if is_held else self._hand(request, response, once)
+
+    async def _once(self, request: Request) -> tuple[str, bool]:
+        """Return the secret to begin with, and whether the browser holds another that leads to answers.
+
+        Else it holds this one from now on: whoever loses the connection at Start, and opens the survey anew, finds
+        what was begun.
+        """
+        held = request.cookies.get(COOKIE, "")
+        if not SECRET.fullmatch(held):
+            return new_secret(), False
+        if await self._forms.sheet(self._place(request).holder) is not None:
+            return new_secret(), True
+        is_used = await self._forms.sheet(Holder(request.path_params["survey"], fingerprint(held))) is not None
+        return (new_secret() if is_used else held), False
+
+    def _begun_here(self, request: Request, sheet: Sheet | None) -> Mapping[str, str]:
+        """Return where to go on with what was begun in this browser; where to change it, once all is answered."""
+        if sheet is None:
+            return {"onwards": "", "change": ""}
+        place, standing = self._place(request), sheet.state.standing
+        last = form.last_page(sheet.questionnaire, sheet.state, sheet.here)
+        return {"onwards": place.at(standing) if standing else "", "change": place.at(last) if not standing else ""}
+
+    def _hand(self, request: Request, response: Response, secret: str, language: str = "") -> Response:
+        for name, value in ((COOKIE, secret), (SPOKEN, language)):
+            if value:
+                set_cookie(response, name, value, _base(request), self._public_base_url, RESUME_MS // 1000)
         return response
 
-    async def _beginning(self, listing: Listing, posted: Mapping[str, str], secret: str) -> Beginning:
-        word = posted.get("c", "")[:LONGEST_WORD]
+    async def _invited(self, listing: Listing, word: str) -> tuple[CampaignRow | None, bool]:
+        """Find the campaign whose word was brought along, and say whether it invites to this survey now."""
         campaign = await self._forms.campaign(word) if word else None
-        is_invited = campaign is not None and campaign.survey == listing.survey and self._forms.invites(campaign)
+        is_own = campaign is not None and campaign.survey == listing.survey
+        return campaign, campaign is not None and is_own and self._forms.invites(campaign)
+
+    async def _beginning(self, listing: Listing, posted: Mapping[str, str], secret: str) -> Beginning:
+        campaign, is_invited = await self._invited(listing, posted.get("c", "")[:LONGEST_WORD])
         return Beginning(
             survey=listing.survey,
             language=language_of(listing.questionnaire, posted.get("lang", "")),
@@ -171,14 +237,12 @@ class SurveyForm:
             campaign=campaign.id if campaign is not None and is_invited else "",
         )
 
-    async def _lead_on(self, request: Request, listing: Listing, secret: str) -> Response:
+    async def _lead_on(self, request: Request, secret: str) -> Response:
         """Hand the browser its secret, and lead to where its entry stands."""
-        desk = self._desk(request, secret)
-        sheet = await self._forms.sheet(desk.holder)
-        response = RedirectResponse(desk.at(sheet.state.standing) if sheet is not None else _base(request), 303)
-        path = _base(request)
-        set_cookie(response, COOKIE, secret, path, self._public_base_url, RESUME_MS // 1000)
-        return response
+        place = self._place(request, secret)
+        sheet = await self._forms.sheet(place.holder)
+        response = RedirectResponse(place.at(sheet.state.standing) if sheet is not None else _base(request), 303)
+        return self._hand(request, response, secret, sheet.language if sheet is not None else "")
 
     def _listing(self, request: Request) -> Listing:
         listing = self._forms.listing(request.path_params["survey"])
@@ -186,15 +250,24 @@ class SurveyForm:
             raise TurnedAway(404, "There is no such survey", "Look at the address again: one letter may be wrong.")
         return listing
 
-    def _desk(self, request: Request, secret: str = "") -> Desk:
+    def _place(self, request: Request, secret: str = "") -> Place:
         secret = secret or request.cookies.get(COOKIE, "")
         since = self._clock() - RESUME_MS
         hashed = fingerprint(secret) if secret else ""
-        return Desk(_base(request), Holder(request.path_params["survey"], hashed, since=since))
+        return Place(_base(request), Holder(request.path_params["survey"], hashed, since=since))
 
-    def _to_opening(self, request: Request) -> Response:
-        """Lead to the opening: this browser holds no answers, or too old ones."""
-        return RedirectResponse(_base(request), 303)
+    def _to_opening(
+        self, request: Request, posted: Mapping[str, str] | None = None, told: Phrase | None = None
+    ) -> Response:
+        """Lead to the opening, in the language and with the campaign's word that it had; `told` is what is amiss."""
+        kept = {name: (posted or {}).get(name, "")[:LONGEST_WORD] for name in ("lang", "c")}
+        kept["lang"] *= posted is not None and posted.get("chosen") == "1"
+        asked = {name: value for name, value in {**kept, "told": told.name.lower() if told else ""}.items() if value}
+        return RedirectResponse(f"{_base(request)}?{urlencode(asked)}" if asked else _base(request), 303)
+
+
+def _too_many() -> TurnedAway:
+    return TurnedAway(429, "Many people are starting at this moment", "Wait for a minute. Then go back and try again.")
 
 
 def _base(request: Request) -> str:

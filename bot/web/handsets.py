@@ -36,12 +36,16 @@ class Bubble:
 
 @dataclass(slots=True)
 class Thread:
-    """One phone's conversation by one app, and its export row. `news` are the columns the last message changed."""
+    """One phone's conversation by one app, and its export row. `news` are the columns the last message changed.
+
+    `arrived` names the newest message that came by itself.
+    """
 
     bubbles: list[Bubble] = field(default_factory=list)
     segments: int = 0
     row: Mapping[str, str] = field(default_factory=dict)
     news: frozenset[str] = frozenset()
+    arrived: str = ""
     _said: int = 0
 
     @property

@@ -60,6 +60,7 @@ class Pages:
         self._environment.globals.update(council=council, static_url=static_url)
         self._environment.filters["named"] = _named
         self._environment.filters["when"] = when
+        self._environment.filters["as_channel"] = channel_name
 
     def show(self, template: str, status: int = 200, **content: object) -> HTMLResponse:
         """Write one page."""
@@ -76,7 +77,8 @@ class Pages:
             except TurnedAway as refusal:
                 if self._refused is not None:
                     await self._refused(request, refusal)
-                response = self.show("turned_away.html", refusal.status, refusal=refusal)
+                back = "/staff" if request.scope["path"].startswith("/staff") else ""
+                response = self.show("turned_away.html", refusal.status, refusal=refusal, back=back)
             for name, value in PAGE_HEADERS.items():
                 response.headers.setdefault(name, value)
             return response
@@ -84,10 +86,20 @@ class Pages:
         return guarded
 
 
+_ENTERED = {"web": "Web form", "assisted": "With a helper", "paper": "On paper", "phone": "By phone call"}
+
+
 def _named(code: str) -> str:
     """Write a stored code for a person: `sms` as SMS, `not_reached` as Not reached."""
     words = code.replace("_", " ")
     return {"sms": "SMS", "whatsapp": "WhatsApp"}.get(code, words[:1].upper() + words[1:])
+
+
+def channel_name(channel: str) -> str:
+    """Write a channel for a person; a simulated one by the app that it looks like."""
+    known = {"sms": "SMS", "whatsapp": "WhatsApp", "telegram": "Telegram"} | _ENTERED
+    _, _, look = channel.partition("simulator-")
+    return known.get(channel) or (f"Simulated {known.get(look, look)}" if look else channel.capitalize())
 
 
 def when(at: int) -> str:

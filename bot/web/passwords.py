@@ -10,11 +10,36 @@ from storage.staff import StaffMember
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
+GUESSED_FIRST = "That password is among the first that anybody would try. Three words that do not belong together do"
+_TRIED_FIRST = (
+    "password",
+    "passw0rd",
+    "qwerty",
+    "letmein",
+    "welcome",
+    "admin",
+    "council",
+    "stoke",
+    "earshot",
+    "123456",
+)
+_FEWEST_LETTERS = 5
 
 
 def is_long_enough(password: str) -> bool:
-    """Say whether a new password is neither too short nor endless. Its letters are the person's own affair."""
+    """Say whether a new password is neither too short nor endless."""
     return SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
+
+
+def is_guessed_first(password: str, name: str) -> bool:
+    """Say whether it is among what anybody would try first: little but such words, or the person's own name.
+
+    The National Cyber Security Centre advises to refuse these, and to ask for nothing else (Password administration).
+    """
+    rest = password.casefold()
+    for word in (name.casefold(), *_TRIED_FIRST):
+        rest = rest.replace(word, "") if word else rest
+    return len({letter for letter in rest if letter.isalnum()}) < _FEWEST_LETTERS
 
 
 async def hashed(password: str) -> str:
@@ -23,7 +48,7 @@ async def hashed(password: str) -> str:
 
 
 class Passwords:
-    """Checks passwords, one at a time."""
+    """Checks passwords and PINs: of those that come to this one, one at a time. Every router has one of its own."""
 
     def __init__(self) -> None:
         # One check takes 64 MB and all its core's time on purpose; more at once would starve residents' turns.

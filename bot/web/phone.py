@@ -7,7 +7,7 @@ from uuid import uuid4
 from bot.analysis.single import response_row
 from bot.service.inbox import Inbox
 from bot.web.simulator import SimulatedMessage
-from channels.base import Request
+from channels.base import Outbound, Request
 from channels.looks import Key
 from channels.simulator import SimulatorChannel
 from storage.contacts import newest_response
@@ -42,6 +42,12 @@ class BotPhone:
         """Take in one tap on a key of ours, with the label as its words, and return the reply."""
         return await self._said(address, text=key.label, choice=key.id)
 
+    def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
+        """Give what the outbox has sent to this address since the message of that id, with its id."""
+        sent = self._channel.delivered(address)
+        seen = next((place for place, message in enumerate(sent, 1) if message.id == after), 0)
+        return tuple((message.id, shown) for message in sent[seen:] for shown in self._shown(message))
+
     async def row(self, address: str) -> Mapping[str, str] | None:
         """Return the export row of the newest response of this address, or None before it has one."""
         hmac = self._keys.lookup(self._channel.name, address)
@@ -54,8 +60,10 @@ class BotPhone:
     async def _said(self, address: str, **message: str) -> tuple[SimulatedMessage, ...]:
         body = json.dumps({"address": address, "event_id": uuid4().hex, **message}).encode()
         (inbound,) = self._channel.receive(Request("", {}, body, self._now()))
+        return tuple(shown for reply in await self._inbox.handle(inbound) for shown in self._shown(reply))
+
+    def _shown(self, message: Outbound) -> tuple[SimulatedMessage, ...]:
         return tuple(
             SimulatedMessage(drawn.text, self._channel.segments(drawn.text), drawn.keys, drawn.opener)
-            for reply in await self._inbox.handle(inbound)
-            for drawn in self._channel.shown(reply)
+            for drawn in self._channel.shown(message)
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from fastapi import Request, Response
+from fastapi import Response
 from fastapi.responses import RedirectResponse
 
 from bot.core import form
@@ -16,7 +16,7 @@ from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.service.forms import Forms, Sheet
 from bot.web.pages import Pages
-from bot.web.security import PostedFrom, TurnedAway, new_secret, posted_from, read_form
+from bot.web.security import TurnedAway, new_secret
 from storage.entries import Holder
 
 ANSWER_LIMIT = 64 * FORM_CHARACTERS
@@ -27,11 +27,11 @@ _TOLD = {Became.NO_LONGER_ASKED: Phrase.NO_LONGER_ASKED, Became.OTHER_ANSWERS: P
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Place:
     """Where an entry's pages stand, and who sits there.
 
     `helps` is the campaign's name where somebody enters it for a resident, `leave` where they go from it, and `token`
-    what their forms carry.
+    what their forms carry. `is_staff` says that they do so with an account of their own.
     """
 
     base: str
@@ -39,6 +39,7 @@ class Desk:
     helps: str = ""
     leave: str = ""
     token: str = ""
+    is_staff: bool = False
 
     def at(self, question: str) -> str:
         """Return the address of a question's page; of the end, where there is none."""
@@ -52,23 +53,30 @@ class QuestionPages:
         self._forms = forms
         self._pages = pages
 
-    async def show(self, desk: Desk, question: str, told: str = "") -> Response | None:
+    async def show(self, place: Place, question: str, told: str = "") -> Response | None:
         """Show a question's page, or lead to where the entry stands; None where there is no entry."""
-        sheet = await self._forms.sheet(desk.holder)
+        sheet = await self._forms.sheet(place.holder)
         if sheet is None:
             return None
         if sheet.here.is_closed:
-            return self.closed(sheet.questionnaire, sheet)
+            return self.closed(sheet, is_late=told == Became.LATE and sheet.state.late)
         page = sheet.page(question)
         if page is None:
-            return RedirectResponse(desk.at(sheet.state.standing), 303)
+            return RedirectResponse(place.at(sheet.state.standing), 303)
         phrase = next((phrase for became, phrase in _TOLD.items() if became == told), None)
-        return self._page(desk, sheet, page, told=_say(sheet, phrase) if phrase else "")
+        problem = _say(sheet, Phrase.ANSWER_OR_SKIP) if told == _asked_again(page) else ""
+        return self._page(place, sheet, page, problem=problem, told=_say(sheet, phrase) if phrase else "")
 
-    async def take(self, desk: Desk, question: str, posted: dict[str, str]) -> Response | None:
-        """Take a page back: to the next one with it, or shown again with what is amiss; None without an entry."""
+    async def take(self, place: Place, question: str, posted: dict[str, str]) -> Response | None:
+        """Take a page back: to the next one with it, or shown again with what is amiss; None without an entry.
+
+        A button of another language brings the same page in it, with what was filled in and not sent yet. Only a page
+        that holds what was filled in is the answer itself: to any other the browser is led, so that Back finds it.
+        """
         answer = read_posted(question, posted)
-        went = await self._forms.take(desk.holder, answer)
+        if posted.get("lang"):
+            return await self._speak(place, question, posted["lang"], answer)
+        went = await self._forms.take(place.holder, answer)
         if went is None:
             return None
         sheet, taken = went
@@ -76,68 +84,92 @@ class QuestionPages:
             case Became.ASKED_AGAIN:
                 page = sheet.page(question)
                 assert page is not None  # it was read just now
-                return self._page(desk, sheet, page, answer, taken.problem)
+                if not _holds_something(answer):
+                    return RedirectResponse(f"{place.at(question)}?told={_asked_again(page)}", 303)
+                return self._page(place, sheet, page, answer, taken.problem)
             case Became.LATE | Became.CLOSED:
-                return self.closed(sheet.questionnaire, sheet, is_late=taken.became is Became.LATE)
+                return RedirectResponse(f"{place.at(question)}?told={taken.became}", 303)
             case Became.NO_LONGER_ASKED | Became.OTHER_ANSWERS if sheet.state.standing:
-                return RedirectResponse(f"{desk.at(sheet.state.standing)}?told={taken.became}", 303)
+                return RedirectResponse(f"{place.at(sheet.state.standing)}?told={taken.became}", 303)
             case _:
-                return RedirectResponse(desk.at(sheet.state.standing), 303)
+                return RedirectResponse(place.at(sheet.state.standing), 303)
 
-    async def done(self, desk: Desk, **more: object) -> Response | None:
+    async def _speak(self, place: Place, question: str, language: str, answer: Posted) -> Response | None:
+        sheet = await self._forms.speak(place.holder, language)
+        if sheet is None:
+            return None
+        if sheet.here.is_closed:
+            return self.closed(sheet)
+        page = sheet.page(question)
+        if page is None or not _holds_something(answer):
+            return RedirectResponse(place.at(question if page else sheet.state.standing), 303)
+        return self._page(place, sheet, page, answer)
+
+    async def done(self, place: Place, **more: object) -> Response | None:
         """Thank, and say what happens next; lead back to what still waits. None without an entry."""
-        sheet = await self._forms.sheet(desk.holder)
+        sheet = await self._forms.sheet(place.holder)
         if sheet is None:
             return None
         if sheet.state.standing:
-            return RedirectResponse(desk.at(sheet.state.standing), 303)
+            return RedirectResponse(place.at(sheet.state.standing), 303)
         last = form.last_page(sheet.questionnaire, sheet.state, sheet.here)
         thanks, *rest = form.thanks(sheet.questionnaire, sheet.state, sheet.here)
         return self._show(
-            sheet.questionnaire,
-            sheet.language,
+            sheet,
             "form_done.html",
             200,
             thanks=thanks,
             rest=rest,
-            desk=desk,
-            change="" if sheet.here.is_closed or not last else desk.at(last),
+            place=place,
+            change="" if sheet.here.is_closed or not last else place.at(last),
             **more,
         )
 
-    def closed(self, questionnaire: Questionnaire, sheet: Sheet, *, is_late: bool = False) -> Response:
+    def closed(self, sheet: Sheet, *, is_late: bool = False) -> Response:
         """Say that the survey is closed, and whether the answer that came after was kept."""
-        language, on = sheet.language, sheet.here.closed_on
-        said = [questionnaire.say(Phrase.LATE, language)] if is_late else []
+        on = sheet.here.closed_on
+        said = [_say(sheet, Phrase.LATE_ON_PAGE)] if is_late else []
         if not is_late:
-            said = [questionnaire.say(Phrase.CLOSED_ON, language, date=on) if on else _say(sheet, Phrase.CLOSED)]
-        return self._show(questionnaire, language, "form_closed.html", 200, said=said)
+            said = [_say(sheet, Phrase.CLOSED_ON, date=on) if on else _say(sheet, Phrase.CLOSED)]
+        return self._show(sheet, "form_closed.html", 200, said=said)
 
     def _page(
-        self, desk: Desk, sheet: Sheet, page: Page, answer: Posted | None = None, problem: str = "", told: str = ""
+        self, place: Place, sheet: Sheet, page: Page, answer: Posted | None = None, problem: str = "", told: str = ""
     ) -> Response:
         return self._show(
-            sheet.questionnaire,
-            sheet.language,
+            sheet,
             "form_page.html",
             422 if problem else 200,
             page=page,
             mark=sheet.mark,
-            desk=desk,
-            action=desk.at(page.question.name),
-            back=desk.at(page.back) if page.back else "",
+            place=place,
+            action=place.at(page.question.name),
+            back=place.at(page.back) if page.back else "",
             answer=answer,
             problem=problem,
             told=told,
             kind=str(page.question.type),
             choice=_CHOICE,
-            hands_over=bool(desk.helps) and page.begins_about_you,
+            hands_over=bool(place.helps) and page.begins_about_you,
+            languages=languages_of(sheet.questionnaire, sheet.language, {}, ""),
         )
 
-    def _show(
-        self, questionnaire: Questionnaire, language: str, template: str, status: int = 200, **content: object
-    ) -> Response:
-        return self._pages.show(template, status, **spoken(self._forms, questionnaire, language), **content)
+    def _show(self, sheet: Sheet, template: str, status: int = 200, **content: object) -> Response:
+        words = spoken(self._forms, sheet.questionnaire, sheet.language)
+        calm = {}
+        if sheet.calm is not None:
+            language = sheet.calm.language
+            calm = {"text": sheet.calm.text, "language": language, "direction": form.direction(language)}
+        return self._pages.show(template, status, **words, calm=calm, **content)
+
+
+def _asked_again(page: Page) -> str:
+    """Say that nothing was sent, for as long as nothing has become of the question since."""
+    return f"{Became.ASKED_AGAIN}.{page.step}"
+
+
+def _holds_something(answer: Posted) -> bool:
+    return answer.skips or bool(answer.choices or answer.text + answer.day + answer.month + answer.year)
 
 
 def spoken(forms: Forms, questionnaire: Questionnaire, language: str) -> dict[str, object]:
@@ -153,13 +185,6 @@ def spoken(forms: Forms, questionnaire: Questionnaire, language: str) -> dict[st
         "title": questionnaire.title(language),
         "is_draft": forms.is_draft(questionnaire, language),
     }
-
-
-async def own_form(request: Request, public_base_url: str) -> dict[str, str]:
-    """Read a form that was posted from our own pages. Raises TurnedAway."""
-    if posted_from(request, public_base_url) is not PostedFrom.OURS:
-        raise TurnedAway(403, "That did not come from this site", "Open the survey's page and try again.")
-    return await read_form(request, ANSWER_LIMIT)
 
 
 def read_posted(question: str, posted: dict[str, str]) -> Posted:
@@ -210,5 +235,5 @@ def languages_of(
     ]
 
 
-def _say(sheet: Sheet, phrase: Phrase) -> str:
-    return sheet.questionnaire.say(phrase, sheet.language)
+def _say(sheet: Sheet, phrase: Phrase, **values: object) -> str:
+    return sheet.questionnaire.say(phrase, sheet.language, short=False, **values)

@@ -4,14 +4,13 @@ from functools import partial
 
 from fastapi import Request
 
-from bot.web.accounts import Clock, Door
+from bot.web.accounts import NOBODY, Clock, Door
 from bot.web.security import TurnedAway
 from bot.web.visits import COOKIE
 from storage.script import Database
 from storage.staff import REFUSED, note
 
 AUDITED = (403, 410)
-NOBODY = "nobody signed in"
 WINDOW_MS = 10 * 60_000
 """One line for the same refusal within this time: whoever knocks again and again must not fill the log, nor keep the
 database busy."""

@@ -5,14 +5,13 @@ stands in the audit log. Nowhere else does any page, file or address say that a 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.service.safeguarding import PAGE, Safeguarding
 from bot.web.accounts import Clock, Door, Visit
-from bot.web.pages import Pages
+from bot.web.pages import Pages, when
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import Visits
 from storage.safeguarding import Flag, Listed, Outcome
@@ -188,7 +187,7 @@ def _listed(flag: Listed) -> dict[str, object]:
     )
     return {
         "id": flag.id,
-        "came": _day(flag.flagged_at),
+        "came": when(flag.flagged_at),
         "channel": flag.channel,
         "survey": flag.survey,
         "stands": next((said for holds, said in steps if holds), "Nobody has opened it"),
@@ -199,7 +198,7 @@ def _listed(flag: Listed) -> dict[str, object]:
 def _opened(flag: Flag) -> dict[str, object]:
     return {
         "id": flag.id,
-        "came": _day(flag.received_at),
+        "came": when(flag.received_at),
         "channel": flag.channel,
         "survey": flag.survey,
         "language": flag.language,
@@ -209,6 +208,9 @@ def _opened(flag: Flag) -> dict[str, object]:
         "was_calmed": flag.was_calmed,
         "is_stopped": flag.is_stopped,
         "can_be_found": flag.can_be_found,
+        "is_page": flag.is_page,
+        "entered_by": flag.entered_by,
+        "campaign": flag.campaign,
         "seen_to": _by(flag.acknowledged_name, flag.acknowledged_at),
         "asked": _by(flag.asked_name, flag.asked_at),
         "asked_at": flag.asked_at,
@@ -223,9 +225,4 @@ def _opened(flag: Flag) -> dict[str, object]:
 
 def _by(name: str, at: int | None) -> str:
     """Write who did something, and when; empty while nobody has."""
-    return "" if at is None else f"{name or 'somebody who has left'}, {_day(at)}"
-
-
-def _day(at: int) -> str:
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment.day} {moment:%B %Y %H:%M}"
+    return "" if at is None else f"{name or 'somebody who has left'}, {when(at)}"

@@ -1,5 +1,6 @@
 """Who may post a form, and the secrets that ride in cookies and links. The rule: never trust what a page sends."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -53,6 +54,12 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def secret_for(secret: str, what: str) -> str:
+    """Make another secret of one, the same for the same `what`: who knows neither cannot guess it."""
+    made = hmac.digest(secret.encode(), what.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
 def fingerprint(secret: str) -> str:
     """Return the SHA-256 by which a random secret is kept and looked up."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -82,6 +89,18 @@ async def read_form(request: Request, limit: int = FORM_LIMIT) -> dict[str, str]
     if any(NUL in name + value for name, value in form.items()):
         raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
     return form
+
+
+async def own_form(request: Request, public_base_url: str, limit: int = FORM_LIMIT) -> dict[str, str]:
+    """Read a form that was posted from our own pages. Raises TurnedAway."""
+    refuse_foreign(request, public_base_url)
+    return await read_form(request, limit)
+
+
+def refuse_foreign(request: Request, public_base_url: str) -> None:
+    """Turn away what was not posted from our own pages. Raises TurnedAway."""
+    if posted_from(request, public_base_url) is not PostedFrom.OURS:
+        raise TurnedAway(403, "That did not come from this site", "Open our own page and try again.")
 
 
 def refuse_odd_address(request: Request) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.web.handsets import Board, Handset
+from bot.web.handsets import Board, Handset, Thread
 from bot.web.pages import Pages
 from bot.web.security import PostedFrom, TurnedAway, fingerprint, new_secret, posted_from, read_form, set_cookie
 from channels.looks import Key
@@ -51,6 +51,10 @@ class Phone(Protocol):
 
     async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
         """Take in one tap on a key of ours and return the reply."""
+        ...
+
+    def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
+        """Give what came by itself since the message of that id, with its id: such as what staff wrote by hand."""
         ...
 
     async def row(self, address: str) -> Mapping[str, str] | None:
@@ -105,6 +109,11 @@ class Simulator:
         secret, board = await self._board(request)
         if wanted := request.query_params.get("resident"):
             board.shown = board.handset(wanted).number
+        for handset in board.handsets:
+            for look, thread in handset.threads.items():
+                for id, reply in self._phones[look].arrived(handset.address, thread.arrived):
+                    thread.arrived = id
+                    _show(thread, reply)
         response = self._pages.show(
             "simulator.html",
             board=board,
@@ -171,7 +180,7 @@ class Simulator:
 
     async def _hear(self, handset: Handset, replies: tuple[SimulatedMessage, ...]) -> None:
         for reply in replies:
-            handset.thread.keep(reply.text, is_ours=True, segments=reply.segments, keys=reply.keys, opener=reply.opener)
+            _show(handset.thread, reply)
         handset.thread.keep_row(await self._phones[handset.look].row(handset.address) or {})
 
     async def _board(self, request: Request) -> tuple[str, Board]:
@@ -221,6 +230,10 @@ class Simulator:
         """Write what so many segments cost: 2.4p, £1.27."""
         pence = segments * self._setup.pence_per_segment
         return f"£{pence / 100:.2f}" if pence >= 100 else f"{pence:.1f}p"
+
+
+def _show(thread: Thread, reply: SimulatedMessage) -> None:
+    thread.keep(reply.text, is_ours=True, segments=reply.segments, keys=reply.keys, opener=reply.opener)
 
 
 def _back_to(board: Board, handset: Handset) -> Response:

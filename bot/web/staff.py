@@ -1,54 +1,40 @@
-"""The staff pages: sign-in, counts, the reconciliation report and the export. No resident's words are shown here."""
+"""The staff pages: sign-in, counts, the reconciliation report. No resident's words are shown here."""
 
-import asyncio
-import re
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 
-from bot.analysis.export import ExportRefused, Format
-from bot.web.accounts import HALF_SESSION_SECONDS, SESSION_SECONDS, Clock, Door, HalfWay, Role, TooManyTries, Visit
+from bot.web.accounts import HALF_SESSION_SECONDS, SESSION_SECONDS, Clock, Door, HalfWay, Role, TooManyTries
+from bot.web.downloads import DOWNLOADS, Download
+from bot.web.exporting import PATIENCE_SECONDS, ExportDesk
 from bot.web.figures import Figures
 from bot.web.pages import Pages
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import COOKIE, Visits
 from storage.script import Database
 
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """One file that an analyst can take away."""
-
-    form: Format
-    ending: str
-    media_type: str
-    title: str
-    purpose: str
-
-
 CODE = "/staff/code"
 """Where a one-time code is asked for."""
 CODES = "/staff/codes"
 """Where one-time codes are set up."""
 TOO_MANY_TRIES = "There were too many tries to sign in. Wait 15 minutes, or ask for a one-time sign-in link."
-CSV = "text/csv; charset=utf-8"
-DOWNLOADS = (
-    Download(Format.CSV, ".csv", CSV, "Spreadsheet (CSV)", "one row for each response"),
-    Download(Format.LONG_CSV, "-long.csv", CSV, "Long form (CSV)", "one row for each answer"),
-    Download(Format.JSONL, ".jsonl", "application/x-ndjson", "JSON Lines", "one response a line, for programs"),
-    Download(Format.CODEBOOK, "-codebook.csv", CSV, "Codebook (CSV)", "what every column and code means"),
-)
 
 
-def staff_routes(database: Database, figures: Figures, pages: Pages, clock: Clock, public_base_url: str) -> APIRouter:
-    """Make the staff pages. `clock` gives epoch milliseconds UTC; `public_base_url` is where browsers reach us."""
-    desk = StaffDesk(Door(database, clock), figures, pages, clock, public_base_url)
+def staff_routes(
+    database: Database,
+    figures: Figures,
+    pages: Pages,
+    clock: Clock,
+    public_base_url: str,
+    downloads: Sequence[Download] = DOWNLOADS,
+    patience: float = PATIENCE_SECONDS,
+) -> APIRouter:
+    """Make the staff pages. `clock` gives epoch milliseconds UTC; `public_base_url` is where browsers reach us.
+
+    `downloads` are what an analyst can take away; what takes longer than `patience` seconds shows how far it is.
+    """
+    desk = StaffDesk(Door(database, clock), figures, pages, clock, public_base_url, downloads)
     router = APIRouter()
     for path, method, handler in (
         ("/staff", "GET", desk.home),
@@ -57,21 +43,31 @@ def staff_routes(database: Database, figures: Figures, pages: Pages, clock: Cloc
         ("/staff/sign-in/{token}", "GET", desk.show_link),
         ("/staff/sign-in/{token}", "POST", desk.use_link),
         ("/staff/sign-out", "POST", desk.sign_out),
-        ("/staff/surveys/{survey}/export", "POST", desk.export),
     ):
         router.add_route(path, pages.guard(handler), methods=[method], include_in_schema=False)
+    visits = Visits(Door(database, clock), public_base_url)
+    ExportDesk(figures, pages, clock, visits, downloads, patience).add_to(router)
     return router
 
 
 class StaffDesk:
     """The handlers behind staff_routes."""
 
-    def __init__(self, door: Door, figures: Figures, pages: Pages, clock: Clock, public_base_url: str) -> None:
+    def __init__(
+        self,
+        door: Door,
+        figures: Figures,
+        pages: Pages,
+        clock: Clock,
+        public_base_url: str,
+        downloads: Sequence[Download],
+    ) -> None:
         self._door = door
         self._visits = Visits(door, public_base_url)
         self._figures = figures
         self._pages = pages
         self._clock = clock
+        self._downloads = downloads
 
     async def home(self, request: Request) -> Response:
         """Show a survey's figures to whoever is signed in, and the sign-in form to anyone else."""
@@ -90,15 +86,17 @@ class StaffDesk:
             surveys=surveys,
             survey=survey,
             figures=await self._figures.of_survey(survey.id) if survey and visit.role is not Role.WORKER else None,
-            downloads=DOWNLOADS if visit.role.may_download else (),
+            downloads=self._downloads if visit.role.may_download else (),
         )
 
     async def sign_in(self, request: Request) -> Response:
         """Check a name and password. What was wrong is never said: it would tell which names exist."""
         form = await self._visits.own_form(request)
-        name = form.get("name", "")
+        name, password = form.get("name", ""), form.get("password", "")
+        if not name.strip() or not password:  # nobody's try
+            return self._sign_in_page(422, name, "Write your name and your password.")
         try:
-            visit = await self._door.by_password(name, form.get("password", ""))
+            visit = await self._door.by_password(name, password)
         except TooManyTries:
             return self._sign_in_page(429, name, TOO_MANY_TRIES)
         if visit is None:
@@ -126,34 +124,7 @@ class StaffDesk:
         """End the session, here and in the database."""
         visit, _ = await self._visits.signed_in_form(request)
         await self._door.leave(visit)
-        response = RedirectResponse("/staff", 303)
-        response.delete_cookie(COOKIE, path="/staff")
-        return response
-
-    async def export(self, request: Request) -> Response:
-        """Write a masked export in a worker thread and stream it. It is in the audit log before a byte leaves."""
-        visit, form = await self._visits.signed_in_form(request)
-        if not visit.role.may_download:
-            raise TurnedAway(403, "You may not download answers", "Ask an analyst for the export.")
-        survey = request.path_params["survey"]
-        download = next((each for each in DOWNLOADS if each.form == form.get("format")), None)
-        if download is None or survey not in [each.id for each in await self._figures.surveys()]:
-            raise TurnedAway(404, "There is no such export", "Go back to the staff page and choose one from it.")
-        today = datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()
-        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', survey)}-{today}{download.ending}"
-        opened = await self._write_export(survey, download.form, name, visit)
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(_slices(opened), headers=headers, media_type=download.media_type)
-
-    async def _write_export(self, survey: str, form: Format, name: str, visit: Visit) -> BinaryIO:
-        """Write it and open it, with its name already gone: whatever happens next, no copy stays behind."""
-        with tempfile.TemporaryDirectory(prefix="earshot-export-") as folder:
-            out = Path(folder) / name
-            try:
-                await self._figures.export(survey, form, out, visit.member.name)
-            except ExportRefused as refusal:
-                raise TurnedAway(503, "The export could not be written", str(refusal)) from refusal
-            return await asyncio.to_thread(out.open, "rb")
+        return self._visits.let_out(RedirectResponse("/staff", 303))
 
     def _sign_in_page(
         self, status: int = 200, name: str = "", problem: str = "", *, had_session: bool = False
@@ -167,9 +138,3 @@ def _link_is_over() -> TurnedAway:
         "This sign-in link no longer works",
         "A link works once, for 15 minutes. Ask whoever runs the server for a new one.",
     )
-
-
-def _slices(opened: BinaryIO) -> Iterator[bytes]:
-    with opened:
-        while part := opened.read(64 * 1024):
-            yield part

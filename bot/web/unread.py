@@ -6,8 +6,8 @@ from fastapi.responses import RedirectResponse
 from bot.analysis.masking import mask
 from bot.service.unread import UnreadMessages
 from bot.web.accounts import Visit
-from bot.web.campaign_sight import channel_name, language_name
-from bot.web.pages import Pages, when
+from bot.web.campaign_sight import language_name
+from bot.web.pages import Pages, channel_name, when
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import Visits
 from storage.unread import Settled
@@ -46,6 +46,8 @@ class UnreadDesk:
             return RedirectResponse("/staff", 303)
         _refuse_others(visit)
         count, messages = await self._unread.waiting()
+        titles = await self._unread.titles()
+        done = request.query_params.get("done", "")
         return self._pages.show(
             "unread.html",
             visit=visit,
@@ -53,10 +55,17 @@ class UnreadDesk:
             page=PAGE,
             count=count,
             messages=[
-                (each.id, when(each.received_at), channel_name(each.channel), each.survey, each.messages)
+                (
+                    each.id,
+                    when(each.received_at),
+                    channel_name(each.channel),
+                    titles.get(each.survey) or each.survey,
+                    each.messages,
+                )
                 for each in messages
             ],
-            said=_SAID.get(request.query_params.get("done", ""), ""),
+            said=_SAID.get(done, ""),
+            was_done=done in ("done", "left"),
         )
 
     async def show(self, request: Request) -> Response:
@@ -92,7 +101,7 @@ class UnreadDesk:
             raise TurnedAway(
                 404, "This message does not wait any more", "Somebody has seen to it. Go back to the list."
             )
-        found = opened.message
+        found, titles = opened.message, await self._unread.titles()
         return self._pages.show(
             "unread_one.html",
             422 if problem else 200,
@@ -103,7 +112,7 @@ class UnreadDesk:
             words=[mask(each) for each in found.words],
             came=when(found.received_at),
             channel=channel_name(found.channel),
-            survey=found.survey,
+            survey=titles.get(found.survey) or found.survey,
             question=opened.question,
             language=language_name(found.language),
             is_english=found.language in ("", "en"),

@@ -4,7 +4,6 @@ Only whoever may download answers may listen: a voice says more about a person t
 """
 
 import re
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -13,7 +12,7 @@ from bot.analysis.masking import mask
 from bot.service.transcribing import Note, Transcribing
 from bot.service.voice import VoiceBox
 from bot.web.accounts import Clock, Door, Visit
-from bot.web.pages import Pages
+from bot.web.pages import Pages, when
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import Visits
 from storage.script import Database
@@ -151,18 +150,13 @@ def _shown(note: Note) -> dict[str, object]:
         "question": note.question,
         "language": note.language,
         "channel": note.channel,
-        "came": _day(note.received_at),
+        "came": when(note.received_at),
         "long": _long(note.seconds),
         "is_here": note.is_here,
         "problem": note.problem,
-        "until": _day(note.keep_until)[:-6] if note.keep_until is not None else "",
+        "until": when(note.keep_until)[:-6] if note.keep_until is not None else "",
         "answered_since": None if note.answered_since is None else mask(note.answered_since),
     }
-
-
-def _day(at: int) -> str:
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment.day} {moment:%B %Y %H:%M}"
 
 
 def _long(seconds: int | None) -> str:

@@ -11,15 +11,14 @@ from bot.web.accounts import Clock
 from bot.web.assisted import Assistance, Helper
 from bot.web.pages import Pages
 from bot.web.passwords import Passwords
-from bot.web.question_pages import own_form
-from bot.web.security import TurnedAway, fingerprint, form_token, is_form_token, new_secret, set_cookie
+from bot.web.question_pages import ANSWER_LIMIT
+from bot.web.security import TurnedAway, fingerprint, form_token, is_form_token, new_secret, own_form, set_cookie
 from storage import volunteers
 from storage.script import Database
-from storage.staff import note
+from storage.staff import WRONG_PIN, note
 from storage.volunteers import TRIES, VolunteerLink
 
 COOKIE = "earshot_volunteer"
-WRONG_PIN = "wrong volunteer PIN"
 
 
 def volunteer_routes(database: Database, forms: Forms, pages: Pages, clock: Clock, public_base_url: str) -> APIRouter:
@@ -59,14 +58,16 @@ class VolunteerDesk:
         return self._assistance.opening(helper, request.query_params.get("lang", ""))
 
     async def come_in(self, request: Request) -> Response:
-        """Take the PIN. Every try counts before it is judged, and five wrong ones end the link."""
+        """Take the PIN. Every try but an empty one counts before it is judged, and five wrong ones end the link."""
         posted = await own_form(request, self._public_base_url)
         await self._link(request)
+        pin = "".join(posted.get("pin", "").split())
+        if not pin:
+            return self._pin_page(request, 422, "Write the PIN that you were told")
         hashed, now = fingerprint(request.path_params["token"]), self._clock()
         link = await self._database.run(partial(volunteers.count_try, hashed, now))
         if link is None:
             raise _is_over()
-        pin = "".join(posted.get("pin", "").split())
         if not await self._passwords.is_right(link.pin_hash, pin):
             await self._database.run(partial(note, now, link.called, WRONG_PIN, link.campaign_id))
             if link.tries >= TRIES:
@@ -105,7 +106,7 @@ class VolunteerDesk:
 
     async def _own_form(self, request: Request) -> tuple[Helper, dict[str, str]]:
         """Read a form that carries the token of the volunteer's own visit. Raises TurnedAway."""
-        posted = await own_form(request, self._public_base_url)
+        posted = await own_form(request, self._public_base_url, ANSWER_LIMIT)
         helper = await self._helper(request)
         if helper is None or not is_form_token(posted.get("token", ""), request.cookies.get(COOKIE, "")):
             raise TurnedAway(403, "That page is out of date", "Open the link again and give the PIN.")

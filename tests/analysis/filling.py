@@ -214,7 +214,19 @@ async def exported(
     labels: str | None = None,
     include_test: bool = False,
     now: int = NOW,
+    primary_only: bool = False,
+    shareable: bool = False,
 ) -> Exported:
     return await export(
-        database, "stoke", format, out, raw=raw, labels=labels, include_test=include_test, who="ann", now=now
+        database,
+        "stoke",
+        format,
+        out,
+        raw=raw,
+        labels=labels,
+        include_test=include_test,
+        who="ann",
+        now=now,
+        primary_only=primary_only,
+        shareable=shareable,
     )

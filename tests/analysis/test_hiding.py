@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.hiding import FEW, hide_small
+from bot.analysis.hiding import FEW, hide_small, round_down
 
 TABLES = st.lists(st.integers(0, 40), min_size=1, max_size=9)
 
@@ -65,3 +65,8 @@ def test_whoever_knows_the_rule_finds_no_hidden_count_either() -> None:
         if max(tables[0]) < 20
     ]
     assert found_out == []
+
+
+def test_what_is_shown_is_rounded_down_to_fives_and_what_is_hidden_stays_so() -> None:
+    counts = {"none": 0, "ten": 10, "fourteen": 14, "fifteen": 15, "hidden": None}
+    assert round_down(counts) == {"none": 0, "ten": 10, "fourteen": 10, "fifteen": 15, "hidden": None}

@@ -51,6 +51,7 @@ MASKED = [
     pytest.param("07700900123ST1 4HH", "[phone][postcode]", id="a postcode that shows only after the number"),
     pytest.param("My name is Parveen Akhtar and I", "My name is [name] and I", id="an introduced name"),
     pytest.param("my name is john smith", "my name is [name]", id="an introduced name in small letters"),
+    pytest.param("my name is Ali Khan ring me", "my name is [name] ring me", id="a name and then a wish"),
     pytest.param("MY NAME IS JOHN SMITH AND I", "MY NAME IS [name] AND I", id="an introduced name in capitals"),
     pytest.param("mera naam Parveen hai", "mera naam [name] hai", id="an introduced name in Roman Urdu"),
     pytest.param("Call me Dave", "Call me [name]", id="call me"),
@@ -196,7 +197,7 @@ def test_a_text_made_to_keep_the_program_busy_takes_steps_in_step_with_its_lengt
 @given(st.lists(_PIECES, min_size=1, max_size=8).map("".join))
 def test_any_text_takes_steps_in_step_with_its_length(piece: str) -> None:
     few, many = (_steps(piece * times) for times in (25, 100))
-    assert many < 5 * few + 500
+    assert many < 6 * few + 500
 
 
 def _steps(said: str) -> int:

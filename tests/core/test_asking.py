@@ -7,7 +7,7 @@ from bot.core.state import AnswerState, Phase
 from bot.core.survey import Choice, Question, QuestionType
 from tests.core.phones import AGE, TONGUES, WORDS_FIRST, begun
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
-from tests.playing import play
+from tests.playing import play, resident
 
 # -- asking again (invariant 6) ----------------------------------------------------------------------------------------
 
@@ -31,6 +31,16 @@ def test_a_reply_that_is_not_clearly_one_choice_is_asked_again_and_never_guessed
     assert phone.filed == "unparsed"
     assert phone.answers["c0", "agree"].state is AnswerState.UNPARSED
     assert phone.answers["c0", "agree"].codes == ()
+
+
+def test_only_where_the_options_are_numbered_is_a_number_asked_for() -> None:
+    how_to_reply = []
+    for short in (True, False):
+        phone = resident(survey(one("parks", "More parks?")), short=short)
+        play(phone, ["PARKS", "blah"])
+        how_to_reply.append(phone.text("blub"))
+    assert "Please reply with one number, 1 to 2." in how_to_reply[0]
+    assert "Please choose one answer." in how_to_reply[1]
 
 
 def test_a_reply_that_may_be_one_of_two_names_both() -> None:

@@ -30,6 +30,15 @@ def test_the_first_reply_after_the_close_is_kept_and_marked_late_and_the_next_ch
     assert (phone.filed, phone.codes["agree"]) == ("late", "agree")
 
 
+def test_what_comes_once_the_survey_is_open_again_is_not_late() -> None:
+    phone = closed("yes")
+    phone.text("agree")
+    assert phone.state.late
+    phone.wait(days=-80)  # as when its last day is moved
+    phone.text("agree")
+    assert not phone.state.late
+
+
 def test_a_reply_after_the_close_that_cannot_be_read_changes_nothing() -> None:
     phone = closed("yes")
     assert phone.text("blah").startswith(LATE)

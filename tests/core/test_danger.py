@@ -40,6 +40,7 @@ def table(*phrases: str, language: str = "en", reviewed_by: str = "somebody", **
         language=language,
         reviewed_by=reviewed_by,
         calm=f"Calm {language}.",
+        calm_page=f"Calm page {language}.",
         help="Help: {numbers}.",
         phrases=tuple(read_phrase(phrase, groups) for phrase in phrases),
         denials=frozenset(("not", "never", "dont", "no")),
@@ -114,6 +115,13 @@ def test_what_is_said_is_english_until_a_speaker_has_reviewed_it() -> None:
 
 def test_without_numbers_nothing_is_said_of_them() -> None:
     assert Watch([table()]).calm("en") == "Calm en."
+
+
+def test_a_page_has_calm_words_of_its_own_and_names_their_language() -> None:
+    watch = Watch([table(), table(language="pl", reviewed_by="draft"), table(language="ro")], ("111",))
+    assert watch.calm("ro", on_page=True) == "Calm page ro. Help: 111."
+    assert [watch.calm_in(language) for language in ("ro", "pl", "xx")] == ["ro", "en", "en"]
+    assert watch.calm("pl", on_page=True) == "Calm page en. Help: 111."
 
 
 def test_what_is_said_in_english_costs_no_dear_letters_and_names_no_subject() -> None:

@@ -141,6 +141,26 @@ def test_the_language_that_was_chosen_is_spoken() -> None:
     assert (page.state.language, page.state.language_source) == ("pl", "chosen")
 
 
+def test_another_language_keeps_the_answers_and_the_place() -> None:
+    reading = reader(TONGUES)
+    before = reading.state
+    assert form.speak(reading.survey, before, before.language).state is before
+    assert form.speak(reading.survey, before, "cy").became is Became.SAME
+    taken = form.speak(reading.survey, before, "pl")
+    assert (taken.became, taken.records) == (Became.KEPT, ())
+    assert taken.state == structs.replace(before, language="pl", language_source="chosen")
+    reading.state = taken.state
+    assert reading.shown().label == "A po polsku?"
+
+
+def test_a_page_has_wording_of_its_own_where_the_survey_gives_it() -> None:
+    asked = one("a", "A?", hint={"en": "Send a number."}, web_label={"en": "Tick: A?"}, web_hint={"en": "Tick one."})
+    note = question("n", QuestionType.NOTE, "Text SKIP.", web_label={"en": "Skip at will."}, hint={"en": "So."})
+    page = reader(survey(note, asked)).shown()
+    assert (page.label, page.hint) == ("Tick: A?", "Tick one.")
+    assert [each.text for each in page.notes] == ["Skip at will.\nSo."]
+
+
 @pytest.mark.parametrize(
     ("language", "way"), [("en", "ltr"), ("ur", "rtl"), ("ur-Latn", "ltr"), ("ckb", "rtl"), ("pl", "ltr")]
 )
@@ -372,6 +392,27 @@ def test_the_first_answer_after_the_close_is_kept_as_late_and_no_other() -> None
     assert (page.state.late, page.state.standing) == (True, "agree")
     assert page.choose("disagree") is Became.CLOSED
     assert [record.value for record in page.records] == ["yes", "agree"]
+
+
+def test_an_answer_from_after_the_close_is_passed_once_the_survey_is_open_again() -> None:
+    page = reader(PARKS)
+    page.choose("yes")
+    page.is_closed = True
+    page.choose("agree")
+    page.is_closed = False
+    before = len(page.records)
+    assert page.choose("agree") is Became.SAME
+    assert (page.state.standing, page.state.late, len(page.records)) == ("better", False, before)
+
+
+def test_a_blank_page_keeps_an_answer_from_after_the_close_and_goes_on() -> None:
+    page = reader(PARKS)
+    page.choose("yes")
+    page.is_closed = True
+    page.choose("agree")
+    page.is_closed = False
+    assert page.choose() is Became.SAME
+    assert page.state.standing == "better"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def test_a_campaigns_word_takes_a_language_after_it() -> None:
     assert (who.state.language, who.state.language_source, came_by(who)) == ("pl", "chosen", ["hall7"])
 
 
+@pytest.mark.parametrize(("word", "before"), [("HALL7", []), ("PARKS", []), ("HALL7", ["HALL7", "NEW"])])
+def test_the_opening_names_the_word_that_somebody_came_by(word: str, before: list[str]) -> None:
+    who = phone()
+    opening = play(who, before)[-1] if before else who.text(word)
+    assert f"POLSKI? Text {word} and the language." in opening
+    assert came_by(who)[0] == ("hall7" if word == "HALL7" else "")
+
+
 def test_a_language_that_is_not_offered_is_missed_and_the_survey_begins() -> None:
     who = phone()
     assert "not in اردو yet" in who.text("HALL7 URDU")

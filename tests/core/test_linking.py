@@ -7,6 +7,8 @@ from tests.playing import resident
 
 CODE = "BCDF2345"
 
+REFUSED = "Sorry, that code cannot be used here. A code from our web page works only there."
+
 
 @pytest.mark.parametrize("before", [[], ["STOKE"]], ids=["nobody we know", "somebody who answers"])
 def test_link_gives_out_a_code(before: list[str]) -> None:
@@ -20,7 +22,7 @@ def test_link_gives_out_a_code(before: list[str]) -> None:
 @pytest.mark.parametrize("before", [[], ["STOKE"]], ids=["nobody we know", "somebody who answers"])
 @pytest.mark.parametrize(
     ("is_led", "linking", "said"),
-    [(True, Linking.JOINS, "Done."), (False, Linking.NOTHING, "Sorry, that code cannot be used.")],
+    [(True, Linking.JOINS, "Done."), (False, Linking.NOTHING, REFUSED)],
     ids=["a code that leads to a phone", "any other"],
 )
 def test_a_code_joins_or_is_refused_without_a_reason(

@@ -23,6 +23,13 @@ def test_whatever_changes_changes_the_hash() -> None:
     assert len(hashes) == 3
 
 
+def test_a_survey_without_wording_for_pages_is_written_as_before_there_was_any() -> None:
+    without, with_one = survey(one("a", "A?")), survey(one("a", "A?", web_hint={"en": "Tick one."}))
+    assert "web_" not in without.to_json().replace("web_column", "")
+    assert '"web_hint":{"en":"Tick one."}' in with_one.to_json()
+    assert SurveyDefinition.from_json(with_one.to_json()) == with_one
+
+
 def test_a_question_is_found_by_its_name() -> None:
     assert shipped().question("age_band").name == "age_band"
     with pytest.raises(KeyError, match="nothing"):

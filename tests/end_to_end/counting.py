@@ -51,6 +51,26 @@ async def revised(database: Database) -> int:
     return await database.read(script)
 
 
+_UNTOLD = """
+    SELECT r.id FROM response r
+    WHERE r.revision <> (SELECT COUNT(*) FROM event e WHERE e.subject = r.id)
+        OR r.revision <> (SELECT MAX(e.revision) FROM event e WHERE e.subject = r.id)
+        OR NOT EXISTS (SELECT 1 FROM event e WHERE e.subject = r.id AND e.revision = r.revision
+            AND e.language = r.language AND e.language_source = r.language_source AND e.late = r.late
+            AND COALESCE(e.last_answer_at, 0) = COALESCE(r.last_answer_at, 0)
+            AND COALESCE(e.completed_at, 0) = COALESCE(r.completed_at, 0)
+            AND e.answers_until >= (SELECT COALESCE(MAX(a.id), 0) FROM answer a WHERE a.response_id = r.id))"""
+
+
+async def untold(database: Database) -> list[str]:
+    """Name the responses of which the events do not tell all, in revisions without a gap."""
+
+    def script() -> Script[list[str]]:
+        return [row[0] for row in (yield Fetch(_UNTOLD)).rows]
+
+    return await database.read(script)
+
+
 async def answers(database: Database, survey: str, folder: Path, now: int = 0) -> list[dict[str, str]]:
     """Export a survey as CSV without starting a command for it, and read the rows."""
     out = folder / f"{survey}.csv"

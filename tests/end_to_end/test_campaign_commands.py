@@ -8,6 +8,7 @@ import pytest
 from bench.serving import environment
 from bench.walk import SHIPPED
 from storage.database import open_database
+from storage.installation import mark_demo
 from storage.script import Many, Script
 from tests.end_to_end.commands import SURVEY, Done, run
 from tests.outreach.scene import rows
@@ -78,7 +79,10 @@ async def test_the_shipped_survey_says_when_it_closes_only_once_it_is_published_
     assert f"{SURVEY} does not say when it closes. Run: survey publish FILE --closes" in await terminal.is_refused(
         *HALL
     )
-    assert "version" in await terminal.is_refused("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    for day in ("2099-01-31", "2099-02-28"):
+        said = await terminal.gets("survey", "publish", SHIPPED, "--closes", day)
+        assert f"Published {SURVEY} version 1+{day} (" in said
+    assert "Made the campaign hall7" in await terminal.gets(*HALL)
 
 
 async def test_a_campaign_is_made_and_its_links_are_printed(terminal: Terminal) -> None:
@@ -90,7 +94,14 @@ async def test_a_campaign_is_made_and_its_links_are_printed(terminal: Terminal) 
     offered = await terminal.types("campaign", "status", "hall7", ALLOW_DRAFT_LANGUAGES="ur")
     assert "HALL7 URDU\n" in offered.out
     await terminal.gets("survey", "close", SURVEY)
-    assert "takes no answers now, so HALL7 begins nothing." in await terminal.gets("campaign", "status", "hall7")
+    status = await terminal.gets("campaign", "status", "hall7")
+    assert "HALL7 is ended" in status
+    assert "takes no answers now, so HALL7 begins nothing." in status
+    assert "\tended\tHALL7\t" in await terminal.gets("campaign", "list")
+    database = await open_database(terminal.url)
+    actions = await rows(database, "SELECT who, action, detail FROM audit WHERE action LIKE 'survey%' ORDER BY id")
+    await database.close()
+    assert actions == [("terminal", "survey published", f"{SURVEY} 1"), ("terminal", "survey closed", SURVEY)]
 
 
 async def test_a_campaign_runs_its_course_in_the_terminal(terminal: Terminal) -> None:
@@ -109,6 +120,11 @@ async def test_a_campaign_runs_its_course_in_the_terminal(terminal: Terminal) ->
     table = [tuple(line.split()) for line in status.splitlines()]
     for row in (("sms", "2", "1"), ("whatsapp", "1", "0"), ("Urdu", "2", "0"), ("2027-01-26", "3")):
         assert row in table
+    changed = await terminal.gets("campaign", "change", "hall7", "--channel", "sms", "--until", "2098-01-31")
+    assert "HALL7 is as you asked." in changed
+    assert "until 2098-01-31" in await terminal.gets("campaign", "status", "hall7")
+    assert "'fax' is no channel" in await terminal.is_refused("campaign", "change", "hall7", "--channel", "fax")
+    assert "no campaign 'x'" in await terminal.is_refused("campaign", "change", "x", "--target", "0")
     assert "HALL7 has ended, for good." in await terminal.gets("campaign", "end", "hall7")
     assert "has ended, and that is for good" in await terminal.is_refused("campaign", "start", "hall7")
     database = await open_database(terminal.url)
@@ -119,6 +135,7 @@ async def test_a_campaign_runs_its_course_in_the_terminal(terminal: Terminal) ->
         "campaign started",
         "campaign paused",
         "campaign started",
+        "campaign changed",
         "campaign ended",
     ]
     assert {who for who, _ in actions} == {"terminal"}
@@ -147,3 +164,15 @@ async def test_a_close_before_the_opening_is_refused(terminal: Terminal) -> None
     early = workbook(terminal.folder / "early.xlsx", settings={**SETTINGS, "keyword": "EARLY", "opens": "2099-02-01"})
     said = await terminal.is_refused("survey", "publish", early, "--closes", "2099-01-31")
     assert "would close (2099-01-31) before it opens (2099-02-01)" in said
+
+
+async def test_in_a_demo_s_database_a_campaign_can_be_tried_to_its_poster(terminal: Terminal) -> None:
+    database = await open_database(terminal.url)
+    await database.run(mark_demo)
+    await database.close()
+    await terminal.gets("survey", "publish", SHIPPED, "--closes", "2099-01-31")
+    nothing = {"TWILIO_ACCOUNT_SID": "", "TWILIO_AUTH_TOKEN": "", "TWILIO_SMS_FROM": ""}
+    made = await terminal.types(*HALL, "--language", "en", **nothing)
+    assert (made.code, "sms: sms:+447700900999?&body=HALL7" in made.out) == (0, True), made
+    printed = await terminal.types("poster", "--campaign", "hall7", "--out", "hall7.pdf", **nothing)
+    assert "Wrote hall7.pdf" in printed.out, printed.err

@@ -174,6 +174,8 @@ async def test_each_class_is_kept_as_long_as_its_setting_says(settings: dict[str
         "opt-outs taken back that no longer say whose": 20,
         "staff sessions and sign-in links that ended": 40,
         "tries at signing in": 40,
+        "volunteers' links that ended": 40,
+        "answers on pages that nobody can go on with any more": 7,
         "lines of the audit log": 50,
         "what came of messages that spoke of danger": 50,
     }

@@ -58,6 +58,7 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_no
         assert await demo.stop() == 0
         provider.close()
         await provider.wait_closed()
+    assert "Web answers: 40 made-up ones are in it" in demo.output
     assert not called
     assert not (tmp_path / "real.db").exists()
 

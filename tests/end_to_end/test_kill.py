@@ -8,7 +8,7 @@ from bench.serving import serving
 from bench.walk import edges, is_right
 from storage.script import Database
 from tests.end_to_end.commands import SURVEY, exported, run
-from tests.end_to_end.counting import filed, revised
+from tests.end_to_end.counting import filed, revised, untold
 from tests.end_to_end.reaping import Reaper
 from tests.end_to_end.residents import assert_exported, everybody_answers, expected_cells, make_residents
 from tests.end_to_end.waiting import until
@@ -44,6 +44,7 @@ async def test_killed_again_and_again_among_64_residents_every_survey_is_whole_a
     # One row of the inbound for each text, however often it was sent: the keywords, and every answer.
     assert await filed(database) == {"command": RESIDENTS, "answer": RESIDENTS * (TURNS - 1)}
     assert await revised(database) == 0
+    assert await untold(database) == []
 
 
 async def test_what_twilio_took_while_the_server_was_down_is_fetched_once_and_answered(

@@ -59,6 +59,7 @@ async def test_somebody_is_added_found_again_and_shut_out(migrated: Path, tmp_pa
         assert (status, "no codes were forgotten" in said) == (1, True)
         assert (await staff("remove", "ada"))[0] == 0
         assert (await staff("remove", "ada"))[0] == 1
+        assert (await staff("list")) == (0, "ada\tadmin\tno\t1970-01-01T00:00Z\n")
         assert await database.read(audit) == [
             ("staff added", "ada, admin"),
             ("sign-in link made", "ada"),
@@ -66,5 +67,7 @@ async def test_somebody_is_added_found_again_and_shut_out(migrated: Path, tmp_pa
             ("sign-in link made", "ada"),
             ("staff shut out", "ada"),
         ]
+        status, said = await staff("add", "ada")
+        assert (status, "ada (admin) may sign in once" in said) == (0, True)
     finally:
         await database.close()

@@ -16,7 +16,9 @@ from pathlib import Path
 from bench.serving import START_SECONDS, DidNotStop, Server, environment, free_port
 
 forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg"])
+forking.set_forkserver_preload(
+    ["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg", "tests.end_to_end.preloaded"]
+)
 
 
 class WarmServer(Server):

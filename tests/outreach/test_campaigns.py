@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.language_names import NAMES
 from bot.outreach.campaigns import (
     CHANNELS,
+    PRESSED_AGAIN_MS,
     CampaignRefused,
     CampaignState,
     Numbers,
@@ -16,6 +18,7 @@ from bot.outreach.campaigns import (
     create,
     links,
     missing_settings,
+    over_at,
     starts,
     state_at,
 )
@@ -199,6 +202,48 @@ async def test_of_several_that_are_made_at_one_moment_each_gets_a_word_of_its_ow
     assert len(await parks.read(campaigns.every)) == 6
 
 
+async def test_who_presses_twice_has_made_one_campaign_and_it_runs(parks: Database) -> None:
+    wanted = Wanted("parks", "Bentilee hall", place="Bentilee")
+
+    async def press(who: str = "Parveen", at: int = NOON, wanted: Wanted = wanted) -> CampaignRow:
+        return await create(parks, wanted, who, at, is_to_run=True, once=True)
+
+    first, second = await asyncio.gather(press(), press(at=NOON + 5))
+    assert first.id == second.id
+    assert (await press(at=NOON + 60_000)).state == "running"
+    assert await rows(parks, "SELECT action FROM audit ORDER BY id") == [("campaign made",), ("campaign started",)]
+    others = [
+        await press("Tomasz"),
+        await press(at=NOON + PRESSED_AGAIN_MS),
+        await press(wanted=replace(wanted, target=50)),
+        await create(parks, wanted, "Parveen", NOON),
+    ]
+    assert len({first.id, *(each.id for each in others)}) == 5
+
+
+async def test_a_word_that_was_chosen_is_no_other_campaign_s_when_pressed_twice(parks: Database) -> None:
+    wanted = Wanted("parks", "Bentilee hall", keyword="HALL7")
+    made = await create(parks, wanted, "Parveen", NOON, once=True)
+    assert await create(parks, wanted, "Parveen", NOON + 5, once=True) == made
+    with pytest.raises(CampaignRefused):
+        await create(parks, wanted, "Tomasz", NOON + 5, once=True)
+
+
+async def test_a_campaign_has_ended_with_its_survey(parks: Database) -> None:
+    row = await running(parks)
+
+    async def over(at: int) -> frozenset[str]:
+        return over_at(await parks.read(surveys.every_version), at)
+
+    last_day = int(datetime(2026, 3, 31, 12, tzinfo=UTC).timestamp() * 1000)
+    assert await over(last_day) == frozenset()
+    assert await over(last_day + DAY) == {"parks"}, "by its own date"
+    await parks.run(lambda: surveys.close("parks", NOON))
+    assert await over(NOON) == {"parks"}, "by hand"
+    assert state_at(row, NOON, await over(NOON)) is CampaignState.ENDED
+    assert state_at(row, NOON, {"another"}) is CampaignState.RUNNING
+
+
 async def test_a_name_in_another_script_is_kept_as_it_was_written(parks: Database) -> None:
     made = await create(parks, replace(WANTED, name="می\u200cخواهم ਪਾਰਕ"), "Parveen", NOON)
     assert made.name == "می\u200cخواهم ਪਾਰਕ"
@@ -312,3 +357,11 @@ async def test_each_language_says_what_to_text_for_it(parks: Database) -> None:
     ]
     without_polish = replace(PARKS, languages=PARKS.languages[:2])
     assert [said for _, said in starts(without_polish, made)] == ["HALL7", "HALL7 URDU"]
+
+
+async def test_of_many_who_end_a_campaign_at_once_all_but_one_are_told_that_it_has_ended(parks: Database) -> None:
+    row = await running(parks)
+    ends = [change(parks, row.id, CampaignState.ENDED, f"admin {each}", NOON) for each in range(20)]
+    went = await asyncio.gather(*ends, return_exceptions=True)
+    assert [type(each) for each in went].count(CampaignRefused) == 19
+    assert await rows(parks, "SELECT COUNT(*) FROM audit WHERE action = 'campaign ended'") == [(1,)]

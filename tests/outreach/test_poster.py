@@ -227,6 +227,14 @@ def test_a_survey_s_draft_makes_its_pages_drafts() -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_poster_of_reviewed_words_is_no_draft(size: Size) -> None:
     assert "DRAFT" not in english(size).text
+    assert "DEMO" not in english(size).text
+
+
+def test_a_demo_s_poster_says_so_and_its_codes_can_be_tried() -> None:
+    trial = replace(campaign("en", "pl"), test=True)
+    for page in printed(poster(trial, the_survey(), NUMBERS, size="A5", drafts=frozenset(("pl",)))):
+        assert {"DEMO", "DRAFT"} <= set(page.text.split())
+        assert len(page.codes) == 4
 
 
 def test_a_language_without_words_of_its_own_is_named_on_the_first_page_alone() -> None:

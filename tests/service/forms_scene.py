@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.analysis.single import response_row
+from bot.core.danger import Watch
 from bot.core.form import Became, Posted
 from bot.core.phrases import Phrases
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
-from bot.service.forms import Beginning, Forms, Sheet
+from bot.service.forms import Beginning, Forms, Led, Sheet
 from bot.service.library import Library, Wording
 from bot.service.word_files import load_words
 from storage import campaigns, surveys
@@ -112,6 +113,15 @@ class Hall:
             self.now += 20_000
             assert await self.post(question, **fields) is Became.KEPT
 
+    async def go_on(self, code: str, *, forms: Forms | None = None, **how: object) -> bool:
+        """Go on by a code; this browser holds what the code brought, if it brought anything."""
+        beginning = self.beginning(**how)
+        handed_to = f"{beginning.secret_hash} {code}"
+        led = await (forms or self.forms).go_on(code, beginning, handed_to)
+        if led is Led.BROUGHT:
+            self.secret = handed_to
+        return led is not Led.NOWHERE
+
     async def close(self) -> None:
         await self.database.run(lambda: surveys.close("halls", self.now))
         await self.library.load()
@@ -158,10 +168,12 @@ async def publish(database: Database, definition: SurveyDefinition, at: int = NO
     )
 
 
-async def hall(database: Database, keys: KeyRing, definition: SurveyDefinition = HALLS) -> Hall:
+async def hall(
+    database: Database, keys: KeyRing, definition: SurveyDefinition = HALLS, watch: Watch | None = None
+) -> Hall:
     """Publish the survey, with one campaign, and open its forms."""
     await publish(database, definition)
     await database.run(lambda: campaigns.add(campaign()))
-    library = Library(database, Wording(Phrases(), {"": load_words()}))
+    library = Library(database, Wording(Phrases(), {"": load_words()}, watch=watch))
     await library.load()
     return Hall(database, keys, library)

@@ -15,6 +15,7 @@ from bot.service.backup import BackupRefused, back_up, last_backup
 from bot.service.restoring import restore
 from storage.database import bring_to
 from storage.portable import LEFT_OUT, snapshot, tables
+from storage.script import Database, Row
 from storage.staff import Secret, StaffMember, add_staff, keep_secret
 from tests.conftest import SECRET
 from tests.service.backups import NewUrl, empty_of_contacts, opened, rewrite, rows
@@ -77,14 +78,29 @@ async def test_every_table_comes_back_row_by_row_and_ids_go_on(
         restored = await restore(url, made.path, None, without_ledger=True, who="ann", now=NOON)
         assert not restored.used_ledger
         async with opened(url) as (database, say):
-            for name in before.keys() - {"audit", "installation", "outbox"}:
+            for name in before.keys() - {"audit", "installation", "outbox", "event", "response"}:
                 assert await rows(database, f"SELECT * FROM {name} ORDER BY 1") == before[name], name
             assert [row[:3] for row in before["outbox"]] == [
                 row[:3] for row in await rows(database, "SELECT * FROM outbox ORDER BY 1")
             ]
+            newest = await _told_again(database, before)
             await say("START", "SM8", MARY)
             await say("And on", "SM9", MARY)
             assert (await rows(database, "SELECT count(*), max(id) FROM answer"))[0] == (5, 5)
+            assert await rows(database, "SELECT max(seq), max(revision) FROM event") == [(newest[0] + 1, newest[1] + 1)]
+
+
+async def _told_again(database: Database, before: dict[str, list[Row]]) -> tuple[int, int]:
+    """Whoever follows the events may know newer ones: all is told again, by numbers and revisions that none had."""
+    *events, again = await rows(database, "SELECT * FROM event ORDER BY seq")
+    assert events == before["event"]
+    seq, _, type, _, _, subject, revision, *shown = again
+    assert (type, subject, shown) == ("response.updated", events[-1][5], list(events[-1][7:]))
+    assert seq > events[-1][0] + 1_000_000
+    (response,) = await rows(database, "SELECT * FROM response")
+    assert response[:-1] == before["response"][0][:-1]
+    assert response[-1] == revision == NOON // 60_000
+    return seq, revision
 
 
 async def test_a_restore_overwrites_nothing(database_url: str, tmp_path: Path) -> None:

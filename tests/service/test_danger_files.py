@@ -7,7 +7,7 @@ import pytest
 
 from bot.service.danger_files import DangerFileUnreadable, HelpNumber, load_danger, load_numbers
 
-HEAD = 'language = "xx"\nreviewed_by = "nobody"\ncalm = "Calm."\nhelp = "Help: {numbers}."\n'
+HEAD = 'language = "xx"\nreviewed_by = "nobody"\ncalm = "Calm."\ncalm_page = "Calm."\nhelp = "Help: {numbers}."\n'
 
 
 def test_every_launch_language_has_a_table_and_all_but_english_are_drafts() -> None:
@@ -19,6 +19,7 @@ def test_every_launch_language_has_a_table_and_all_but_english_are_drafts() -> N
 def test_what_each_table_says_fits_with_its_numbers_and_names_999() -> None:
     for table in load_danger():
         assert "999" in table.calm, table.language
+        assert "999" in table.calm_page, table.language
         assert "116 123" in table.help.format(numbers="116 123")
 
 

@@ -11,16 +11,15 @@ from msgspec import json
 from bot.analysis.export import Format, export
 from bot.analysis.reconciliation import reconcile
 from bot.core.form import Became, Posted
-from bot.core.link_code import is_code
-from bot.service.forms import Forms, NotOpen, Source, TooManyCodes
+from bot.service.forms import Forms, NotOpen, Source, TooManyBegun
 from bot.service.library import Library
-from storage import links
-from storage.entries import RESUME_MS, TRIES, TRY_MS, Holder
+from storage.entries import BEGUN_A_MINUTE, Holder
 from storage.keys import KeyRing
-from storage.script import Database, Run, Script
+from storage.script import Database, Many, Run, Script
 from tests.service.forms_scene import DAY, HALLS, WHOLE, Hall, campaign, hall, publish
 
 OTHER = "b" * 64
+HELD = "the secret that a browser holds"
 
 
 @pytest.fixture
@@ -167,7 +166,7 @@ async def test_who_holds_no_secret_has_nothing_and_nor_has_an_old_one(halls: Hal
     stranger = Holder("halls", OTHER)
     assert await halls.forms.sheet(stranger) is None
     assert await halls.forms.take(stranger, Posted("use", 0)) is None
-    assert await halls.forms.code(stranger) == ""
+    assert await halls.forms.give_code(stranger, HELD) == ""
     assert await halls.forms.sheet(Holder("other", halls.secret)) is None
     assert await halls.forms.sheet(Holder("halls", halls.secret, since=halls.now + 1)) is None
 
@@ -212,6 +211,44 @@ async def test_an_answer_after_the_close_is_kept_and_marked_late(halls: Hall) ->
     assert await halls.post("use", choices=("no",)) is Became.CLOSED
 
 
+async def test_a_late_answer_is_passed_once_the_survey_is_open_again_and_stays_late(halls: Hall) -> None:
+    await halls.begin()
+    await halls.post("use", choices=("yes",))
+    await halls.close()
+    await halls.post("often", choices=("no",))
+    await publish(halls.database, replace(HALLS, version="2"))
+    await halls.library.load()
+    assert await halls.post("often", choices=("no",)) is Became.SAME
+    assert await halls.post("needs", choices=("parks",)) is Became.KEPT
+    late = await halls.rows("SELECT question, MAX(CASE WHEN late THEN 1 ELSE 0 END) FROM answer GROUP BY 1 ORDER BY 1")
+    assert late == [("needs", 0), ("often", 1), ("use", 0)]
+    assert str((await halls.row())["late"]) == "1"
+
+
+async def test_no_more_begin_within_a_minute_than_people_do(halls: Hall) -> None:
+    def many() -> Script[None]:
+        yield Many(
+            "INSERT INTO response (id, respondent_id, survey, version, source, channel, started_at)"
+            " VALUES (:id, :id, 'halls', '1', 'web', 'web', :at)",
+            [{"id": f"p{each}", "at": halls.now} for each in range(BEGUN_A_MINUTE)],
+        )
+
+    def people() -> Script[None]:
+        yield Many(
+            "INSERT INTO respondent (id, made_at) VALUES (:id, 0)", [{"id": f"p{n}"} for n in range(BEGUN_A_MINUTE)]
+        )
+
+    entry = await halls.begin()
+    await halls.database.run(people)
+    await halls.database.run(many)
+    with pytest.raises(TooManyBegun):
+        await halls.begin(secret_hash=OTHER)
+    assert await halls.begin() == entry, "what was begun goes on"
+    await halls.begin(secret_hash="c" * 64, source=Source.PAPER, entered_by="amina")
+    halls.now += 60_001
+    assert await halls.begin(secret_hash=OTHER)
+
+
 # -- campaigns ---------------------------------------------------------------------------------------------------------
 
 
@@ -237,83 +274,6 @@ async def test_a_campaign_is_found_by_its_word_in_any_case(halls: Hall) -> None:
     assert found.id == "c1"
 
 
-# -- codes -------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_code_brings_the_answers_to_another_phone_and_away_from_the_first(halls: Hall) -> None:
-    entry = await halls.begin()
-    await halls.post("use", choices=("yes",))
-    code = await halls.forms.code(halls.holder)
-    assert is_code(code)
-    assert code not in str(await halls.rows("SELECT * FROM entry"))
-    first, halls.secret = halls.holder, OTHER
-    assert await halls.forms.go_on(code, halls.beginning())
-    assert (await halls.sheet()).entry.id == entry
-    assert (await halls.sheet()).state.standing == "often"
-    assert await halls.forms.sheet(first) is None
-
-
-async def test_a_code_lasts_a_week_after_the_last_page(halls: Hall) -> None:
-    await halls.begin()
-    code = await halls.forms.code(halls.holder)
-    halls.now += RESUME_MS + 1
-    assert not await halls.forms.go_on(code, halls.beginning(secret_hash=OTHER))
-
-
-async def test_a_new_code_takes_the_place_of_the_one_before(halls: Hall) -> None:
-    await halls.begin()
-    first, second = await halls.forms.code(halls.holder), await halls.forms.code(halls.holder)
-    assert not await halls.forms.go_on(first, halls.beginning(secret_hash=OTHER))
-    assert await halls.forms.go_on(second, halls.beginning(secret_hash=OTHER))
-
-
-async def test_codes_cannot_be_tried_without_end(halls: Hall) -> None:
-    for _ in range(TRIES):
-        assert not await halls.forms.go_on("2BCDFG34", halls.beginning())
-    with pytest.raises(TooManyCodes):
-        await halls.forms.go_on("2BCDFG34", halls.beginning())
-    halls.now += TRY_MS
-    assert not await halls.forms.go_on("2BCDFG34", halls.beginning())
-    assert await halls.rows("SELECT COUNT(*) FROM entry") == [(0,)]
-
-
-async def texter(halls: Hall, code: str) -> None:
-    """Somebody who has begun by text, and has asked for a code there."""
-
-    def script() -> Script[None]:
-        yield Run("INSERT INTO respondent (id, made_at) VALUES ('r-text', 0)")
-        yield Run(
-            "INSERT INTO response (id, respondent_id, survey, version, source, channel, started_at)"
-            " VALUES ('by-text', 'r-text', 'halls', '1', 'sms', 'sms', 1)"
-        )
-        yield Run(
-            "INSERT INTO contact (id, channel, address_encrypted, address_hmac, key_id, current_conversation_id,"
-            " made_at) VALUES ('k1', 'sms', :blob, 'h1', 1, 'v1', 0)",
-            {"blob": b"x"},
-        )
-        yield Run(
-            "INSERT INTO conversation (id, contact_id, survey, version, respondent_id, response_id, state, updated_at)"
-            " VALUES ('v1', 'k1', 'halls', '1', 'r-text', 'by-text', '{}', 0)"
-        )
-        yield from links.offer("k1", code, halls.now, halls.keys)
-
-    await halls.database.run(script)
-
-
-@pytest.mark.parametrize("has_begun", [True, False], ids=["what was begun here", "nothing was begun here"])
-async def test_a_code_from_a_text_joins_both_as_one_person_once(halls: Hall, has_begun: bool) -> None:
-    await texter(halls, "2BCDFG34")
-    if has_begun:
-        await halls.begin()
-    assert await halls.forms.go_on("2BCDFG34", halls.beginning())
-    people = await halls.rows("SELECT person_id FROM respondent")
-    assert len(people) == 2
-    assert len(set(people)) == 1
-    assert people[0][0]
-    assert str((await halls.row())["duplicate_group"])
-    assert not await halls.forms.go_on("2BCDFG34", halls.beginning(secret_hash=OTHER))
-
-
 # -- with help ---------------------------------------------------------------------------------------------------------
 
 
@@ -332,7 +292,7 @@ async def test_what_a_helper_enters_is_marked_and_audited_and_nobody_elses(halls
     ]
     assert await halls.forms.sheet(Holder("halls", id=entry, entered_by="ben")) is None
     assert await halls.forms.sheet(halls.holder) is None
-    assert await halls.forms.code(Holder("halls", id=entry)) == ""
+    assert await halls.forms.give_code(Holder("halls", id=entry), HELD) == ""
 
 
 async def test_a_question_for_other_ways_is_not_asked(halls: Hall) -> None:
@@ -342,3 +302,19 @@ async def test_a_question_for_other_ways_is_not_asked(halls: Hall) -> None:
     asked = [question.name for question in sheet.questionnaire.route("phone")]
     assert "faith" not in asked
     assert json.decode(sheet.state.to_json())["standing"] == "use"
+
+
+async def test_another_language_is_kept_with_what_was_answered(halls: Hall) -> None:
+    await halls.begin()
+    await halls.post("use", choices=("yes",))
+    sheet = await halls.forms.speak(halls.holder, "ur")
+    assert sheet is not None
+    assert (sheet.language, sheet.state.standing) == ("ur", "often")
+    assert (await halls.sheet()).language == "ur"
+    assert (await halls.row())["use"] == "yes"
+    assert await halls.forms.speak(Holder("halls", OTHER), "ur") is None
+    await halls.close()
+    halls.now += 1
+    sheet = await halls.forms.speak(halls.holder, "en")
+    assert sheet is not None
+    assert sheet.language == "ur", "nothing changes any more"

@@ -39,7 +39,10 @@ from tests.service.privacy_scene import (
 
 PHONE, SECOND, THIRD = RESIDENT, NEIGHBOUR, "+447700900777"
 MINUTE = 60_000
-REFUSED = "Sorry, that code cannot be used. To get a new one, text LINK from your other phone or app."
+REFUSED = (
+    "Sorry, that code cannot be used here. A code from our web page works only there. For a new one, text LINK from "
+    "your other phone or app."
+)
 A_CODE = "2BCDFG34"
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bot.cli.compose import wording
 from bot.service.inbox import Inbox
 from bot.service.library import Library
+from bot.service.unread import UnreadMessages
 from channels.base import Inbound, Kind
 from storage import surveys
 from storage.ids import TimeOrderedIds
@@ -18,8 +19,10 @@ from storage.script import Database
 from storage.turns import TurnFailed
 from tests.core.phones import PARKS
 from tests.fakes.twilio import FakeTwilio
+from tests.service.safeguarding_scene import DANGER
 from tests.service.sending import MINUTE, OURS, RESIDENT, SECOND, Office, sms_office
 
+HOUR = 60 * MINUTE
 DONE = "Done. Every answer and text from this number is removed."
 
 
@@ -95,3 +98,24 @@ async def test_any_other_reply_of_a_turn_that_ran_again_is_left_to_the_outbox(co
     assert counter.brought == []
     ((state, text),) = await counter.office.fetch("SELECT state, text FROM outbox WHERE text LIKE '2/3%'")
     assert (state, text.splitlines()[0]) == ("queued", "2/3 The parks are looked after well.")
+
+
+async def test_danger_in_a_turn_that_failed_is_flagged_once_and_analysts_do_not_come_upon_it(counter: Counter) -> None:
+    message = counter.message(DANGER)
+    await counter.fail(message)
+    counter.office.time.go_on(HOUR)
+    assert await counter.office.fetch("SELECT filed, calmed FROM inbound JOIN flag USING (id)") == [
+        ("unhandled", False)
+    ]
+    unread = UnreadMessages(counter.office.database, counter.office.channels, now=counter.office.time.now)
+    assert await unread.waiting() == (0, [])
+    assert await counter.rerun() == 1
+    ((calmed,),) = await counter.office.fetch("SELECT calmed FROM flag")
+    assert calmed, "its turn has passed now, and says where help is"
+
+
+async def test_what_failed_and_speaks_of_nothing_such_waits_for_a_person(counter: Counter) -> None:
+    await counter.fail(counter.message("perhaps"))
+    counter.office.time.go_on(HOUR)
+    unread = UnreadMessages(counter.office.database, counter.office.channels, now=counter.office.time.now)
+    assert (await unread.waiting())[0] == 1

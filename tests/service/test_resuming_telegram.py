@@ -49,7 +49,7 @@ async def test_the_first_text_after_a_restore_is_no_answer_to_a_question_put_day
     async with running(database_url) as old:
         await old.write("PARKS")
         await old.write("yes")
-        made = await back_up(old.database, tmp_path, who="ann", now=old.now)
+        made = await back_up(old.stored, tmp_path, who="ann", now=old.now)
         assert (await old.write("agree")).startswith("3/")
         now = old.now + 60 * MINUTE
     async with restored(await new_url("sqlite"), made, now) as new:
@@ -67,7 +67,7 @@ async def test_texts_that_waited_at_telegram_while_we_were_away_are_no_answers_e
     async with running(database_url) as old:
         await old.write("PARKS")
         await old.write("yes")
-        made = await back_up(old.database, tmp_path, who="ann", now=old.now)
+        made = await back_up(old.stored, tmp_path, who="ann", now=old.now)
         now = old.now + 60 * MINUTE
     async with restored(await new_url("sqlite"), made, now) as new:
         answers = await new.rows(ANSWERS)
@@ -83,7 +83,7 @@ async def test_a_reply_that_may_have_been_sent_since_the_backup_is_not_sent_agai
 ) -> None:
     async with running(database_url) as old:
         assert (await old.telegram.write(TELEGRAM, "PARKS")).status == 200
-        made = await back_up(old.database, tmp_path, who="ann", now=old.now)
+        made = await back_up(old.stored, tmp_path, who="ann", now=old.now)
         now = old.now + 60 * MINUTE
         assert await old.outbox.send_due() == 1
     async with restored(await new_url("sqlite"), made, now) as new:

@@ -310,7 +310,7 @@ async def test_the_words_of_a_flag_stand_nowhere_but_where_words_may(stoke: Watc
 async def twin_exports(database: Database, folder: Path, now: int) -> dict[str, bytes]:
     made = {}
     for form in Format:
-        out = folder / f"{form}.RAW.out"
+        out = folder / f"{form}.RAW.{'zip' if form.is_folder else 'out'}"
         await export(database, "stoke", form, out, raw=True, labels=None, include_test=True, who="test", now=now)
         made[form.value] = out.read_bytes()
     return made

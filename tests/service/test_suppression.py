@@ -146,6 +146,8 @@ async def test_a_database_older_than_its_ledger_is_held_and_catches_up(migrated:
             assert [entry.what for entry in held.pending] == [What.STOP]
             assert await stoke.rows("SELECT said FROM answer") == []
             assert await stoke.keeper.catch_up() == 1  # cut short here, it begins again
+            told = await stoke.rows("SELECT type FROM event WHERE seq > 1000000 ORDER BY seq")
+            assert [row[0] for row in told] == ["response.updated", "response.updated", "response.withdrawn"]
             assert await stoke.resume()
             assert await stoke.is_stopped(AMINA)
             assert await stoke.keeper.catch_up() == 0

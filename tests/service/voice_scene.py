@@ -33,6 +33,7 @@ from tests.channels.webhooks import NOON, whatsapp_channel
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.twilio_whatsapp import FakeWhatsApp
+from tests.service.following import Followed
 from tests.service.privacy_scene import rows
 
 WHATSAPP = "whatsapp:+447700900123"
@@ -57,6 +58,7 @@ class Voices:
     """The running service, and residents' phones on either app. `now` is everybody's clock."""
 
     database: Database
+    stored: Database  # the same, as a backup takes it
     keys: KeyRing
     library: Library
     twilio: FakeWhatsApp
@@ -127,7 +129,8 @@ async def ask(scene: Voices, *replies: str) -> None:
 
 @asynccontextmanager
 async def voices(database: Database, keys: KeyRing, listener: Listener | None = None) -> AsyncIterator[Voices]:
-    """Open the service with one small survey behind both apps."""
+    """Open the service with one small survey behind both apps. Whatever it does must be told in an event."""
+    stored, database = database, Followed(database)
     library = Library(database, wording(listener=listener))
     definition = PARKS.id, PARKS.version, PARKS.hash, PARKS.to_json()
     await database.run(lambda: surveys.publish(*definition, NOON))
@@ -151,7 +154,7 @@ async def voices(database: Database, keys: KeyRing, listener: Listener | None = 
         inbox = Inbox(database, keys, channels, library, new_id=TimeOrderedIds())
         opened.append(Webhooks(channels, inbox, Receipts(database).keep, Metrics(), clock))
         await bot.subscribe(WEBHOOK)
-        scene.append(Voices(database, keys, library, twilio, telegram, channels, inbox))
+        scene.append(Voices(database, stored, keys, library, twilio, telegram, channels, inbox))
         yield scene[0]
         await inbox.close()
         for channel in channels.values():

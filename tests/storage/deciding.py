@@ -5,6 +5,7 @@ import json
 
 from msgspec.structs import replace
 
+from storage.events import EventType
 from storage.intake import Intake
 from storage.keys import KeyRing
 from storage.outbox import REPLY_LEASE_MS
@@ -80,7 +81,19 @@ def decide(opened: Opened) -> Decided:
     said = opened.recalled.get((response_id, "words"), "?") if text == "RECALL" else str(count)
     language = json.dumps({"count": count})
     state = ConversationState(
-        conversation_id, response_id, language, "en", "default", 1.0, NOON, None, None, count, 10, late=False
+        conversation_id,
+        response_id,
+        language,
+        "en",
+        "default",
+        1.0,
+        NOON,
+        None,
+        None,
+        count,
+        10,
+        late=False,
+        event=EventType.STARTED if begun else EventType.UPDATED,
     )
     return Decided(
         "answers",

@@ -139,6 +139,8 @@ async def test_the_address_stands_in_no_column_of_any_table(database: Database, 
     assert sorted(blobs) == [
         "contact.address_encrypted",
         "contact_alias.address_encrypted",
+        "destination.previous_secret",
+        "destination.secret",
         "staff.totp",
         "voice_note.content",
     ]

@@ -130,7 +130,7 @@ async def test_on_postgresql_too_what_a_full_disk_refuses_is_refused_whole(
     small_database: Database, small_disk: SmallDisk
 ) -> None:
     await KeyRing.open(small_database, SECRET)
-    small_disk.leave_free(MEGABYTE // 4)
+    small_disk.leave_free(MEGABYTE // 2)
 
     async def make_room() -> None:
         small_disk.leave_free(8 * MEGABYTE)

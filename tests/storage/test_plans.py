@@ -14,8 +14,8 @@ from tests.storage.deciding import MARY, NOON, make_intake, message, rows
 
 T = TypeVar("T")
 
-# A handful of rows for ever, and a list that we bring ourselves.
-SMALL = ("SCAN data_key", "SCAN json_each")
+# A handful of rows for ever, a list that we bring ourselves, and no table at all.
+SMALL = ("SCAN data_key", "SCAN json_each", "SCAN CONSTANT ROW")
 
 
 class Recording:

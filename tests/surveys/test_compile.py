@@ -47,6 +47,8 @@ def test_every_type_and_column_reaches_its_question(tmp_path: Path) -> None:
                     **ONE,
                     "sms_label_en": "Y or n?",
                     "more_en": "In short.",
+                    "web_label_en": "Yes, or no?",
+                    "web_hint_en": "Tick one.",
                     "hint::English (en)": "Pick one.",
                     "required": "yes",
                     "analysis_role": "demographic",
@@ -72,6 +74,7 @@ def test_every_type_and_column_reaches_its_question(tmp_path: Path) -> None:
         {"en": "In short."},
         {"en": "Pick one."},
     )
+    assert (one.web_label, one.web_hint) == ({"en": "Yes, or no?"}, {"en": "Tick one."})
     assert one.choices == (Choice("yes", {"en": "Yes"}), Choice("no", {"en": "No"}))
     assert (one.required, one.role, one.pii, one.special_category) == (True, Role.DEMOGRAPHIC, True, True)
     assert (one.reason, one.web_column, one.channels) == ("Equality Act", "Q1", SPECIAL_CATEGORY_CHANNELS)

@@ -1,11 +1,15 @@
 """The survey that Earshot ships: reconstructed, and short enough for a text message."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.core import form
+from bot.core.events import Circumstances
 from bot.core.expressions import offered
+from bot.core.phrases import Phrases
+from bot.core.questionnaire import Questionnaire
 from bot.core.survey import Role, Start, SurveyDefinition
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import as_sms, lint
@@ -35,6 +39,20 @@ def test_its_settings_start_a_conversation_at_once(stoke: SurveyDefinition) -> N
     )
     assert (stoke.opens, stoke.closes, stoke.organisation["en"]) == ("", "", "Stoke-on-Trent City Council")
     assert stoke.question("age_band").choices[0].label["en"].startswith("16")
+
+
+def test_no_page_of_it_speaks_of_texting_in_any_language(stoke: SurveyDefinition) -> None:
+    texting = {"SKIP", "1 3 5", "more than one message"}
+    here = Circumstances(datetime(2026, 1, 14, tzinfo=UTC), "web", "web", short=False)
+    survey = Questionnaire(stoke, Phrases(), {"": ()}, stoke.languages)
+    for language in (each.code for each in stoke.languages):
+        state = form.begin(survey, language, here, is_chosen=True).state
+        while (page := form.page(survey, state, here)) is not None:
+            said = " ".join([page.label, page.hint, *(note.text for note in page.notes)])
+            assert not [each for each in texting if each in said], (language, page.question.name)
+            if page.hint and page.question.name != "ethnic_group":  # the one hint that says nothing of texting
+                assert page.hint != page.question.hint[language], (language, page.question.name)
+            state = form.take(survey, state, here, form.Posted(page.question.name, page.step, skips=True)).state
 
 
 def test_it_asks_eight_core_questions_and_three_about_the_person_by_sms(stoke: SurveyDefinition) -> None:

@@ -41,6 +41,8 @@ class ScriptedPhone:
 
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = {}
+        self.sent: list[tuple[str, str]] = []
+        """What came by itself: an id and a text for whoever has texted."""
 
     async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
         if text == "STOP":
@@ -54,6 +56,11 @@ class ScriptedPhone:
 
     async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
         raise AssertionError("SMS has nothing to tap")
+
+    def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
+        ids = [id for id, _ in self.sent]
+        new = self.sent[ids.index(after) + 1 if after in ids else 0 :] if address in self.said else []
+        return tuple((id, SimulatedMessage(text, 1)) for id, text in new)
 
     async def row(self, address: str) -> Mapping[str, str] | None:
         if address not in self.said:

@@ -51,7 +51,7 @@ async def test_who_came_by_a_link_sets_a_password_and_signs_in_with_it(
     signed_in: SignIn, visitor: Visitor, database: Database
 ) -> None:
     client, other = await signed_in("cem", "worker"), visitor()
-    assert "set a\n  password" in (await client.get("/staff")).text
+    assert ">set a password</a>" in (await client.get("/staff")).text
     page = (await client.get(ACCOUNT)).text
     assert "you sign in by links alone" in page
     assert 'name="password"' not in page
@@ -63,6 +63,24 @@ async def test_who_came_by_a_link_sets_a_password_and_signs_in_with_it(
     assert await audited(database, "cem") == [("password set", "")]
 
 
+@pytest.mark.parametrize(
+    ("role", "first", "then"),
+    [
+        pytest.param("analyst", "a password and one-time codes", "one-time codes", id="one with codes"),
+        pytest.param("worker", "a password", "", id="one without"),
+    ],
+)
+async def test_only_what_is_missing_is_asked_for(signed_in: SignIn, role: str, first: str, then: str) -> None:
+    client = await signed_in("cem", role)
+    for page in (ACCOUNT, "/staff"):
+        assert f"set {first}" in (await client.get(page)).text.replace(f">set {first}<", f"set {first}")
+    await post(client, ACCOUNT, do="password", new=NEW)
+    for page in (ACCOUNT, "/staff"):
+        said = (await client.get(page)).text
+        assert f"set {first}" not in said
+        assert (f"set {then}" in said) == bool(then)
+
+
 @pytest.mark.parametrize("new", ["", "x" * 11, "x" * 257], ids=["empty", "too short", "endless"])
 async def test_a_password_that_will_not_do_says_what_will(signed_in: SignIn, database: Database, new: str) -> None:
     client = await signed_in("cem", "worker")
@@ -70,6 +88,17 @@ async def test_a_password_that_will_not_do_says_what_will(signed_in: SignIn, dat
     assert answer.status_code == 422
     assert 'href="#new"' in answer.text
     assert "12 to 256 characters" in answer.text
+    assert not (await member(database, "cem")).password_hash
+
+
+@pytest.mark.parametrize("new", ["passwordpassword", "cemcemcemcemcem", "Welcome123456!", "Stoke1111111"])
+async def test_a_password_that_anybody_would_try_first_is_refused(
+    signed_in: SignIn, database: Database, new: str
+) -> None:
+    client = await signed_in("cem", "worker")
+    answer = await post(client, ACCOUNT, do="password", new=new)
+    assert answer.status_code == 422
+    assert "among the first that anybody would try" in answer.text
     assert not (await member(database, "cem")).password_hash
 
 
@@ -150,6 +179,7 @@ async def test_all_of_them_are_ended_at_once(
     assert not await is_signed_in(elsewhere)
     assert "You are not signed in any more" in (await elsewhere.get("/staff")).text
     assert ("every session ended", "cem") in await audited(database, "cem")
+    assert [action for action, _ in await audited(database, "cem")].count("refused") == 1, "elsewhere, and not here"
 
 
 async def test_the_page_needs_a_session_and_a_form_that_says_what_to_do(

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.web.accounts import StaffRefused, create_staff
 from bot.web.assisted import PAGE
 from storage import campaigns
+from storage.auditing import refused_sign_ins
 from storage.keys import KeyRing
 from storage.script import Database
 from storage.volunteers import TRIES
-from tests.service.forms_scene import campaign, hall
+from tests.service.forms_scene import NOON, campaign, hall
 from tests.web.form_scene import BASE, Browser, Site, site_of
 
 # What they ask of the database, tests/service/test_forms.py tries on both engines.
@@ -93,6 +95,28 @@ async def test_the_declaration_is_read_out_in_the_residents_language_and_ticked(
     assert await site.count() == 0
     await worker.send(**HEARD)
     assert worker.heading == "کیا آپ ہال استعمال کرتے ہیں؟"
+
+
+@pytest.mark.parametrize("lang", ["en", "ur"])
+async def test_whoever_helps_reads_the_buttons_in_english_beside_the_residents_language(
+    worker: Browser, lang: str
+) -> None:
+    await worker.open(f"{ENTRY}?lang={lang}")
+    await worker.send(**HEARD)
+    await worker.send(do="skip")
+    for english in ("Continue", "Skip this question", "Back"):
+        assert (f'<span lang="en" dir="ltr">({english})</span>' in worker.page) == (lang == "ur")
+
+
+async def test_a_worker_is_told_that_a_link_is_safer_than_the_phone_they_are_signed_in_on(
+    worker: Browser, volunteer: Browser
+) -> None:
+    for helper, is_told in ((worker, True), (volunteer, False)):
+        await helper.open(ENTRY if helper is worker else helper.path)
+        await helper.send(**HEARD)
+        while "Hand the phone over" not in helper.page and "The next questions are about you" not in helper.page:
+            await helper.send(do="skip")
+        assert ("a phone that is signed in as you" in helper.page) == is_told
 
 
 async def test_the_phone_is_handed_over_for_the_questions_about_them(worker: Browser) -> None:
@@ -188,6 +212,23 @@ async def test_there_is_no_campaign_by_another_name(worker: Browser) -> None:
     assert worker.status == 404
 
 
+async def test_the_language_is_chosen_only_where_somebody_chose_it(site: Site, worker: Browser) -> None:
+    await worker.send(**HEARD)
+    assert (await site.hall.row())["language_source"] == "default"
+    site.hall.now += 1_000
+    await worker.open(f"{ENTRY}?lang=ur")
+    await worker.send(source="assisted")
+    await worker.send(**HEARD)
+    row = await site.hall.row()
+    assert (row["language"], row["language_source"]) == ("ur", "chosen")
+
+
+@pytest.mark.parametrize("name", ["Terminal", "nobody signed in", "Unknown  name", "VOLUNTEER Saturday", "system"])
+async def test_nobody_is_called_what_the_audit_log_calls_something_else(site: Site, name: str) -> None:
+    with pytest.raises(StaffRefused, match="stands for something else"):
+        await create_staff(site.hall.database, name, "worker", None, site.hall.now)
+
+
 # -- a volunteer's link
 
 
@@ -240,6 +281,7 @@ async def test_five_wrong_pins_end_a_link_for_everybody(site: Site, worker: Brow
     assert await site.count() == 0
     actions = [action for _, action in await site.audit()]
     assert actions.count("wrong volunteer PIN") == TRIES
+    assert await site.hall.database.read(lambda: refused_sign_ins(NOON - 1)) == TRIES
     assert "ended a volunteer link" in actions
 
 

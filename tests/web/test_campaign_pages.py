@@ -4,10 +4,17 @@ import html
 import re
 
 import pytest
+from fastapi import FastAPI
 
+from bot.core.phrases import Phrases
+from bot.service.library import Library, Wording
+from bot.service.word_files import load_words
+from bot.web.campaigns import campaign_routes
+from bot.web.pages import Pages
+from storage import surveys
 from storage.script import Database
 from tests.analysis.filling import BEGAN, DAY, MINUTE, Message, keep, receive
-from tests.web.outreach_scene import HOUR, Office, open_office, residents
+from tests.web.outreach_scene import BASE, HOUR, NUMBERS, Office, open_office, residents
 
 # What the counting queries give, tests/analysis/test_tallies.py has tried on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -60,6 +67,100 @@ async def test_a_campaign_can_wait_and_its_word_be_proposed(office: Office) -> N
     page = words_of((await desk.get(answer.headers["location"])).text)
     assert "It does not run yet: start it below." in page
     assert "Start it" in page
+
+
+async def test_a_campaign_is_changed_by_who_made_it_and_keeps_its_word(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    await desk.post("/staff/campaigns/new", **FORM)
+    assert 'href="/staff/campaigns/hall7/change"' in (await desk.get("/staff/campaigns/hall7")).text
+    page = (await desk.get("/staff/campaigns/hall7/change")).text
+    assert 'name="keyword"' not in page
+    assert re.search(r'name="target" type="text"[^>]* value="50"', page)
+    ticked = set(re.findall(r'name="channel-(\w+)" type="checkbox" value="yes" checked', page))
+    assert ticked == {"sms", "web"}
+    change = {"place": "Hanley", "ends_on": "2027-02-01", "language-ur": "yes", "channel-whatsapp": "yes"}
+    answer = await desk.post("/staff/campaigns/hall7/change", **change, keyword="OTHER", name="Another")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/campaigns/hall7?done=changed")
+    assert "Changed. The poster and the links are new too." in (await desk.get(answer.headers["location"])).text
+    rows = await office.rows("SELECT keyword, place, target, languages, channels, ends_on FROM campaign")
+    assert rows == [("HALL7", "Hanley", None, "ur", "whatsapp", "2027-02-01")]
+    assert ("amina", "campaign changed") in await office.rows("SELECT who, action FROM audit")
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        pytest.param({"target": "many"}, "target", id="no number"),
+        pytest.param({"ends_on": "2099-01-01"}, "ends_on", id="after the survey"),
+    ],
+)
+async def test_a_change_that_will_not_do_comes_back_as_it_was_typed(
+    office: Office, typed: dict[str, str], field: str
+) -> None:
+    desk = await office.sign_in("amina", "worker")
+    await desk.post("/staff/campaigns/new", **FORM)
+    before = await office.rows("SELECT * FROM campaign")
+    whole = {"place": "Hanley", "language-ur": "yes", "channel-web": "yes", **typed}
+    answer = await desk.post("/staff/campaigns/hall7/change", **whole)
+    assert (answer.status_code, f'href="#{field}"' in answer.text) == (422, True)
+    assert f'value="{typed[field]}"' in answer.text
+    assert await office.rows("SELECT * FROM campaign") == before
+
+
+async def test_a_channel_that_is_off_here_stays_when_the_rest_is_changed(office: Office) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    await office.change("UPDATE campaign SET channels = 'telegram web'", {})
+    app = FastAPI(openapi_url=None)
+    numbers = Numbers(sms=NUMBERS.sms, base_url=BASE)
+    app.include_router(campaign_routes(office.database, numbers, Pages("The council"), office.clock, BASE))
+    office.app = app
+    desk = await office.sign_in("amina", "worker")
+    await desk.post("/staff/campaigns/hall7/change", **{"language-en": "yes", "channel-sms": "yes"})
+    assert await office.rows("SELECT channels FROM campaign") == [("sms telegram",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "status"), [("ben", "worker", 403), ("cem", "analyst", 403), ("dora", "admin", 303)]
+)
+async def test_who_else_may_change_a_campaign(office: Office, name: str, role: str, status: int) -> None:
+    await office.campaign("Bentilee hall", "amina", "HALL7")
+    desk = await office.sign_in(name, role)
+    assert (await desk.get("/staff/campaigns/hall7/change")).status_code == (200 if status == 303 else status)
+    form = {"language-en": "yes", "channel-sms": "yes"}
+    assert (await desk.post("/staff/campaigns/hall7/change", **form)).status_code == status
+
+
+async def test_make_it_pressed_twice_makes_one_campaign(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    form = FORM | {"keyword": "", "do": "run"}
+    answers = [await desk.post("/staff/campaigns/new", **form) for _ in range(2)]
+    assert {answer.headers["location"] for answer in answers} == {"/staff/campaigns/bentilee?done=made"}
+    assert await office.rows("SELECT id, state FROM campaign") == [("bentilee", "running")]
+
+
+async def test_a_campaign_of_a_closed_survey_has_ended_in_the_list_and_on_its_page(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    made = await office.campaign("Bentilee hall", "amina", "HALL7")
+    await office.database.run(lambda: surveys.close("stoke", office.now))
+    assert "Ended: its survey is closed" in words_of((await desk.get("/staff/campaigns")).text)
+    page = words_of((await desk.get(f"/staff/campaigns/{made.id}")).text)
+    assert "Ended: its survey is closed" in page
+    assert "Pause it" not in page
+
+
+async def test_what_converses_here_hears_of_a_change_before_the_page_says_so(database: Database) -> None:
+    await open_office(database)
+    library = Library(database, Wording(Phrases(), {"": load_words()}))
+    await library.load()
+    office = Office(database, FastAPI(openapi_url=None))
+    office.app.include_router(
+        campaign_routes(database, NUMBERS, Pages("The council"), office.clock, BASE, library.load)
+    )
+    desk = await office.sign_in("amina", "worker")
+    await desk.post("/staff/campaigns/new", **FORM)
+    assert [(one.word, one.state) for one in library.invitations] == [("HALL7", "running")]
+    await desk.post("/staff/campaigns/hall7", do="pause")
+    assert [one.state for one in library.invitations] == ["paused"]
 
 
 @pytest.mark.parametrize(
@@ -127,11 +228,11 @@ async def test_an_admin_sets_the_last_day_that_a_survey_lacks(office: Office) ->
         assert answer.status_code == 422
         assert re.search(rf'<a href="#closes">[^<]*{said}', answer.text)
     assert await office.rows("SELECT COUNT(*) FROM survey_definition") == [(1,)]
-    answer = await admin.post("/staff/campaigns/closing", survey="stoke", closes="2027-06-30")
+    answer = await admin.post("/staff/campaigns/closing", survey="stoke", closes="2027-06-29")
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/campaigns/new?survey=stoke")
-    assert await office.rows("SELECT current_version FROM survey") == [("1+2027-06-30",)]
+    assert await office.rows("SELECT current_version FROM survey") == [("1+2027-06-29",)]
     assert await office.rows("SELECT who, detail FROM audit WHERE action = 'survey closes'") == [
-        ("sarah", "stoke: 2027-06-30")
+        ("sarah", "stoke: 2027-06-29")
     ]
     assert (await worker.post("/staff/campaigns/new", **FORM)).status_code == 303
 

@@ -7,7 +7,7 @@ import pytest
 from storage.population import People, replace
 from storage.script import Database
 from tests.analysis.filling import keep
-from tests.web.outreach_scene import Office, open_office, residents
+from tests.web.outreach_scene import SURVEY, Office, open_office, residents
 from tests.web.test_campaign_pages import words_of
 
 # What is counted, kept and sent, tests/analysis and tests/service/test_unread.py have tried on both engines.
@@ -99,8 +99,10 @@ async def test_a_message_is_read_masked_and_answered_from_a_template(office: Off
     listed = (await desk.get("/staff/unread")).text
     assert "1 resident waits for a person: the bot could not handle what they wrote." in words_of(listed)
     assert "Ring me" not in listed
+    assert f'<span class="campaign-about">{SURVEY.title["en"]}</span>' in listed
     page = (await desk.get("/staff/unread/m1")).text
     assert "Ring me on [phone] &lt;b&gt;now&lt;/b&gt;" in page
+    assert f"· {SURVEY.title['en']}" in words_of(page)
     assert "there is no reviewed translation of these answers" in page
     assert "07700 900123" not in page
     answer = await desk.post("/staff/unread/m1", do="answer", reply="talk_to_us")

@@ -1,5 +1,6 @@
 """The survey on the web as a resident's browser meets it: no account, no script, one secret."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from storage.entries import RESUME_MS
 from storage.keys import KeyRing
 from storage.script import Database
 from tests.service.forms_scene import DAY, HALLS, hall
+from tests.service.safeguarding_scene import DANGER, WATCH
 from tests.web.form_scene import START, Browser, Site, site_of
 
 # What they ask of the database, tests/service/test_forms.py tries on both engines.
@@ -105,8 +107,23 @@ async def test_nothing_is_kept_in_the_browser_but_a_secret_that_no_script_reads(
 )
 async def test_what_is_no_answer_is_said_at_its_field(begun: Browser, fields: dict[str, str], problem: str) -> None:
     await begun.send(do="answer", **fields)
-    assert (begun.status, begun.problem) == (422, problem)
+    assert begun.problem == problem
     assert "<title>There is a problem: 1/4 Do you use a hall?" in begun.page
+
+
+async def test_nothing_sent_leads_to_a_page_of_its_own_that_forgets_the_problem_with_the_answer(begun: Browser) -> None:
+    await begun.send(do="answer")
+    assert begun.came[-1] == f"{START}/q/use?told=asked_again.0"
+    await begun.send(do="answer", answer="yes")
+    await begun.open(begun.came[-2])
+    assert "There is a problem" not in begun.page
+    assert "You have answered this." in begun.page
+
+
+async def test_what_was_filled_in_stands_in_no_address(begun: Browser) -> None:
+    await begun.send(do="answer", answer="perhaps")
+    assert (begun.status, begun.path) == (422, f"{START}/q/use")
+    assert " data-posted>" in begun.page
 
 
 async def test_words_that_are_too_long_come_back_whole(site: Site, begun: Browser) -> None:
@@ -232,10 +249,17 @@ async def test_a_campaign_that_is_over_counts_nobody_and_turns_nobody_away(site:
 # -- codes
 
 
+ELSEWHERE = "The answers begun here are on another phone now, or were removed."
+
+
+def code_on(page: str) -> str:
+    return page.split("<bdi>")[1].split("</bdi>")[0]
+
+
 async def test_a_code_takes_the_answers_to_another_phone(site: Site, begun: Browser) -> None:
     await begun.send(do="answer", answer="no")
     await begun.send(f"{START}/code")
-    code = begun.page.split("<bdi>")[1].split("</bdi>")[0]
+    code = code_on(begun.page)
     other = site.browser()
     await other.open(START)
     await other.send(f"{START}/go-on", code=f" {code.lower()} ")
@@ -243,6 +267,62 @@ async def test_a_code_takes_the_answers_to_another_phone(site: Site, begun: Brow
     await begun.open(f"{START}/q/needs")
     assert begun.path == START
     assert await site.count() == 1
+
+
+async def test_the_code_is_the_same_as_often_as_its_page_is_loaded_until_it_is_used(site: Site, begun: Browser) -> None:
+    await begun.open(f"{START}/code")
+    assert begun.path == f"{START}/q/use", "no code was asked for"
+    codes = {code_on(await begun.send(f"{START}/code"))}
+    assert (begun.path, "https://earshot.example/s/halls" in begun.page) == (f"{START}/code", True)
+    codes.add(code_on(await begun.open(f"{START}/code")))
+    await begun.open(f"{START}/q/use")
+    codes.add(code_on(await begun.send(f"{START}/code")))
+    (code,) = codes
+    other = site.browser()
+    await other.open(START)
+    await other.send(f"{START}/go-on", code=code)
+    await other.open(f"{START}/code")
+    assert other.path == f"{START}/q/use", "it is used"
+    assert code_on(await other.send(f"{START}/code")) != code
+    await begun.open(f"{START}/code")
+    assert begun.path == START
+
+
+async def test_the_first_phone_keeps_the_language_and_is_told_where_the_answers_are(site: Site) -> None:
+    first, second = site.browser(), site.browser()
+    await first.open(f"{START}?lang=ur")
+    await first.send()
+    await first.send(do="answer", answer="no")
+    assert '<html lang="ur"' in await first.open(START)
+    code = code_on(await first.open(f"{START}/q/needs") and await first.send(f"{START}/code"))
+    await second.open(START)
+    assert ELSEWHERE not in second.page
+    await second.send(f"{START}/go-on", code=code)
+    await first.open(f"{START}/q/needs")
+    assert '<html lang="ur"' in first.page
+    assert ELSEWHERE in first.page
+    assert ELSEWHERE in await first.open(f"{START}?lang=en")
+    await first.send()
+    assert ELSEWHERE not in await first.open(START)
+
+
+async def test_the_language_that_was_changed_on_a_page_is_kept_too(site: Site, begun: Browser) -> None:
+    await begun.send(lang="ur")
+    code = code_on(await begun.send(f"{START}/code"))
+    second = site.browser()
+    await second.open(START)
+    await second.send(f"{START}/go-on", code=code)
+    assert '<html lang="ur"' in await begun.open(START)
+
+
+async def test_a_wrong_code_is_said_in_the_language_that_was_chosen(site: Site) -> None:
+    browser = site.browser()
+    await browser.open(f"{START}?lang=ur&c=hall7")
+    await browser.send(f"{START}/go-on", code="2BCDFG34")
+    assert browser.came == [f"{START}?lang=ur&c=hall7&told=code_wrong"]
+    assert '<html lang="ur"' in browser.page
+    await browser.open(f"{START}/go-on")
+    assert browser.path == START, "a page that is loaded again is no bare error"
 
 
 async def test_a_wrong_code_is_said_and_begins_nothing(site: Site) -> None:
@@ -259,7 +339,8 @@ async def test_a_wrong_code_is_said_and_begins_nothing(site: Site) -> None:
 async def test_a_closed_survey_says_so_before_and_after(site: Site, begun: Browser) -> None:
     await site.hall.close()
     await begun.send(do="answer", answer="yes")
-    assert "This survey has closed. Your text came after that; we have kept it, marked as late." in begun.page
+    assert "This survey has closed. Your answer came after that; we have kept it, marked as late." in begun.page
+    assert "Your answer came after that" in await begun.open(begun.came[-1])
     await begun.open(f"{START}/q/use")
     assert "This survey closed on 14 January 2026." in begun.page
     new = site.browser()
@@ -326,9 +407,53 @@ async def test_who_is_done_can_change_an_answer_or_let_someone_else_begin(site: 
     for _, fields in PAGES:
         await begun.send(do="answer", **fields)
     assert f'href="{START}/q/faith">Change an answer</a>' in begun.page
+    await begun.open(START)
+    assert "Answers were begun" not in begun.page
+    assert "A whole survey was answered on this phone or computer." in begun.page
+    assert f'href="{START}/q/faith" role="button"' in begun.page
+    assert "Start new, for someone else" in begun.page
     await begun.open(f"{START}?new=1")
     assert "Answers were begun" not in begun.page
     await begun.send()
     assert await site.count() == 2
     site.hall.now += DAY
     assert begun.path == f"{START}/q/use"
+
+
+async def test_who_writes_of_danger_reads_where_help_is_on_the_next_page_alone(
+    database: Database, keys: KeyRing
+) -> None:
+    async with site_of(await hall(database, keys, watch=WATCH)) as site:
+        browser = site.browser()
+        await browser.open(f"{START}?lang=ur")
+        await browser.send()
+        for _, fields in PAGES[:3]:
+            await browser.send(do="answer", **fields)
+        page = await browser.send(do="answer", text=DANGER)
+        assert browser.path == f"{START}/q/since"
+        assert '<p class="govuk-body form__lines" lang="en" dir="ltr">Thank you. These pages are not watched' in page
+        assert "call 999" in await browser.open(f"{START}/q/since")
+        site.hall.now += 1_000
+        assert "watched" not in await browser.send(do="answer", day="3", month="5", year="2020")
+        assert DANGER not in page
+        assert "?" not in "".join(browser.came), "an address would stay in the browser's history"
+
+
+async def test_the_language_can_be_changed_on_every_page_and_what_is_filled_in_stays(
+    site: Site, begun: Browser
+) -> None:
+    await begun.send(do="answer", answer="yes")
+    assert '<button class="govuk-link tongues__button" form="question" name="lang" value="ur"' in begun.page
+    page = await begun.send(lang="ur", answer="no")
+    assert begun.path == f"{START}/q/often"
+    assert '<html lang="ur" dir="rtl"' in page
+    assert re.search(r'value="no"[^>]* checked', page)
+    row = await site.hall.row()
+    assert (row["use"], row["often"], row["language"], row["language_source"]) == ("yes", "", "ur", "chosen")
+    await begun.send(do="answer", answer="no")
+    assert begun.heading == "What is needed?", "what is not translated falls back to English"
+    for wrong in ("xx", "ur"):
+        await begun.send(lang=wrong, **{"choice-parks": "parks"})
+    assert (await site.hall.row())["language"] == "ur"
+    await begun.client.post(f"{START}/q/needs", data={"lang": "en", "mark": "", "step": ""})
+    assert (await site.hall.row())["needs"] == ""

@@ -61,18 +61,14 @@ async def test_no_page_has_a_barrier(browser: Browser, office: Office, site: str
     page = await page_of(browser, width, bypass_csp=True)
     await signed_in(office, site, page.context)
     found = {}
-    for path in ("campaigns", "campaigns/new", "campaigns/hall7", "council", "unread", "unread/m1"):
+    # With charts of many answers; test_every_page_in_browser.py looks at every page there is.
+    for path in ("campaigns/hall7", "council"):
         await page.goto(f"{site}/staff/{path}")
         found[path] = await barriers(page)
+    await page.goto(f"{site}/staff/unread/m1")
     await page.get_by_role("button", name="Send this answer").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
     found["no answer chosen"] = await barriers(page)
-    await page.goto(f"{site}/staff/campaigns/new")
-    await page.get_by_role("button", name="Make it and start it").click()
-    found["a refused campaign"] = await barriers(page)
-    await page.goto(f"{site}/staff/campaigns/hall7")
-    await page.get_by_role("button", name="Pause it").click()
-    await page.get_by_text("End this campaign").click()
-    found["a paused campaign"] = await barriers(page)
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 

@@ -224,7 +224,7 @@ async def test_every_figure_is_in_view_and_named_however_narrow_the_page(
     labels = await page.get_by_role("table", name="Answers to each question").get_by_role("cell").evaluate_all(shown)
     named = [label.split('"')[1] if '"' in label else "" for label in labels[:4]]
     is_stacked = width != DESK
-    assert named == (["Answered", "Skipped", "Prefer not to say", "Not understood"] if is_stacked else [""] * 4)
+    assert named == (["Answered", "Skipped", "Declined", "Not understood"] if is_stacked else [""] * 4)
     await expect(page.get_by_role("columnheader")).to_have_count(17)
 
 

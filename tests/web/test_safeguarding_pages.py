@@ -8,8 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi import FastAPI
+from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
+from bot.core.form import Posted
+from bot.service.forms import Beginning, Forms
 from bot.service.transcribing import Transcribing
 from bot.service.voice import VoiceBox
 from bot.web.accounts import Role, create_staff, one_time_sign_in
@@ -18,6 +21,7 @@ from bot.web.pages import STATIC_URL, Pages, static_files
 from bot.web.safeguarding import safeguarding_routes
 from bot.web.staff import staff_routes
 from bot.web.voice import voice_routes
+from storage.entries import Holder
 from storage.keys import KeyRing
 from storage.script import Database
 from tests.service.privacy_scene import RESIDENT
@@ -225,6 +229,24 @@ async def test_what_was_removed_since_is_said(office: Office) -> None:
         page = await office.page(client)
         assert "The sender has had everything removed." in page
         assert "The address is not kept any more." in page
+
+
+async def test_what_was_written_on_a_page_leads_to_who_entered_it_and_to_no_address(office: Office) -> None:
+    town = office.scene.town
+    survey = town.library.definitions[0].id
+    forms = Forms(town.database, town.keys, town.library, now=office.scene.now)
+    holder = Holder(survey, id=await forms.begin(Beginning(survey, "en", False, "a" * 64, "paper", entered_by="bilal")))
+    holder = replace(holder, entered_by="bilal")
+    sheet = await forms.sheet(holder)
+    assert sheet is not None
+    await forms.take(holder, Posted(sheet.state.standing, 0, sheet.mark, text=DANGER))
+    office.flag = (await office.scene.flagged())[-1]
+    async with office.client() as client:
+        await office.sign_in(client, "amina")
+        page = " ".join((await office.page(client)).split())
+        assert DANGER in page
+        assert "which asks for no address. <bdi>bilal</bdi> entered it for somebody: ask them." in page
+        assert "Ask for the address" not in page
 
 
 async def test_words_that_are_a_script_are_shown_as_words(office: Office) -> None:

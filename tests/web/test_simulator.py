@@ -222,3 +222,13 @@ def test_of_a_very_long_conversation_the_newest_stay() -> None:
     assert (thread.bubbles[0].text, len(thread.bubbles)) == ("2", BUBBLES_AT_MOST)
     assert thread.bubble("1") is None
     assert thread.bubble("3") == thread.bubbles[0]
+
+
+async def test_what_comes_by_itself_stands_on_its_phone_once(browser: httpx2.AsyncClient, phone: ScriptedPhone) -> None:
+    await send(browser, 1, "STOKE")
+    phone.sent += [("m1", "Somebody has read your text."), ("m2", "And again.")]
+    for page in ((await browser.get("/simulator")).text, await send(browser, 1, "2")):
+        assert [page.count(said) for _, said in phone.sent] == [1, 1]
+    assert "Somebody has read" not in phone_on(page, 2)
+    phone.sent.append(("m3", "For the last time."))
+    assert (await browser.get("/simulator")).text.count("For the last time.") == 1

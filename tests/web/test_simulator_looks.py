@@ -5,9 +5,15 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from bot.cli.compose import now, service_of, simulator_channels, wording
 from bot.core.survey import Question, QuestionType, SurveyDefinition
+from bot.service.unread import UnreadMessages
+from bot.web.phone import BotPhone
+from storage import surveys
+from storage.installation import mark_demo
 from storage.keys import KeyRing
 from storage.script import Database
+from storage.unread import Settled
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
 from tests.playing import shipped
 from tests.web.conftest import BASE
@@ -16,6 +22,7 @@ from tests.web.simulated import simulator_over
 from tests.web.walking import rows
 
 SMS, WHATSAPP, TELEGRAM = 1, 2, 3  # the residents as the page opens
+ADDRESS = "+447700900001"
 CHANNELS = {SMS: "sms", WHATSAPP: "whatsapp", TELEGRAM: "telegram"}
 PARKS = survey(
     one("use_parks", "Do you use the parks?"),
@@ -241,3 +248,22 @@ async def test_another_site_can_neither_tap_nor_switch(in_the_park: Visitor, pat
     answer = await in_the_park.client.post(path, data=form, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     assert (await in_the_park.client.get("/simulator")).text == in_the_park.page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_staff_write_by_hand_reaches_the_phone(database: Database, keys: KeyRing) -> None:
+    await database.run(mark_demo)
+    await database.run(lambda: surveys.publish(PARKS.id, PARKS.version, PARKS.hash, PARKS.to_json(), now()))
+    channels = simulator_channels()
+    async with service_of(database, keys, channels, wording(every=True)) as service:
+        phones = [BotPhone(service.inbox, channel, database, keys, now) for channel in channels.values()]
+        for text in ("PARKS", "Ring me about the trees"):
+            await phones[0].text(ADDRESS, text)
+        assert phones[0].arrived(ADDRESS, "") == (), "what was answered at once is no news"
+        unread = UnreadMessages(database, channels, now=now)
+        _, (listed,) = await unread.waiting()
+        assert await unread.answer(listed.id, "thank_you", "amina") is Settled.DONE
+        await service.outbox.send_due()
+        ((id, message),) = phones[0].arrived(ADDRESS, "")
+        assert message.text.startswith("Thank you. Somebody at the council has read your text.")
+        assert phones[0].arrived(ADDRESS, id) == phones[1].arrived(ADDRESS, "") == ()

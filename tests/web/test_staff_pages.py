@@ -112,9 +112,11 @@ async def test_the_page_shows_counts_by_channel_status_and_question(signed_in: S
     page = (await (await signed_in()).get("/staff")).text
     assert table(page, "channels") == [
         ["SMS", "2", "0", "0", "1", "3"],
-        ["Web", "1", "0", "0", "0", "1"],
+        ["Web form", "1", "0", "0", "0", "1"],
         ["All channels", "3", "0", "0", "1", "4"],
     ]
+    assert re.search(r"<strong[^>]*>4</strong>\s+responses so far, <strong>3</strong> complete", page)
+    assert page.index("responses so far") < page.index("/modes"), "on a phone the links fill a screen"
     assert table(page, "questions")[0] == ["What about safe? safe", "4", "0", "0", "0"]
     assert table(page, "questions")[2] == ["What about why? why", "1", "1", "0", "0"]
 

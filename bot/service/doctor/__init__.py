@@ -2,6 +2,7 @@
 
 from bot.service.doctor.database import examine_database, examine_keys
 from bot.service.doctor.finding import Finding, ok, problem, warning
+from bot.service.doctor.forwarding import examine_forwarding
 from bot.service.doctor.languages import examine_languages
 from bot.service.doctor.ledger import examine_ledger
 from bot.service.doctor.letters import examine_letters
@@ -19,6 +20,7 @@ __all__ = [
     "Finding",
     "advanced_opt_out",
     "examine_database",
+    "examine_forwarding",
     "examine_keys",
     "examine_languages",
     "examine_ledger",

@@ -82,8 +82,8 @@ def _people(held: Held) -> Mapping[str, int]:
     """Give, by response id, a number for the person behind it, in the order in which they first answered."""
     numbers: dict[str, int] = {}
     for response in held.responses:
-        numbers.setdefault(response.respondent_id, len(numbers) + 1)
-    return {response.id: numbers[response.respondent_id] for response in held.responses}
+        numbers.setdefault(response.person_id, len(numbers) + 1)
+    return {response.id: numbers[response.person_id] for response in held.responses}
 
 
 def _contact(contact: ContactHeld, held: Held, keys: KeyRing) -> Document:

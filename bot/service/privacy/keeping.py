@@ -8,6 +8,7 @@ from typing import assert_never
 from bot.core.survey import SurveyDefinition
 from bot.core.window import closed_by_hand, closed_on
 from storage import surveys
+from storage.entries import RESUME_MS
 from storage.errors import UnknownKey
 from storage.forgetting import forget_contacts
 from storage.keys import KeyRing
@@ -130,6 +131,7 @@ def _horizon(policy: RetentionPolicy, closed: Mapping[str, int], now: int) -> Ho
         return [survey for survey, at in closed.items() if days is not None and at <= before(days)]
 
     return Horizon(
+        now=now,
         contacts_closed=over(policy.contacts_after_close),
         contacts_before=before(policy.silent),
         voice_notes_until=now,
@@ -142,6 +144,7 @@ def _horizon(policy: RetentionPolicy, closed: Mapping[str, int], now: int) -> Ho
         audit_before=before(policy.audit),
         answers_closed=over(policy.answers_after_close),
         links_until=now,
+        page_secrets_before=now - RESUME_MS,
     )
 
 
@@ -162,6 +165,8 @@ _WHAT: Mapping[Kept, str] = {
     Kept.FLAGS: "what came of messages that spoke of danger, settled",
     Kept.LINK_CODES: "codes to join addresses that can no longer be used",
     Kept.LINK_TRIES: "wrong codes that no longer count",
+    Kept.VOLUNTEER_LINKS: "volunteers' links that ended",
+    Kept.PAGE_SECRETS: "answers on pages that nobody can go on with any more, last touched",
 }
 
 
@@ -180,10 +185,12 @@ def _older_than(kept: Kept, policy: RetentionPolicy, now: int) -> int | None:
             days = policy.receipts
         case Kept.OPT_OUTS:
             days = policy.silent
-        case Kept.SESSIONS | Kept.ATTEMPTS:
+        case Kept.SESSIONS | Kept.ATTEMPTS | Kept.VOLUNTEER_LINKS:
             days = policy.sessions_after_end
         case Kept.AUDIT | Kept.FLAGS:
             days = policy.audit
+        case Kept.PAGE_SECRETS:
+            days = RESUME_MS // DAY_MS
         case _:
             assert_never(kept)
     return None if days is None else now - days * DAY_MS

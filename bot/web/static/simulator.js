@@ -69,9 +69,25 @@ function goOn(form, phone) {
   (next || phone.querySelector(".composer__text")).focus({ preventScroll: true });
 }
 
+// What staff write by hand comes without a text of ours: look now and then, and touch nothing unless it has come.
+setInterval(async () => {
+  const isBusy = () => document.hidden || board.querySelector(".phone[data-busy]");
+  if (isBusy()) return;
+  const response = await fetch("/simulator").catch(() => null);
+  const fresh = response?.ok && (await boardOf(response));
+  if (fresh && !isBusy() && fresh.querySelectorAll(".turn").length > board.querySelectorAll(".turn").length) show(fresh);
+}, 5000);
+
+async function boardOf(response) {
+  return parser.parseFromString(await response.text(), "text/html").querySelector(".board");
+}
+
 async function takeOver(response) {
   if (!response.ok) throw new Error(String(response.status));
-  const fresh = parser.parseFromString(await response.text(), "text/html").querySelector(".board");
+  show(await boardOf(response));
+}
+
+function show(fresh) {
   if (fresh?.dataset.board !== board.dataset.board) return location.assign("/simulator");
   for (const phone of board.querySelectorAll(".phone")) {
     const now = fresh.querySelector(`#${phone.id}`);

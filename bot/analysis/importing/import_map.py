@@ -1,0 +1,176 @@
+"""The map of an import: a TOML file that says which column is which question, and how its values are to be read.
+
+A preset fills in what a form's export always has. Whatever the map does not know stops it: a slip of the pen in a
+map must never lose answers.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct, field
+
+from bot.analysis.importing.dates import DateFormat
+from bot.analysis.importing.layout import AUTO, Layout
+from bot.analysis.importing.problems import ImportRefused
+
+MOST_SOURCE: Final = 100
+
+
+class LanguageColumn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which language each row was answered in: a column, with the code for each of its values; or one for all."""
+
+    column: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
+    all: str = ""
+
+
+class QuestionMap(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the answers to one question stand: `column`, `pattern` or, one for each option, `columns`.
+
+    `labels` gives codes for labels that the survey itself does not have. `separator` stands between several answers in
+    one cell. `other` is a column with the words behind "something else", whose code is `other_code`. With `otherwise`,
+    what is no label at all counts as that code, with its words kept. `file` is the number of a file that Jadu writes
+    beside the main one, for a question that may be repeated.
+    """
+
+    column: str = ""
+    pattern: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    separator: str = ""
+    other: str = ""
+    other_code: str = "other"
+    otherwise: str = ""
+    file: str = ""
+
+
+class SideFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of a repeatable question: the column that names the submission, and the columns that are passed over."""
+
+    id: str = ""
+    ignore: list[str] = field(default_factory=list)
+    skip: bool = False
+
+
+class ImportMap(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole map. `id`, `submitted_at` and `started_at` may have several headings: the first that the file has."""
+
+    source: str
+    preset: str = "generic"
+    survey: str = ""
+    version: str = ""
+    encoding: str = AUTO
+    delimiter: str = AUTO
+    header_rows: int = 1
+    sheet: str = ""
+    id: list[str] | str = ""
+    submitted_at: list[str] | str = ""
+    started_at: list[str] | str = ""
+    date_format: DateFormat = DateFormat.AUTO
+    time_zone: str = "Europe/London"
+    separator: str = ";"
+    blank: list[str] = field(default_factory=list)
+    language: LanguageColumn = field(default_factory=LanguageColumn)
+    ignore: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    questions: dict[str, QuestionMap] = field(default_factory=dict)
+    files: dict[str, SideFile] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> Layout:
+        """How its files are to be read."""
+        return Layout(self.encoding, self.delimiter, self.header_rows, self.sheet)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of its clock."""
+        return ZoneInfo(self.time_zone)
+
+
+_COMMON: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "id": ["id", "ID", "Id", "Response ID", "Unique ID", "Submission ID", "Reference"],
+        "submitted_at": ["Submitted", "Submitted at", "Date submitted", "Completed", "Ended", "Timestamp"],
+        "started_at": ["Started", "Started at", "Start time"],
+    }
+)
+PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "generic": _COMMON,
+        # Jadu documents its files' names and checksums, and no heading: what stands here is only tried first.
+        "jadu": {
+            "id": ["Submission reference", "Submission ID", "Reference number", "Reference", "User form ID", "ID"],
+            "submitted_at": ["Date submitted", "Submitted date", "Submitted at", "Date received", "Completed date"],
+            "started_at": ["Date started", "Started at"],
+            "passed_over": ["Form name", "Form ID", "Form version", "Status", "Payment status"],
+        },
+        "surveymonkey": {
+            "header_rows": 2,
+            "id": ["Respondent ID", "respondent_id"],
+            "submitted_at": ["End Date", "date_modified"],
+            "started_at": ["Start Date", "date_created"],
+            "separator": ",",
+            "passed_over": [
+                *("Collector ID", "collector_id", "IP Address", "ip_address", "Email Address", "email_address"),
+                *("First Name", "first_name", "Last Name", "last_name", "Custom Data 1", "custom_1"),
+            ],
+        },
+        "microsoft-forms": {
+            "id": ["ID", "Id"],
+            "submitted_at": ["Completion time"],
+            "started_at": ["Start time"],
+            "separator": ";",
+            "passed_over": ["Email", "Name", "Last modified time"],
+        },
+    }
+)
+"""What each form's export always has. `passed_over` are columns that are left out where they are there."""
+
+
+def read_map(path: Path) -> ImportMap:
+    """Read a map. Raises ImportRefused, which says where it is wrong."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as problem:
+        raise ImportRefused(f"{path} cannot be read ({problem.strerror}). Check its name.") from None
+    except (tomllib.TOMLDecodeError, UnicodeError) as problem:
+        raise ImportRefused(f"{path.name} is no TOML: {str(problem)[:200]}.") from None
+    preset = raw.get("preset", "generic")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ImportRefused(f"{path.name}: there is no preset {preset!r}; there are {', '.join(PRESETS)}.")
+    try:
+        read = msgspec.convert({**PRESETS[preset], **raw}, ImportMap)
+    except msgspec.ValidationError as problem:
+        raise ImportRefused(f"{path.name}: {problem}. docs/reference/import-map.md has every name.") from None
+    _check(path.name, read)
+    return read
+
+
+def _check(name: str, read: ImportMap) -> None:
+    said = ""
+    if not read.source.strip() or len(read.source) > MOST_SOURCE:
+        said = f"`source` must name the form, in at most {MOST_SOURCE} characters"
+    elif read.header_rows not in (1, 2):
+        said = "`header_rows` is 1 or 2"
+    elif not read.separator:
+        said = "`separator` is at least one character"
+    elif read.delimiter != AUTO and len(read.delimiter) != 1:
+        said = '`delimiter` is one character, or "auto"'
+    elif both := sorted(set(read.absent) & set(read.questions)):
+        said = f"{', '.join(both)} stands both under `absent` and under `questions`"
+    else:
+        try:
+            read.zone  # noqa: B018 - it is there to be tried
+        except (ZoneInfoNotFoundError, ValueError):
+            said = f"there is no time zone {read.time_zone!r}; write it as Europe/London"
+    for question, where in read.questions.items():
+        if sum(map(bool, (where.column, where.pattern, where.columns))) != 1:
+            said = f"questions.{question} needs one of `column`, `pattern` and `columns`"
+    if said:
+        raise ImportRefused(f"{name}: {said}.")

@@ -1,0 +1,76 @@
+"""How a table lies in a file, and the table: its headings, one for each column, and its rows as text.
+
+A heading is told apart from another of the same words by `[2]` behind it; under two header rows it is `top | below`.
+A column without one is `(column 7)`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from bot.analysis.importing.problems import ImportRefused
+
+AUTO: Final = "auto"
+MOST_COLUMNS: Final = 2_000
+
+
+class Layout(Struct, frozen=True):
+    """How to read a file: `auto` is found out. `sheet` names a sheet of a workbook; empty means its first."""
+
+    encoding: str = AUTO
+    delimiter: str = AUTO
+    header_rows: int = 1
+    sheet: str = ""
+
+
+class Row(NamedTuple):
+    """One row: its number as a spreadsheet shows it, and its cells."""
+
+    number: int
+    cells: Sequence[str]
+
+
+class Table(Protocol):
+    """An open file. It can be read as often as one likes; only one row is held at a time."""
+
+    name: str
+    headings: tuple[str, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Give each row that is not blank. A row may have other than as many cells as there are headings."""
+        ...
+
+
+def headings_of(name: str, header: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Name the columns, from one header row or two. Raises ImportRefused where there are none, or too many."""
+    tops = [tidy(cell) for cell in header[0]] if header else []
+    if len(header) > 1:
+        belows = [tidy(cell) for cell in header[1]]
+        tops += [""] * (len(belows) - len(tops))
+        belows += [""] * (len(tops) - len(belows))
+        tops = [_under(tops, place, below) for place, below in enumerate(belows)]
+    while tops and not tops[-1]:
+        tops.pop()
+    if not tops:
+        raise ImportRefused(f"{name} has no headings: its first row is blank, or there is none. Export it again.")
+    if len(tops) > MOST_COLUMNS:
+        raise ImportRefused(f"{name} has {len(tops):,} columns; at most {MOST_COLUMNS:,} are read. Export it again.")
+    seen: dict[str, int] = {}
+    return tuple(_distinct(top or f"(column {place})", seen) for place, top in enumerate(tops, 1))
+
+
+def tidy(text: str) -> str:
+    """Write a heading on one line, without spaces around it."""
+    return " ".join(text.split())
+
+
+def _under(tops: Sequence[str], place: int, below: str) -> str:
+    """Join the two header rows: a blank cell at the top goes on with the question to its left."""
+    top = next((tops[i] for i in range(place, -1, -1) if tops[i]), "") if below else tops[place]
+    return f"{top} | {below}" if top and below else top or below
+
+
+def _distinct(heading: str, seen: dict[str, int]) -> str:
+    seen[heading] = seen.get(heading, 0) + 1
+    return heading if seen[heading] == 1 else f"{heading} [{seen[heading]}]"

@@ -1,0 +1,199 @@
+"""From what a row gave to a response as storage keeps it: by the core's own rules, and only if it is new or changed.
+
+A response's id follows from its survey, source and id there, by a key that never leaves. So what was removed is known
+again when a later file brings it, without a list of whom it was about.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from msgspec import Struct, json
+from msgspec.structs import replace
+
+from bot.analysis.importing.binding import WEB, Binding
+from bot.analysis.importing.report import Report
+from bot.analysis.importing.spool import Spool
+from bot.core.answered_elsewhere import Field, Taken, take
+from bot.core.events import Circumstances
+from bot.core.phrases import Phrases
+from bot.core.questionnaire import Questionnaire
+from bot.core.reading import Unclear
+from bot.core.sitting import Thread
+from bot.core.state import AnswerState
+from bot.service.answer_rows import Given as How
+from bot.service.answer_rows import answer_rows
+from storage.imports import Before, Incoming
+from storage.keys import KeyRing
+from storage.turns import AnswerRow
+
+NOT_IN_VERSION = "not_in_version"
+_ROW = "imported row"
+_RESPONSE = "imported response"
+"""Marks under which keyed HMACs are made, where an address has its channel's name."""
+
+
+class Given(Struct, frozen=True, gc=False):
+    """What one row gave. `submitted` is None for one that was left half-way. `fields` are by question."""
+
+    id: str
+    started: datetime
+    submitted: datetime | None
+    language: str
+    is_late: bool
+    fields: Mapping[str, Field]
+
+
+class Responses:
+    """Makes responses of rows, and puts those that are to be written into the spool."""
+
+    def __init__(self, binding: Binding, before: Before, keys: KeyRing, report: Report, rows: Spool) -> None:
+        self._binding = binding
+        self._before = before
+        self._keys = keys
+        self._report = report
+        self._rows = rows
+        self._questionnaire = Questionnaire(binding.definition, Phrases(), {})
+        self._known = 0
+        self._elsewhere = 0
+        asked = {question.name for question in self._questionnaire.route(WEB)}
+        self._absent = [name for name in binding.absent if name in asked]
+
+    def take(self, given: Given) -> None:
+        """Take one row."""
+        at = given.submitted or given.started
+        here = Circumstances(at, WEB, WEB, short=False, is_closed=given.is_late)
+        taken = take(self._questionnaire, given.language, here, given.fields, is_complete=given.submitted is not None)
+        answers, blanks = self._answers(taken, _ms(at))
+        self._count(given, taken, answers)
+        mark = json.encode(
+            [given.language, given.started, given.submitted, [_content(each) for each in answers]]
+        ).decode()
+        known = self._before.rows.get(given.id)
+        self._known += known is not None
+        self._elsewhere += given.id in self._before.elsewhere
+        if known is not None and known.row_hmac in self._keys.lookups(_ROW, mark):
+            self._report.unchanged += 1
+            return
+        response_id, respondent_id = (known.response_id, "") if known else (self._new_id(given.id), uuid4().hex)
+        if not response_id:
+            self._report.withdrawn += 1
+            return
+        self._report.changed += known is not None
+        self._report.added += known is None
+        row_hmac = self._keys.lookup(_ROW, mark)
+        row = self._incoming(given, taken, answers, (response_id, respondent_id, row_hmac))
+        if known is not None:
+            row = replace(row, blanks=tuple(replace(each, response_id=response_id) for each in blanks))
+        self._rows.add(row)
+
+    def _incoming(
+        self, given: Given, taken: Taken, answers: Sequence[AnswerRow], marks: tuple[str, str, str]
+    ) -> Incoming:
+        """Lay a row out for storage. `marks` are its response's id, its respondent's, and the HMAC of its content."""
+        state, (response_id, respondent_id, row_hmac) = taken.state, marks
+        return Incoming(
+            external_id=given.id,
+            response_id=response_id,
+            respondent_id=respondent_id,
+            row_hmac=row_hmac,
+            version=self._binding.definition.version,
+            language=state.language,
+            started_at=_ms(given.started),
+            last_answer_at=state.last_answer_at * 1000 if state.last_answer_at is not None else None,
+            completed_at=_ms(given.submitted) if given.submitted is not None else None,
+            heard_at=_ms(given.submitted or given.started),
+            core_answered=state.core_answered,
+            core_applicable=state.core_applicable,
+            late=state.late,
+            answers=tuple(replace(each, response_id=response_id) for each in answers),
+        )
+
+    def tell(self) -> None:
+        """Say what only the whole file shows."""
+        self._report.not_in_file = len(self._before.rows) - self._known
+        if self._elsewhere:
+            others = ", ".join(sorted(set(self._before.elsewhere.values())))
+            self._report.notices[
+                f"{self._elsewhere} ids were imported before from {others}. Is it the same form? Then give the map the "
+                "same `source`"
+            ] = 1
+
+    def _new_id(self, external_id: str) -> str:
+        """Give the id of a row that is not there; empty where it was removed."""
+        name = f"{self._report.survey}\0{self._binding.map.source}\0{external_id}"
+        ids = [hmac[:32] for hmac in self._keys.lookups(_RESPONSE, name)]
+        return "" if self._before.withdrawn.intersection(ids) else ids[0]
+
+    def _answers(self, taken: Taken, at: int) -> tuple[list[AnswerRow], list[AnswerRow]]:
+        """Lay out the answers of a row; and, of the questions that it says nothing of, what takes an answer back."""
+        thread = Thread("", self._questionnaire, taken.state)
+        how = How(WEB, "imported", "full", at)
+        rows = [row for record in taken.records for row in answer_rows(record, thread, "", how)]
+        recorded = {record.question for record in taken.records}
+        rows += [self._without(name, NOT_IN_VERSION, taken, at) for name in self._absent if name not in recorded]
+        recorded.update(self._absent)
+        blanks = [
+            self._without(each.name, AnswerState.SKIPPED if each.is_asked else AnswerState.NOT_APPLICABLE, taken, at)
+            for each in self._binding.definition.questions
+            if each.name not in recorded
+        ]
+        return rows, blanks
+
+    def _without(self, name: str, state: str, taken: Taken, at: int) -> AnswerRow:
+        return AnswerRow(
+            response_id="",
+            question=name,
+            item="",
+            revision=1,
+            state=str(state),
+            value_code=None,
+            value_number=None,
+            said=None,
+            lang=taken.state.language,
+            channel=WEB,
+            input="imported",
+            rule="",
+            confidence=None,
+            wording="full",
+            version=self._binding.definition.version,
+            asked_at=None,
+            answered_at=at,
+            late=taken.state.late,
+        )
+
+    def _count(self, given: Given, taken: Taken, answers: Sequence[AnswerRow]) -> None:
+        last = {answer.question: answer.revision for answer in answers}
+        counted = set()
+        for answer in answers:
+            report = self._report.questions.get(answer.question)
+            if report is None or answer.revision != last[answer.question]:
+                continue
+            if answer.question not in counted:
+                report.states[answer.state] += 1
+                counted.add(answer.question)
+            if answer.state == AnswerState.ANSWERED and answer.value_code and report.question.is_closed:
+                report.codes[answer.value_code] += 1
+        for name in taken.unasked:
+            self._report.notices[
+                f"{name}: {{}} answers where the survey's own logic does not ask: kept, not shown"
+            ] += 1
+        refused = [name for name in taken.unfit if not isinstance(given.fields[name].found, Unclear)]
+        for name in refused:
+            self._report.notices[f"{name}: {{}} answers that the survey's own rules refuse: kept as words"] += 1
+
+
+def _content(answer: AnswerRow) -> list[object]:
+    return [
+        answer.question,
+        answer.item,
+        answer.revision,
+        answer.state,
+        answer.value_code,
+        answer.value_number,
+        answer.said,
+    ]
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,123 @@
+"""A workbook (XLSX) as a table, read one row at a time; one that would swell up beyond measure is not opened."""
+
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.analysis.importing.layout import MOST_COLUMNS, Layout, Row, headings_of
+from bot.analysis.importing.problems import ImportRefused
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+MOST_UNPACKED: Final = 300_000_000
+MOST_TEXTS: Final = 60_000_000
+"""Bytes of a workbook's own list of texts, which is held in memory."""
+MOST_RATIO: Final = 200
+"""How many times as large as it is packed a part may be, once it is over a megabyte. Real sheets are at most at 50."""
+MOST_PARTS: Final = 2_000
+
+_ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_AGAIN: Final = "Save it again from Excel or LibreOffice as .xlsx, or as CSV."
+
+
+class WorkbookFile:
+    """One sheet of a workbook, as a table."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self.name = path.name
+        self._path = path
+        self._sheet = layout.sheet
+        self._header_rows = layout.header_rows
+        check_size(path)
+        header = list(islice(self._records(), layout.header_rows))
+        if len(header) < layout.header_rows:
+            raise ImportRefused(f"{self.name} is empty: its sheet has no header row. Export it again.")
+        self.headings = headings_of(self.name, header)
+
+    def rows(self) -> Iterator[Row]:
+        """Give each row that is not blank. Raises ImportRefused where the file cannot be read on."""
+        width = len(self.headings)
+        for number, cells in enumerate(self._records(), 1):
+            if number <= self._header_rows or not any(cells):
+                continue
+            kept = [*cells[:width], *[""] * (width - len(cells))]
+            yield Row(number, kept if not any(cells[width:]) else cells)
+
+    def _records(self) -> Iterator[list[str]]:
+        from openpyxl import load_workbook  # here, because it takes a fifth of a second to load
+
+        # It speaks of drawings and styles that hold no answer, on standard error.
+        warnings.filterwarnings("ignore", module="openpyxl")
+        with self._path.open("rb") as file:  # openpyxl would refuse a path that does not end in .xlsx
+            try:
+                book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            except Exception as problem:  # openpyxl meets odd files with any; whoever exported it needs the words
+                raise ImportRefused(f"{self.name} cannot be opened as a workbook. {_AGAIN}") from problem
+            yield from self._of_sheet(book)
+
+    def _of_sheet(self, book: "Workbook") -> Iterator[list[str]]:
+        if self._sheet and self._sheet not in book.sheetnames:
+            there = ", ".join(book.sheetnames)
+            raise ImportRefused(f"{self.name} has no sheet {self._sheet!r}; it has {there}. Mend `sheet` in the map.")
+        try:
+            sheet: Any = book[self._sheet or book.sheetnames[0]]
+            sheet.reset_dimensions()  # what a file says of its own size is often wrong
+            for cells in sheet.iter_rows(values_only=True):
+                if len(cells) > MOST_COLUMNS:
+                    cells = cells[:MOST_COLUMNS]
+                yield [_text(cell) for cell in cells]
+        except ImportRefused:
+            raise
+        except Exception as problem:  # as above: the rest of the file is not what a workbook holds
+            raise ImportRefused(f"{self.name} breaks off, or is damaged. {_AGAIN}") from problem
+
+
+def check_size(path: Path) -> None:
+    """Refuse a workbook that is none, that unpacks to far more than it should, or that defines its own entities."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            _check_parts(path.name, parts)
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    with archive.open(part) as content:
+                        if _ENTITY.search(content.read(2_000)):
+                            raise ImportRefused(f"{path.name} holds XML that no workbook holds. {_AGAIN}")
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, OSError):
+        raise ImportRefused(f"{path.name} is cut off, locked or damaged: it cannot be unpacked. {_AGAIN}") from None
+
+
+def _check_parts(name: str, parts: Sequence[zipfile.ZipInfo]) -> None:
+    texts = max((part.file_size for part in parts if part.filename.endswith("sharedStrings.xml")), default=0)
+    if (
+        len(parts) > MOST_PARTS
+        or sum(part.file_size for part in parts) > MOST_UNPACKED
+        or texts > MOST_TEXTS
+        or any(part.file_size > MOST_RATIO * max(part.compress_size, 5_000) for part in parts)
+    ):
+        raise ImportRefused(f"{name} unpacks to far more than a workbook of answers has. Save it as CSV instead.")
+
+
+def _text(cell: object) -> str:
+    """Write a cell as text. A day is written so that nobody can mistake it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        if _NO_TEXT.search(cell):
+            raise ImportRefused("The workbook holds characters that are none. " + _AGAIN)
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell)

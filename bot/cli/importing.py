@@ -1,0 +1,122 @@
+"""`web-import`, `web-map` and `web-forget`: answers from the council's own web form, into the same table."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.analysis.importing.applying import apply, look_over
+from bot.analysis.importing.checking import Checked, Progress, refuse_if_wrong
+from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.importing.proposing import propose
+from bot.cli.compose import Refusal, database_of, keys_of, now
+from bot.settings import Settings, load
+from storage import imports
+from storage.keys import KeyRing
+from storage.script import Database
+from storage.staff import TERMINAL
+
+SAMPLES = Path(__file__).parents[2] / "surveys" / "samples"
+SAMPLE = SAMPLES / "stoke-jadu-export.csv"
+SAMPLE_MAP = SAMPLES / "stoke-jadu.toml"
+SAMPLE_SURVEY = "stoke-community-cohesion"
+EVERY = 500
+_CLEAR_LINE = "\r\x1b[K"
+
+File = Annotated[Path, typer.Argument(help="The form's export: CSV or XLSX.")]
+SurveyId = Annotated[str, typer.Option("--survey", metavar="SURVEY", help="The survey's form_id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("web-import", help="Take in answers from a web form's export, by a map. A dry run unless --apply.")(
+        import_web
+    )
+    app.command("web-map", help="Propose a map for a web form's export, on standard output.")(propose_map)
+    app.command("web-forget", help="Remove one person's imported answers for good.")(forget)
+
+
+def import_web(
+    file: File,
+    survey: SurveyId,
+    map: Annotated[Path, typer.Option(help="The map: a TOML file that says which column is which question.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Write it, in one transaction.")] = False,
+) -> None:
+    """Look a file over and, with --apply, write it."""
+    try:
+        checked = asyncio.run(_import(load(), file, survey, map, apply))
+    except ImportRefused as refused:
+        if len(refused.problems) > 1:
+            print("\n".join(refused.problems))
+        raise
+    print(checked.report)
+    refuse_if_wrong(checked)
+    brings = checked.report.added + checked.report.changed
+    print()
+    if not brings:
+        print("It brings nothing new, so nothing was written.")
+    elif apply:
+        print(f"Written: {checked.report.added} new responses, {checked.report.changed} changed.")
+    else:
+        print("Nothing was written. Run it again with --apply to write it.")
+
+
+def propose_map(file: File, survey: SurveyId) -> None:
+    """Print a proposed map."""
+    print(asyncio.run(_propose(load(), file, survey)), end="")
+
+
+def forget(
+    id: Annotated[str, typer.Argument(help="The row's id in the form's export.")],
+    survey: SurveyId,
+    source: Annotated[str, typer.Option(help="The form, by the `source` of its map.")],
+) -> None:
+    """Remove the response that a row became."""
+    if not asyncio.run(_forget(load(), id, survey, source)):
+        raise Refusal(f"No answers of survey '{survey}' were imported from '{source}' under that id.")
+    print("Removed. A later file does not bring it back; remove it from the form too.")
+
+
+async def _import(settings: Settings, file: Path, survey: str, map_path: Path, writes: bool) -> Checked:
+    async with database_of(settings) as database:
+        keys = await keys_of(settings, database)
+        try:
+            checked = await look_over(database, keys, file, map_path, survey, now(), _progress())
+        finally:
+            if sys.stderr.isatty():
+                print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+        if writes and not checked.report.problems:
+            await apply(database, checked, TERMINAL, now)
+        return checked
+
+
+async def _propose(settings: Settings, file: Path, survey: str) -> str:
+    async with database_of(settings) as database:
+        return (await propose(database, file, survey)).text
+
+
+async def _forget(settings: Settings, external_id: str, survey: str, source: str) -> bool:
+    async with database_of(settings) as database:
+        return await database.run(lambda: imports.forget(survey, source, external_id, TERMINAL, now()))
+
+
+async def import_sample(database: Database, keys: KeyRing) -> str:
+    """Take in the made-up web answers of the demo, once; say so in a line. Empty where its survey is another now."""
+    try:
+        checked = await look_over(database, keys, SAMPLE, SAMPLE_MAP, SAMPLE_SURVEY, now())
+        await apply(database, checked, TERMINAL, now)
+    except ImportRefused:
+        return ""
+    return f"Web answers: {checked.report.rows} made-up ones are in it (surveys/samples/{SAMPLE.name})"
+
+
+def _progress() -> Progress:
+    """Tell on a terminal how far a long file is."""
+
+    def tell(rows: int) -> None:
+        if rows % EVERY == 0:
+            print(f"{_CLEAR_LINE}{rows:,} rows read", end="", file=sys.stderr, flush=True)
+
+    return tell if sys.stderr.isatty() else lambda _: None

@@ -1,0 +1,100 @@
+"""The page of the destinations, for admins: what waits, what fails, what is dead; pause, resume, send again."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from bot.analysis.forwarding.allowed import ForwardRefused
+from bot.analysis.forwarding.destinations import Destinations
+from bot.web.accounts import Clock, Door, Visit
+from bot.web.pages import Pages
+from bot.web.people import refuse_all_but_admins
+from bot.web.security import TurnedAway, form_token
+from bot.web.visits import Visits
+from storage import destinations as store
+from storage.script import Database
+
+PAGE = "/staff/forwarding"
+_LONGEST_NUMBER = 18
+_DONE = {
+    "pause": "It is paused. What happens meanwhile waits.",
+    "resume": "It is sent to again, from where it stopped.",
+    "replay-dead": "Its dead letters go again.",
+    "replay": "Its events go again from that number on.",
+}
+
+
+def forwarding_routes(database: Database, pages: Pages, clock: Clock, public_base_url: str) -> APIRouter:
+    """Make the page. `clock` gives epoch milliseconds UTC; `public_base_url` is where browsers reach us."""
+    desk = ForwardingDesk(database, Visits(Door(database, clock), public_base_url), pages, clock)
+    router = APIRouter()
+    for method, handler in (("GET", desk.show), ("POST", desk.act)):
+        router.add_route(PAGE, pages.guard(handler), methods=[method], include_in_schema=False)
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingDesk:
+    """The handlers behind forwarding_routes."""
+
+    database: Database
+    visits: Visits
+    pages: Pages
+    clock: Clock
+
+    async def show(self, request: Request) -> Response:
+        """Show how every destination stands; those that need somebody first."""
+        visit = await self.visits.of(request)
+        if visit is None:
+            return RedirectResponse("/staff", 303)
+        refuse_all_but_admins(visit)
+        return await self._page(visit, said=_DONE.get(request.query_params.get("done", ""), ""))
+
+    async def act(self, request: Request) -> Response:
+        """Do what a button says."""
+        visit, form = await self.visits.signed_in_form(request)
+        refuse_all_but_admins(visit)
+        destinations = Destinations(self.database, who=visit.member.name, now=self.clock)
+        name, do = form.get("destination", ""), form.get("do", "")
+        try:
+            match do:
+                case "pause":
+                    await destinations.pause(name)
+                case "resume":
+                    await destinations.resume(name)
+                case "replay-dead":
+                    await destinations.replay_dead(name)
+                case "replay":
+                    first = _number(form.get("from", ""))
+                    if first is None:
+                        return await self._page(visit, 422, problem="Write the number of the first event", about=name)
+                    await destinations.replay(name, first)
+                case _:
+                    raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
+        except ForwardRefused as refusal:
+            raise TurnedAway(409, "That could not be done", str(refusal)) from refusal
+        return RedirectResponse(f"{PAGE}?done={do}", 303)
+
+    async def _page(
+        self, visit: Visit, status: int = 200, *, said: str = "", problem: str = "", about: str = ""
+    ) -> Response:
+        standings = await self.database.read(store.standings)
+        return self.pages.show(
+            "forwarding.html",
+            status,
+            visit=visit,
+            token=form_token(visit.secret),
+            page=PAGE,
+            standings=sorted(standings, key=lambda each: (not each.needs_somebody, each.destination.name)),
+            said=said,
+            problem=problem,
+            about=about,
+        )
+
+
+def _number(written: str) -> int | None:
+    """Read the number of an event: a whole one from 1 on."""
+    text = written.strip()
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return int(text) or None if is_number else None

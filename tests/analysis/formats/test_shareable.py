@@ -1,0 +1,113 @@
+"""Shareable exports, and exports of primary responses alone."""
+
+import csv
+import json
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from bot.analysis.export import Format
+from bot.analysis.formats.asked import ExportRefused
+from storage.script import Database
+from tests.analysis.filling import BEGAN, MINUTE, NOW, Answer, Response, exported, keep, publish
+from tests.analysis.formats.scene import EMPTY, FULL, SPARSE, WHOLE, filled
+from tests.analysis.test_export import audit, rows_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+TWICE = [
+    Response("dd04", respondent="p", began=BEGAN, core=(1, 3), answers=[Answer("why", "first")]),
+    Response("ee05", respondent="p", began=BEGAN + 1, core=(3, 3), completed=NOW, answers=[Answer("why", "second")]),
+]
+MANY = [Response(f"m{n:03}", began=BEGAN + n * MINUTE, answers=[Answer("why", f"word {n}")]) for n in range(40)]
+
+
+def unpacked(file: Path) -> bytes:
+    """Give what a file holds, out of its packing."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as packed:
+            return b"".join(packed.read(name) for name in packed.namelist())
+    if file.read_bytes().startswith(b"PAR1"):
+        return str(pyarrow.parquet.read_table(file).to_pylist()).encode()
+    return file.read_bytes()
+
+
+async def test_a_shareable_export_has_days_new_ids_and_no_group(database: Database, tmp_path: Path) -> None:
+    await filled(database, *TWICE)
+    done = await exported(database, tmp_path / "wide.csv", shareable=True)
+    await exported(database, tmp_path / "long.csv", Format.LONG_CSV, shareable=True)
+    wide, long = rows_of(tmp_path / "wide.csv"), rows_of(tmp_path / "long.csv")
+    assert {row["started_at"] for row in wide} == {"2026-11-22"}
+    assert {row["completed_at"] for row in wide} == {"", "2026-11-22", "2026-11-23"}
+    assert {row["asked_at"] for row in long} | {row["answered_at"] for row in long} == {"2026-11-22"}
+    assert {row["duplicate_group"] for row in wide} == {""}
+    assert sorted(row["is_primary"] for row in wide) == ["0", "1", "1", "1", "1"]
+    assert not {row["response_id"] for row in wide} & {each.id for each in (FULL, SPARSE, EMPTY, *TWICE)}
+    assert {row["response_id"] for row in long} <= {row["response_id"] for row in wide}
+    assert "[phone]" in (tmp_path / "wide.csv").read_text()
+    assert "times are cut to days" in done.notes[0]
+    assert "cannot know every name" in done.notes[1]
+    assert (await database.read(audit))[0][3] == "stoke csv, shareable, masked text, 5 rows, to wide.csv"
+
+
+@pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV, Format.JSONL])
+async def test_its_order_says_nothing_of_the_order_of_arrival_and_stays(
+    database: Database, tmp_path: Path, format: Format
+) -> None:
+    await filled(database, *MANY)
+    await exported(database, tmp_path / "one", format, shareable=True)
+    await exported(database, tmp_path / "two", format, shareable=True)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    came = [int(number) for number in re.findall(r"\"?word (\d+)", (tmp_path / "one").read_text())]
+    assert sorted(set(came)) == list(range(40))
+    inversions = sum(later < earlier for n, earlier in enumerate(came) for later in came[n:])
+    assert 0.25 < inversions / (len(came) ** 2 / 2) < 0.75, "as in a shuffled pack, neither in order nor turned round"
+
+
+async def test_rows_stand_in_the_order_of_their_new_ids(database: Database, tmp_path: Path) -> None:
+    await filled(database)
+    await exported(database, tmp_path / "o.jsonl", Format.JSONL, shareable=True)
+    ids = [json.loads(line)["response_id"] for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert ids == sorted(ids)
+    assert all(re.fullmatch(r"[0-9a-f]{32}", each) for each in ids)
+
+
+async def test_a_shareable_export_is_never_raw(database: Database, tmp_path: Path) -> None:
+    await filled(database)
+    with pytest.raises(ExportRefused, match="always masked"):
+        await exported(database, tmp_path / "RAW.csv", raw=True, shareable=True)
+    assert not (tmp_path / "RAW.csv").exists()
+
+
+@pytest.mark.parametrize("format", [each for each in Format if each is not Format.CODEBOOK])
+async def test_no_format_of_a_shareable_export_tells_a_time_or_an_id(
+    database: Database, tmp_path: Path, format: Format
+) -> None:
+    everybody = [replace(each, id=f"person-{n}") for n, each in enumerate((FULL, SPARSE, EMPTY, *TWICE))]
+    await database.run(publish(WHOLE))
+    await database.run(keep(*everybody))
+    out = tmp_path / "o"
+    await exported(database, out, format, shareable=True)
+    files = [out] if out.is_file() else [path for path in out.rglob("*") if path.is_file()]
+    for file in files:
+        content = unpacked(file)
+        assert b"person-" not in content
+        assert b"19:04" not in content
+        assert b"900123" not in content
+
+
+@pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV])
+async def test_only_the_response_to_count_of_each_person_is_written_when_asked_for(
+    database: Database, tmp_path: Path, format: Format
+) -> None:
+    await filled(database)
+    await database.run(keep(*TWICE))
+    done = await exported(database, tmp_path / "o.csv", format, primary_only=True)
+    with (tmp_path / "o.csv").open(encoding="utf-8-sig", newline="") as file:
+        ids = {row["response_id"] for row in csv.DictReader(file)}
+    assert ids == {"aa01", "bb02", "ee05"} | ({"cc03"} if format is Format.CSV else set())
+    assert (await database.read(audit))[0][3].startswith(f"stoke {format}, masked text, primary only, {done.rows} rows")

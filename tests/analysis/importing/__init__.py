@@ -1,0 +1,1 @@
+"""Answers from elsewhere: files, maps, dates, labels, and what an import leaves."""

@@ -1,0 +1,158 @@
+"""Proposed maps: what is exactly the survey's is placed, what is nearly so is marked, and the rest stops an import."""
+
+import csv
+import io
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.analysis.columns import Published
+from bot.analysis.importing.import_map import read_map
+from bot.analysis.importing.likeness import near_label
+from bot.analysis.importing.proposing import key, proposed, text
+from bot.cli.importing import SAMPLE, SAMPLE_MAP
+from tests.analysis.filling import ask
+from tests.analysis.importing.scene import AGREE, PUBLISHED
+from tests.analysis.importing.test_checking import looked, problems
+from tests.playing import shipped
+
+HEAD = (
+    "Response ID",
+    "Submitted",
+    "What about safe",
+    "What about why_not",
+    "What about needs?",
+    "Age",
+    "Since",
+    "E-mail",
+    "Mood",
+)
+
+
+def sheet(folder: Path, *rows: Sequence[str], head: Sequence[str] = HEAD, name: str = "form.csv") -> Path:
+    content = io.StringIO(newline="")
+    csv.writer(content).writerows([head, *rows])
+    path = folder / name
+    path.write_text(content.getvalue(), encoding="utf-8")
+    return path
+
+
+def test_the_shipped_sample_maps_whole_without_a_hand_on_it(tmp_path: Path) -> None:
+    survey = Published(shipped().id, (shipped(),), None)
+    map_text = proposed(SAMPLE, survey)
+    assert "Not placed" not in map_text
+    assert "Questions without" not in map_text
+    sample = SAMPLE.read_text(encoding="utf-8")
+    checked = looked(tmp_path, map_text=map_text, content=sample, published=survey)
+    assert checked.report.problems == []
+    assert checked.report.added == 40
+    proposal = tmp_path / "proposed.toml"
+    proposal.write_text(map_text, encoding="utf-8")
+    assert read_map(proposal).questions == read_map(SAMPLE_MAP).questions
+
+
+def test_a_proposal_places_marks_and_leaves_out(tmp_path: Path) -> None:
+    rows = [
+        ("1", "25/10/2026 10:00", "Agree", "", "Parks; Buses", "34", "", "", "Good"),
+        ("2", "26/10/2026 10:00", "Disagreed", "", "Lights and lamps; Ponds", "35", "", "", "Bad"),
+    ]
+    path = sheet(tmp_path, *rows)
+    map_text = proposed(path, PUBLISHED)
+    read = tomllib.loads(map_text)
+    assert (read["id"], read["submitted_at"], read["date_format"]) == ("Response ID", "Submitted", "uk")
+    assert read["ignore"] == ["E-mail"]
+    assert "absent" not in read
+    assert read["questions"]["safe"] == {"column": "What about safe", "labels": {"Disagreed": "disagree"}}
+    assert read["questions"]["needs"]["labels"] == {"Lights and lamps": "lights"}
+    assert 'column = "What about safe"  # check' in map_text
+    assert '# "Ponds" = ""  # like none: give it one of lights, buses, parks, other' in map_text
+    assert '#   "Mood"' in map_text
+    assert problems(tmp_path, *rows, head=HEAD, map_text=map_text) == [
+        "the map does not know column “Mood”: give it to a question, or name it under `ignore`",
+        "column “What about needs?”: “Ponds” is no choice of needs; give it a code under questions.needs.labels "
+        "(row 3)",
+    ]
+
+
+def test_no_words_of_residents_stand_in_a_proposal(tmp_path: Path) -> None:
+    rows = [
+        (str(i), f"{13 + i}/10/2026", "Agree", f"My secret {i}", "", "", "", "a@b.example", "Sad") for i in range(9)
+    ]
+    map_text = proposed(sheet(tmp_path, *rows), PUBLISHED)
+    assert not [word for word in ("secret", "a@b", "Sad") if word in map_text]
+
+
+def test_days_that_can_be_read_two_ways_are_left_to_a_person(tmp_path: Path) -> None:
+    map_text = proposed(sheet(tmp_path, ("1", "03/04/2026", *[""] * 7)), PUBLISHED)
+    assert '# date_format: the days can be read two ways. Set "uk" (day first) or "us" (month first).' in map_text
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "preset"),
+    [
+        pytest.param(("Respondent ID", "Collector ID"), "a.csv", "surveymonkey", id="SurveyMonkey"),
+        pytest.param(("ID", "Start time", "Completion time"), "a.csv", "microsoft-forms", id="Microsoft Forms"),
+        pytest.param(("Reference",), "11_20261026144004_163_data.csv", "jadu", id="Jadu, by its file's name"),
+        pytest.param(("Answers",), "a.csv", "generic", id="any other"),
+    ],
+)
+def test_the_form_is_known_by_its_export(tmp_path: Path, head: Sequence[str], name: str, preset: str) -> None:
+    read = tomllib.loads(proposed(sheet(tmp_path, ["1"] * len(head), head=head, name=name), PUBLISHED))
+    assert read["preset"] == preset
+    assert "jadu form 163" in (read["source"], "jadu form 163" if preset != "jadu" else "")
+
+
+def test_columns_for_each_option_are_put_together(tmp_path: Path) -> None:
+    head = ("Respondent ID", "Collector ID", "End Date", "What about needs?", "", "")
+    rows = [("", "", "", "Buses", "Lights, and lamps", "Parks"), ("1", "2", "10/25/2026", "Buses", "", "Parks")]
+    read = tomllib.loads(proposed(sheet(tmp_path, *rows, head=head), PUBLISHED))
+    assert read["questions"]["needs"]["columns"] == {
+        "What about needs? | Buses": "buses",
+        "What about needs? | Lights, and lamps": "lights",
+        "What about needs? | Parks": "parks",
+    }
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_placed"),
+    [
+        pytest.param("Q7. What about safe? (optional)", True, id="a number before it"),
+        pytest.param("Section A - 3 What about safe *", True, id="a section before it"),
+        pytest.param("3a) WHAT ABOUT SAFE (tick one)", True, id="how to answer behind it"),
+        pytest.param("Q7. What else is there?", False, id="another question"),
+    ],
+)
+def test_what_a_form_puts_around_a_question_does_not_hide_it(tmp_path: Path, heading: str, is_placed: bool) -> None:
+    read = tomllib.loads(proposed(sheet(tmp_path, ("1", "Agree"), head=("ID", heading)), PUBLISHED))
+    assert (read.get("questions", {}).get("safe") == {"column": heading}) == is_placed
+
+
+def test_an_answer_is_not_taken_for_a_second_header_row(tmp_path: Path) -> None:
+    head = ("Respondent ID", "Collector ID", "End Date", "What about safe?")
+    read = tomllib.loads(proposed(sheet(tmp_path, ("1", "2", "10/25/2026", "Agree"), head=head), PUBLISHED))
+    assert (read["header_rows"], read["questions"]["safe"]) == (1, {"column": "What about safe?"})
+
+
+def test_files_of_repeatable_questions_are_named(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ("1",), head=("Reference",), name="11_20261026144004_163_data.csv")
+    sheet(tmp_path, ("1",), head=("Reference",), name="11_20261026144004_163_data_1199.csv")
+    assert "# [files.1199]" in proposed(path, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        pytest.param("Dissagree", "disagree", id="a slip"),
+        pytest.param("Not agree", "", id="its opposite"),
+        pytest.param("Fine", "", id="nothing like it"),
+    ],
+)
+def test_a_label_is_proposed_only_where_it_is_clearly_like_one(label: str, code: str) -> None:
+    assert near_label(label, ask("safe", choices=AGREE)) == code
+
+
+def test_texts_are_written_so_that_toml_reads_them_again() -> None:
+    odd = 'a "b" \\ \x7f \x01 \n ش'
+    assert tomllib.loads(f"{key('a b')} = {text(odd)}\n{key('a-b')} = 1") == {"a b": odd, "a-b": 1}

@@ -1,0 +1,218 @@
+"""What may be published of a report: over every table, and between tables, nothing hidden comes out."""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.analysis.columns import Published
+from bot.analysis.hiding import FEW
+from bot.analysis.modes.counting import Counts, Kind, Value, Variant
+from bot.analysis.modes.publishing import publishable_report
+from bot.analysis.modes.report import Column, Counted, Grid, Line, Report
+from bot.core.survey import QuestionType
+from tests.analysis.filling import AGREE, BEGAN, ask, version
+from tests.analysis.modes.town import SURVEY
+from tests.analysis.test_disclosure import ranges
+
+CODES = ("agree", "neither", "disagree")
+KINDS = [
+    Kind(mode, is_flagged, is_primary)
+    for mode in ("sms", "web", "paper")
+    for is_flagged in (False, True)
+    for is_primary in (True, False)
+]
+NAMES = {"sms": "SMS", "web": "Web form", "paper": "On paper"}
+MANY = st.one_of(st.just(0), st.integers(0, 9), st.integers(0, 30))
+ONLY = version("1", ask("safe", choices=AGREE))
+
+
+@st.composite
+def counted(draw: st.DrawFn) -> Counted:
+    """Any survey of one question with three choices: how many of each kind chose what, or nothing."""
+    counts = Counts(Published("stoke", (ONLY,), None))
+    for kind in KINDS:
+        numbers = [draw(MANY) if kind.is_primary and not kind.is_flagged else draw(MANY) // 4 for _ in range(4)]
+        if sum(numbers):
+            counts.responses[kind] = sum(numbers)
+            complete = draw(st.integers(0, sum(numbers)))
+            counts.dispositions[kind.mode, "en", "", "complete"] += complete
+            counts.dispositions[kind.mode, "en", "", "partial"] += sum(numbers) - complete
+        for code, number in zip(CODES, numbers, strict=False):
+            counts.values.setdefault(Value("safe", code), Counter())[kind] = number
+        counts.values.setdefault(Value("safe"), Counter())[kind] = sum(numbers[:3])
+    return Counted(counts, {}, BEGAN, None)
+
+
+def true_numbers(counts: Counts, line: Line, column: Column) -> int:
+    """Count what a published line and column stand for, exactly."""
+    codes = [code for code in CODES if code == line.code or (line.code == "others" and code.title() in line.name)]
+    modes: list[str | None] = [mode for mode in counts.modes if mode == column.code] or [None]
+    if column.code == "others":
+        modes = [mode for mode in counts.modes if NAMES[mode] in column.name]
+    found = 0
+    for mode in modes:
+        found += sum(counts.of(Value("safe", code), column.variant, mode) for code in codes)
+        if line.code == "none" or (line.code == "others" and "No answer" in line.name):
+            found += counts.total(column.variant, mode)
+            found -= sum(counts.of(Value("safe", code), column.variant, mode) for code in CODES)
+    return found
+
+
+@given(counted())
+@settings(max_examples=60, deadline=None)
+def test_no_hidden_number_of_a_question_is_found_and_no_shown_one_is_small(counted: Counted) -> None:
+    counts, report = counted.counts, publishable_report(counted)
+    for grid in report.questions:
+        lines = [line for line in grid.lines if not line.is_sum]
+        by_mode = [place for place, column in enumerate(grid.columns) if column.code != "all"]
+        exact = [[true_numbers(counts, line, column) for column in grid.columns] for line in lines]
+        for line, numbers in zip(lines, exact, strict=True):
+            for cell, number in zip(line.cells, numbers, strict=True):
+                assert cell.count is None or (number >= FEW and abs(cell.count - number) <= 2)
+        assert _is_safe([[row[place] for place in by_mode] for row in exact], _hidden(lines, by_mode))
+        every = grid.columns.index(Column("all", "All"))
+        for place, column in enumerate(grid.columns):
+            if column.variant is not Variant.ALL:
+                split = [[row[place], row[every] - row[place]] for row in exact]
+                hidden = {(at, side) for at, _ in _hidden(lines, [place]) for side in (0, 1)}
+                # What is left out is never shown: who takes the one from the other must not find a small number.
+                assert all(out >= FEW for at, (_, out) in enumerate(split) if (at, 0) not in hidden)
+                assert _is_safe(split, hidden)
+
+
+def _hidden(lines: list[Line], places: list[int]) -> set[tuple[int, int]]:
+    return {
+        (row, column)
+        for row, line in enumerate(lines)
+        for column, place in enumerate(places)
+        if line.cells[place].count is None
+    }
+
+
+def _is_safe(table: list[list[int]], hidden: set[tuple[int, int]]) -> bool:
+    return not hidden or all(each >= FEW for each in ranges(table, frozenset(hidden)))
+
+
+@given(counted())
+@settings(max_examples=40, deadline=None)
+def test_sums_are_the_same_in_every_table_and_none_is_small(counted: Counted) -> None:
+    report = publishable_report(counted)
+    if counted.counts.total() < FEW:
+        assert (report.grids, report.responses) == ((), None)
+        return
+    sums = {line.name: line.cells[0].count for line in report.ended[0].lines}
+    for grid in report.questions:
+        total = grid.lines[-1]
+        shown = {column.name: cell.count for column, cell in zip(grid.columns, total.cells, strict=True)}
+        assert all(count is not None and count >= FEW for count in shown.values())
+        assert all(sums.get(name, count) == count for name, count in shown.items())
+    for grid in report.ended:
+        assert all(line.cells[0].count is not None for line in grid.lines)
+
+
+@given(counted())
+@settings(max_examples=40, deadline=None)
+def test_who_is_complete_is_not_found_where_it_is_hidden(counted: Counted) -> None:
+    ended = counted.counts.dispositions
+    for grid in publishable_report(counted).ended[:1]:
+        lines = [line for line in grid.lines if not line.is_sum]
+        exact = [
+            [sum(ended[mode, "en", "", each] for mode in modes_of(line)) for each in ("complete", "partial")]
+            for line in lines
+        ]
+        shown = [[cell.count for cell in line.cells[1:]] for line in lines]
+        hidden = {(r, c) for r, row in enumerate(shown) for c, count in enumerate(row) if count is None}
+        assert _is_safe(exact, hidden)
+        for row, numbers in zip(shown, exact, strict=True):
+            assert all(
+                count is None or (number >= FEW and abs(count - number) <= 2)
+                for count, number in zip(row, numbers, strict=False)
+            )
+
+
+def modes_of(line: Line) -> list[str]:
+    return [mode for mode, name in NAMES.items() if name in line.name]
+
+
+def some(**many: int) -> Counted:
+    """So many by mode, who all agree; of those who texted some have a mark."""
+    counts = Counts(Published("stoke", (SURVEY,), None))
+    for name, number in many.items():
+        mode, _, marked = name.partition("_")
+        kind = Kind(mode, bool(marked), True)
+        counts.responses[kind] = number
+        counts.dispositions[mode, "en", "", "complete"] += number
+        for value in (Value("safe", "agree"), Value("safe"), Value("age", "old"), Value("age")):
+            counts.values.setdefault(value, Counter())[kind] = number
+    return Counted(counts, {}, BEGAN, None)
+
+
+def question(report: Report, name: str) -> Grid:
+    return next(grid for grid in report.questions if grid.id == f"question-{name}")
+
+
+def heads(grid: Grid) -> list[str]:
+    return [column.name for column in grid.columns]
+
+
+@pytest.mark.parametrize(
+    ("many", "said"),
+    [
+        pytest.param({"sms": 50}, "“All, without flagged” would leave nobody out.", id="nobody is flagged"),
+        pytest.param({"sms": 50, "sms_marked": 4}, "“All, without flagged” is not shown", id="a few are flagged"),
+        pytest.param({"sms": 4, "sms_marked": 50}, "“All, without flagged” is not shown", id="nearly all are flagged"),
+        pytest.param({"sms": 50, "sms_marked": 22}, "“All, without flagged” leaves 20 responses out.", id="enough are"),
+    ],
+)
+def test_what_a_variant_leaves_out_is_said_where_it_can_be(many: dict[str, int], said: str) -> None:
+    report = publishable_report(some(**many))
+    assert any(note.startswith(said) for note in report.notes)
+    assert ("All, without flagged" in heads(question(report, "safe"))) is ("leaves 20" in said)
+
+
+def test_small_modes_stand_together() -> None:
+    report = publishable_report(some(sms=90, web=7, paper=6, telegram=40))
+    assert heads(question(report, "safe")) == ["SMS", "Telegram", "Together: Web form, On paper", "All"]
+    assert [line.name for line in report.ended[0].lines] == ["SMS", "Telegram", "Together: Web form, On paper", "All"]
+
+
+def test_one_mode_alone_is_all() -> None:
+    grid = question(publishable_report(some(sms=90)), "safe")
+    assert [[cell.count for cell in line.cells] for line in grid.lines] == [[90, 90], [90, 90]]
+    assert grid.lines[0].name == "Together: Agree, Neither, Disagree, No answer to this"
+
+
+def test_a_question_that_follows_from_a_hidden_answer_is_withheld() -> None:
+    grid = question(publishable_report(some(sms=90, web=40)), "where")
+    assert (grid.lines, grid.note[:10]) == ((), "Not shown:")
+
+
+def test_a_choice_of_several_is_shown_or_hidden_as_a_whole() -> None:
+    counted = some(sms=90, web=40)
+    values = counted.counts.values
+    values[Value("needs", "lights")] = Counter({Kind("sms", False, True): 40, Kind("web", False, True): 20})
+    values[Value("needs", "buses")] = Counter({Kind("sms", False, True): 9})
+    grid = question(publishable_report(counted), "needs")
+    assert [(line.code, [cell.count for cell in line.cells]) for line in grid.lines] == [
+        ("lights", [40, 20, 60]),
+        ("buses", [None] * 3),
+        ("parks", [None] * 3),
+        ("all", [90, 40, 130]),
+    ]
+
+
+def test_fewer_than_ten_people_are_told_of_in_no_way() -> None:
+    report = publishable_report(some(sms=9))
+    assert (report.grids, report.responses) == ((), None)
+    assert not any(re.search(r"\b9\b", note) for note in report.notes)
+
+
+def test_a_calculation_between_passes_on_what_is_hidden() -> None:
+    calculated = ask("unsafe", QuestionType.CALCULATE, calculation="if(${safe} = 'disagree', 1, 0)")
+    follows = ask("how", choices=AGREE, relevant="${unsafe} = 1")
+    counted = some(sms=90, web=40)
+    counted.counts.published = Published("stoke", (version("1", SURVEY.questions[0], calculated, follows),), None)
+    assert question(publishable_report(counted), "how").lines == ()

@@ -1,0 +1,53 @@
+"""Destinations from the terminal alone: refused, added, listed, paused, replayed, removed; and what `doctor` says."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.serving import environment
+from bot.cli.commands import main
+from tests.end_to_end.commands import SURVEY, Done, run
+
+# Destinations over the database, test_delivering.py has tried on both engines.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+async def test_an_operator_looks_after_destinations_at_the_terminal(published: str, tmp_path: Path) -> None:
+    drops = tmp_path / "drops"
+    drops.mkdir()
+    settings = environment(published, FORWARD_TO=f"https://council.example/hooks,{drops}")
+
+    async def types(*arguments: str | Path) -> Done:
+        return await run("forward", *arguments, settings=settings, folder=tmp_path)
+
+    async def says(*arguments: str | Path) -> str:
+        done = await types(*arguments)
+        assert (done.code, done.err) == (0, "")
+        return done.out
+
+    refused = await types("add", "evil", "--survey", SURVEY, "--to", "https://evil.example")
+    assert (refused.code, refused.out) == (1, "")
+    assert "FORWARD_TO does not list this address of evil.example" in refused.err
+    added = await says("add", "council", "--survey", SURVEY, "--to", "https://council.example/hooks?key=x")
+    (secret,) = [line for line in added.splitlines() if line.startswith("whsec_")]
+    raw = await says("add", "drops", "--survey", SURVEY, "--to", drops, "--text", "raw")
+    assert "RAW" in raw
+    assert "whsec_" not in raw
+    assert "drops gets nothing until" in await says("pause", "drops")
+    assert (await says("list")).splitlines() == [
+        f"council\t{SURVEY}\trunning\t0\t0\t0\tmasked\thttps://council.example/hooks\t",
+        f"drops\t{SURVEY}\tpaused\t0\t0\t0\traw\t{drops}\t",
+    ]
+    changed = await says("secret", "council", "--hours", "1")
+    assert [line for line in changed.splitlines() if line.startswith("whsec_")] != [secret]
+    doctor = await run("doctor", "--offline", settings={**settings, "FORWARD_TO": str(drops)}, folder=tmp_path)
+    assert "problem  council gets nothing. FORWARD_TO does not list this address of council.example." in doctor.out
+    assert "warning  Forwarding to drops is paused; 0 event(s) wait." in doctor.out
+    assert "Removed drops." in await says("remove", "drops")
+
+
+@pytest.mark.parametrize("asked", [(), ("--from-seq", "1", "--dead"), ("--dead", "--to", "3"), ("--from-seq", "0")])
+def test_what_is_to_go_again_is_said_in_one_way(asked: tuple[str, ...], database_url: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["forward", "replay", "council", *asked])
+    assert ended.value.code == 2
