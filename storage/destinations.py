@@ -234,7 +234,7 @@ def pause(destination: Destination, at: int, who: str) -> Script[bool]:
     """Send it nothing until it is resumed; False when that is so already."""
     paused = yield Run(
         """UPDATE destination SET state = 'paused', failing_since = NULL, failures = 0, next_at = NULL, problem = ''
-           WHERE id = :id AND state = 'running'""",
+           WHERE id = :id AND (state = 'running' OR failing_since IS NOT NULL)""",
         {"id": destination.id},
     )
     if paused.count:
@@ -307,17 +307,37 @@ def secrets(destination_id: str) -> Script[SealedSecrets | None]:
 def change_secret(
     destination: Destination, secret: bytes, keys: KeyRing, until: int, at: int, who: str
 ) -> Script[None]:
-    """Sign with another secret, and until a moment with the one before it too. Raises UnknownKey as `add` does."""
+    """Sign with another secret, and until a moment with the one before it too. Raises UnknownKey as `add` does.
+
+    Where that moment is now, the one before is not kept.
+    """
     sealed = yield from _sealed(secret, destination.id, keys)
     there = yield from secrets(destination.id)
     assert there is not None, "only a webhook has a secret"
-    before = keys.seal_signing(keys.unseal_signing(there.secret, destination.id, there.key_id), destination.id)
+    before = None
+    if until > at:
+        before = keys.seal_signing(keys.unseal_signing(there.secret, destination.id, there.key_id), destination.id)
     yield Run(
         """UPDATE destination SET secret = :secret, previous_secret = :before, previous_until = :until, key_id = :key
            WHERE id = :id""",
-        {"id": destination.id, "secret": sealed, "before": before, "until": until, "key": keys.current_key_id},
+        {
+            "id": destination.id,
+            "secret": sealed,
+            "before": before,
+            "until": until if before else None,
+            "key": keys.current_key_id,
+        },
     )
     yield from note(at, who, "forwarding secret changed", destination.name)
+
+
+def forget_old_secrets(now: int) -> Script[None]:
+    """Forget the secrets before, once they sign no more. `now` is epoch milliseconds UTC."""
+    yield Run(
+        """UPDATE destination SET previous_secret = NULL, previous_until = NULL
+           WHERE previous_secret IS NOT NULL AND previous_until <= :now""",
+        {"now": now},
+    )
 
 
 def _sealed(secret: bytes, destination_id: str, keys: KeyRing) -> Script[bytes]:

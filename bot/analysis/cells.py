@@ -8,6 +8,9 @@ Cell = str | int | float | None
 
 # OWASP "CSV Injection": a cell that begins so is a formula, or becomes one; the wide forms count in East Asian Excel.
 _RISKY = frozenset("=+-@\t\r\n＝＋－＠")
+# Where a semicolon parts the cells, as in a German Excel, what stands behind one, or behind a line end, in an answer is
+# a cell of its own. A minus is common there too, as in ";-)" or a list, and does harm only before a call or a link.
+_RISKY_BEHIND = re.compile(r"(?:(?<=;)|(?<=[\s\S][\t\r\n]))(?=[ \"]*(?:[=+@＝＋＠]|[-－](?=[^;\r\n]*[(|!])))")
 # A code such as -99 is a number to a spreadsheet, never a formula.
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
@@ -46,7 +49,9 @@ def calculated(text: str) -> int | float | None:
 
 
 def disarm(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would take for a formula."""
+    """Put an apostrophe before text that a spreadsheet would take for a formula, whatever parts its cells."""
+    if ";" in text or "\n" in text or "\t" in text or "\r" in text:
+        text = _RISKY_BEHIND.sub("'", text)
     return f"'{text}" if text[:1] in _RISKY and text else text
 
 

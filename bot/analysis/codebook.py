@@ -85,15 +85,19 @@ def _variable_rows(published: Published, variable: Variable) -> Iterator[list[st
 def numbered(published: Published, variable: Variable, strange: Collection[str] = ()) -> Mapping[str, int]:
     """Give each code of a closed question the number that stands for it in an SPSS file.
 
-    That is the code itself where all are whole numbers; else the options are counted in the order in which they were
-    first published, so that a new version changes no number. `strange` codes, which no version has, come last.
+    That is the code itself where it is a whole number, unless an older version gave that number to another. The other
+    codes are counted on from the greatest number so far. Each version goes on from the one before, so that a new one
+    changes no number. `strange` codes, which no version has, come last.
     """
     forms = [q for d in reversed(published.definitions) for q in d.questions if q.name == variable.question.name]
-    codes = tuple(dict.fromkeys(choice.name for form in forms for choice in form.choices))
-    are_whole = all(_WHOLE.fullmatch(code) for code in codes)
-    numbers = {code: int(code) if are_whole else place for place, code in enumerate(codes, 1)}
-    last = max(numbers.values(), default=0)
-    return numbers | {code: number for number, code in enumerate(sorted(strange), last + 1)}
+    numbers: dict[str, int] = {}
+    for codes in (*([choice.name for choice in form.choices] for form in forms), sorted(strange)):
+        for code in (code for code in codes if _WHOLE.fullmatch(code) and code not in strange):
+            if int(code) not in numbers.values():
+                numbers.setdefault(code, int(code))
+        for code in codes:
+            numbers.setdefault(code, max([0, *numbers.values()]) + 1)
+    return numbers
 
 
 def versions_with(published: Published, variable: Variable, choice: Choice) -> list[str]:

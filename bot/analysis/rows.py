@@ -6,7 +6,7 @@ one slice at a time, however many there are.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from bot.analysis import quality
@@ -111,8 +111,11 @@ def read_duplicates(database: Database, selection: Selection) -> Mapping[str, Du
     """Find the people with several responses, and what was noticed, by response id. Blocks: for a worker thread.
 
     Of one person's responses the most complete counts: a complete one, then the most core answers, then the one that
-    was answered last, whether they came from one address or from several that the person joined (LINK).
+    was answered last, whether they came from one address or from several that the person joined (LINK). With
+    `selection.among` the other responses of the same people are looked at too, and no more of the survey.
     """
+    if selection.among is not None:
+        selection = replace(selection, among=_of_the_same_people(database, selection))
     known = {
         member[-1]: Duplicate(group=members[0][-1], is_primary=member == max(members))
         for members in _by_person(database, selection)
@@ -121,6 +124,17 @@ def read_duplicates(database: Database, selection: Selection) -> Mapping[str, Du
     for response, marks in _read_marks(database, selection).items():
         known[response] = known.get(response, Duplicate())._replace(marks=marks)
     return known
+
+
+def _of_the_same_people(database: Database, selection: Selection) -> list[str]:
+    """Give the ids of every response, to any survey, of the people of a selection."""
+    sql = f"""WITH people AS (SELECT DISTINCT COALESCE(p.person_id, p.id) AS id
+ FROM response r JOIN respondent p ON p.id = r.respondent_id WHERE {selection.where()})
+ SELECT s.id FROM people JOIN response s ON s.respondent_id = people.id
+ UNION SELECT s.id FROM people JOIN respondent q ON q.person_id = people.id
+ JOIN response s ON s.respondent_id = q.id"""  # noqa: S608 - texts of ours alone
+    with database.stream(sql, selection.params) as slices:
+        return [response for responses in slices for (response,) in responses]
 
 
 def _by_person(database: Database, selection: Selection) -> Collection[list[tuple[bool, int, int, int, str]]]:

@@ -20,7 +20,7 @@ async def response_row(database: Database, survey: str, response_id: str, *, now
         found = next(stream_responses(database, selection), None)
         if found is None:
             return None
-        duplicates = read_duplicates(database, Selection(published, now, include_test=True))
+        duplicates = read_duplicates(database, selection)
         return list(wide.row(found, duplicates.get(response_id)))
 
     cells = await asyncio.to_thread(read)

@@ -17,7 +17,7 @@ from bot.cli.listing import show
 from bot.service.clock import Job
 from bot.settings import Settings, load
 from bot.web.metrics import Metrics
-from storage.destinations import Standing, Text
+from storage.destinations import Standing, Text, forget_old_secrets
 from storage.destinations import standings as read_standings
 from storage.ids import TimeOrderedIds
 from storage.script import Database
@@ -177,6 +177,7 @@ async def forwarding_jobs(settings: Settings, service: Service, metrics: Metrics
         metrics.job_ran("forward")
 
     async def count() -> None:
+        await service.database.run(lambda: forget_old_secrets(now()))
         metrics.forwarding(await service.database.read(read_standings), now())
 
     try:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.merging.letters import can_compare
-from bot.analysis.merging.looking import look_over
+from bot.analysis.merging.looking import TooManyToLookOver, look_over
 from bot.analysis.modes.filing import make_report
 from bot.analysis.modes.report import Report
 from bot.analysis.modes.writing import heading_of, looked, shown_columns, written
@@ -27,6 +27,9 @@ FILES = {
     ".csv": ("Every number (CSV)", "text/csv; charset=utf-8"),
     ".md": ("Plain text (Markdown)", "text/markdown; charset=utf-8"),
 }
+
+MOST_LOOKED_OVER = 10_000
+"""So many responses at most are looked over in the process that also answers residents."""
 
 
 def mode_routes(database: Database, keys: KeyRing, pages: Pages, clock: Clock, public_base_url: str) -> APIRouter:
@@ -97,8 +100,20 @@ class ModeDesk:
         async with self._counting:
             try:
                 await look_over(
-                    self._database, self._keys, survey, include_test=include_test, who=who, now=self._clock()
+                    self._database,
+                    self._keys,
+                    survey,
+                    include_test=include_test,
+                    who=who,
+                    now=self._clock(),
+                    most=MOST_LOOKED_OVER,
                 )
+            except TooManyToLookOver:
+                raise TurnedAway(
+                    409,
+                    "There are too many answers to look over from here",
+                    f"With over {MOST_LOOKED_OVER:,} responses, have whoever runs Earshot run: quality-marks {survey}",
+                ) from None
             except UnknownSurvey:
                 raise _no_such_survey() from None
         return RedirectResponse(request.url.path.removesuffix("marks") + "modes#marks", 303)

@@ -85,7 +85,8 @@ class _Desk:
         """Give the responses that changed after a cursor, each once and as it is now, and those withdrawn.
 
         Begin at 0 and go on from `next`: replace what you hold of each `response_id`, and delete what was withdrawn.
-        `duplicate_group`, `is_primary` and `quality` depend on other responses too, and may change without this one.
+        `duplicate_group`, `is_primary` and `quality` depend on other responses too, and may change without this one;
+        `status` goes from partial to breakoff by time alone.
         """
         page = await current_page(self._database, after, limit, survey, now=self._now())
         await self._note("responses")

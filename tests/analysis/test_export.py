@@ -1,5 +1,6 @@
 """The merged export: golden files, states, statuses, versions, what is masked, and what is refused."""
 
+import codecs
 import csv
 import io
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.analysis.cells import disarm
 from bot.analysis.columns import FIXED, UnknownSurvey
 from bot.analysis.export import Format, export
 from bot.analysis.formats.asked import ExportRefused
@@ -106,7 +108,12 @@ async def test_the_wide_form_is_one_row_per_response(database: Database, tmp_pat
     await database.run(keep(ADAM, PARVEEN))
     out = tmp_path / "wide.csv"
     done = await exported(database, out)
-    assert out.read_bytes() == crlf(WIDE.format(fixed=",".join(FIXED)))
+    expected = csv.reader(io.StringIO(WIDE.format(fixed=",".join(FIXED))))
+    assert [list(row.values()) for row in rows_of(out)] == list(expected)[1:]
+    written = out.read_bytes()
+    assert written.startswith(codecs.BOM_UTF8 + b'"response_id","survey",')
+    assert written.count(b"\r\n") == written.count(b"\n") == 3
+    assert b',0,"",1,0,"","disagree","answered","lights parks",1,0,1,"answered",' in written, "texts are quoted, all"
     assert (done.rows, done.columns, done.path) == (2, len(FIXED) + 13, out)
 
 
@@ -271,6 +278,21 @@ async def test_careless_answers_are_marked_and_kept(database: Database, tmp_path
         ("straightline too_fast", "1"),
         ("", "0"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        pytest.param("good;=HYPERLINK(A1)", "good;'=HYPERLINK(A1)", id="behind a semicolon"),
+        pytest.param('good; "=A1', "good;' \"=A1", id="behind a space and a quote"),
+        pytest.param("good\n-1+cmd|' /C calc'!A0", "good\n'-1+cmd|' /C calc'!A0", id="in the next line"),
+        pytest.param(";+1", ";'+1", id="behind a semicolon at the start"),
+        pytest.param("thanks ;-)", "thanks ;-)", id="a smile"),
+        pytest.param("More:\n- parks\n- buses", "More:\n- parks\n- buses", id="a list"),
+    ],
+)
+def test_nothing_runs_where_a_semicolon_parts_the_cells(said: str, written: str) -> None:
+    assert disarm(said) == written
 
 
 @pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])

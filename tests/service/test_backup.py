@@ -200,6 +200,8 @@ async def test_a_backup_of_an_older_revision_is_migrated(new_url: NewUrl, tmp_pa
     async with opened(f"sqlite:///{tmp_path / 'old.db'}") as (database, say):
         await say("Hello", "SM1", MARY)
         made = await back_up(database, tmp_path, who="ann", now=NOON)
+        await say("This is not in it", "SM9", MARY)
+        (known_to_others,) = await rows(database, "SELECT MAX(seq), MAX(revision) FROM event")
     await bring_to(f"sqlite:///{tmp_path / 'oldest.db'}", "0002")
     known = columns_of(tmp_path / "oldest.db")
     older = rewrite(made.path, tmp_path / "older.zip", as_of_revision("0002", known))
@@ -209,6 +211,9 @@ async def test_a_backup_of_an_older_revision_is_migrated(new_url: NewUrl, tmp_pa
         async with opened(url) as (database, say):
             assert await rows(database, "SELECT count(*) FROM inbound") == [(1,)]
             assert await rows(database, "SELECT count(*) FROM erasure") == [(0,)]
+            ((seq, revision),) = await rows(database, "SELECT MAX(seq), MAX(revision) FROM event")
+            assert seq > known_to_others[0]
+            assert revision > known_to_others[1]
             await say("And on", "SM2", MARY)
 
 

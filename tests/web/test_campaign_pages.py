@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from bot.core.phrases import Phrases
+from bot.outreach.campaigns import Numbers
 from bot.service.library import Library, Wording
 from bot.service.word_files import load_words
 from bot.web.campaigns import campaign_routes

@@ -100,6 +100,10 @@ async def do(client: httpx2.AsyncClient, at: str, what: str) -> httpx2.Response:
     return await client.post(at, data={"token": await form_token_of(client), "do": what})
 
 
+def left_in(private: Path) -> list[Path]:
+    return list(private.iterdir())
+
+
 async def test_a_long_export_says_how_far_it_is_and_is_taken_once(
     signed_in: SignIn, figures: SlowFigures, database: Database, private: Path
 ) -> None:
@@ -117,7 +121,7 @@ async def test_a_long_export_says_how_far_it_is_and_is_taken_once(
     assert answer.headers["content-disposition"] == 'attachment; filename="stoke-2026-11-22.csv"'
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert (await do(client, at, "take")).status_code == 404
-    assert list(private.iterdir()) == []
+    assert left_in(private) == []
     assert len(await rows(database, "SELECT id FROM audit WHERE action = 'export'")) == 1
 
 
@@ -139,11 +143,11 @@ async def test_what_is_stopped_or_never_taken_leaves_nothing(
     at = await begun(client)
     figures.may_go_on.set()
     await made(client, at)
-    assert len(list(private.iterdir())) == 1
+    assert len(left_in(private)) == 1
     assert len(await rows(database, "SELECT id FROM audit WHERE action = 'export'")) == 1
     clock.pass_minutes(KEPT_SECONDS // 60 + 1)
     assert (await client.get(at)).status_code == 404
-    assert list(private.iterdir()) == []
+    assert left_in(private) == []
 
 
 async def test_why_it_could_not_be_made_is_said(signed_in: SignIn, figures: SlowFigures) -> None:
@@ -165,8 +169,7 @@ async def test_the_page_of_a_long_export_has_no_barrier_and_renews_itself(
     at = await begun(client)
     async with serving(app, listening), chromium() as browser:
         page = await page_of(browser, 1100, bypass_csp=True)
-        cookie = {"name": COOKIE, "value": client.cookies[COOKIE], "url": f"{site}/staff"}
-        await page.context.add_cookies([cookie])
+        await page.context.add_cookies([{"name": COOKIE, "value": client.cookies[COOKIE], "url": f"{site}/staff"}])
         await page.goto(site + at)
         await sights.look(page, "export being made")
         figures.may_go_on.set()

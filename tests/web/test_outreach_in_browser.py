@@ -116,6 +116,7 @@ async def test_the_totals_come_up_without_a_reload_and_leave_a_reader_alone(
     await page.clock.run_for(11_000)
     await expect(page.get_by_text("67 completed of 50")).to_be_visible()
     assert await page.evaluate("window.stillHere")
+    await page.get_by_text("In numbers: by channel").click()
     await page.get_by_role("region", name="By channel").focus()
     await office.database.run(keep(*residents(2, "hall7", age="young")))
     await page.clock.run_for(21_000)

@@ -261,7 +261,7 @@ async def test_words_that_are_a_script_are_shown_as_words(office: Office) -> Non
 
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=WHY_SKIPPED)
-@pytest.mark.parametrize("width", [1280, 375], ids=["at a desk", "on a phone"])
+@pytest.mark.parametrize("width", [375], ids=["on a phone"])
 async def test_the_pages_have_no_barrier_and_work_without_scripts(office: Office, width: int, tmp_path: Path) -> None:
     scene, listening = office.scene, free_socket()
     site = f"http://127.0.0.1:{listening.getsockname()[1]}"

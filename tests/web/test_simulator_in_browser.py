@@ -99,9 +99,15 @@ async def answer_by_taps(phone: Phone) -> None:
     await (phone.pick("کبھی کبھی", "5/5") if by_list else phone.tap("کبھی کبھی", "5/5"))
 
 
-@WIDTHS
-@WITH_OR_WITHOUT
-@pytest.mark.parametrize("resident", [WHATSAPP, TELEGRAM], ids=["whatsapp", "telegram"])
+@pytest.mark.parametrize(
+    ("resident", "width", "scripts"),
+    [
+        pytest.param(WHATSAPP, 375, True, id="whatsapp, on a phone with scripts"),
+        pytest.param(WHATSAPP, 1280, False, id="whatsapp, at a desk without scripts"),
+        pytest.param(TELEGRAM, 1280, True, id="telegram, at a desk with scripts"),
+        pytest.param(TELEGRAM, 375, False, id="telegram, on a phone without scripts"),
+    ],
+)
 async def test_a_survey_is_answered_by_taps(
     browser: Browser, site: str, resident: int, width: int, scripts: bool
 ) -> None:

@@ -205,7 +205,7 @@ async def test_a_form_from_elsewhere_is_refused(office: Office) -> None:
 
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=WHY_SKIPPED)
-@pytest.mark.parametrize("width", [1280, 375], ids=["at a desk", "on a phone"])
+@pytest.mark.parametrize("width", [375], ids=["on a phone"])
 async def test_the_page_has_no_barrier_and_works_without_scripts(office: Office, width: int, tmp_path: Path) -> None:
     scene = office.scene
     listening: socket.socket = free_socket()

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Final, Literal, TextIO
 
 from bot.analysis.cells import Cell, disarm, disarm_code
 from bot.analysis.codebook import codebook_header, codebook_rows
@@ -13,6 +13,9 @@ from bot.analysis.long import LONG, LongLines
 
 # Excel takes a CSV for UTF-8 only when it begins with this.
 BOM = "\ufeff"
+# LibreOffice parts cells at semicolons and tabs too, but not within quotes.
+QUOTED: Final = csv.QUOTE_NONNUMERIC
+_Quoting = Literal[0, 1, 2, 3]
 
 
 def write_csv(asked: Asked, path: Path) -> Written:
@@ -20,7 +23,7 @@ def write_csv(asked: Asked, path: Path) -> Written:
     header = asked.published.header
     with writing(path) as file:
         file.write(BOM)
-        return Written(write_table(file, header, asked.wide(disarm, disarm_code)), len(header))
+        return Written(write_table(file, header, asked.wide(disarm, disarm_code), quoting=QUOTED), len(header))
 
 
 def write_long_csv(asked: Asked, path: Path) -> Written:
@@ -47,7 +50,7 @@ def write_codebook_table(asked: Asked, path: Path) -> Written:
     rows = ([disarm_code(cell) for cell in row] for row in codebook_rows(asked.published))
     with writing(path) as file:
         file.write(BOM)
-        return Written(write_table(file, header, rows), len(header))
+        return Written(write_table(file, header, rows, quoting=QUOTED), len(header))
 
 
 def write_codebook_json(asked: Asked, path: Path) -> Written:
@@ -61,9 +64,11 @@ def write_codebook_json(asked: Asked, path: Path) -> Written:
     return Written(len(rows), len(header))
 
 
-def write_table(file: TextIO, header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> int:
+def write_table(
+    file: TextIO, header: Iterable[str], rows: Iterable[Iterable[Cell]], *, quoting: _Quoting = csv.QUOTE_MINIMAL
+) -> int:
     """Write a CSV table; say how many rows it has."""
-    writer = csv.writer(file)
+    writer = csv.writer(file, quoting=quoting)
     writer.writerow(header)
     count = 0
     for row in rows:

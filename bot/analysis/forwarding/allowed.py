@@ -98,7 +98,12 @@ def _origin(written: str, where: str) -> Origin:
 
 def _climbs(parts: SplitResult) -> bool:
     path = parts.path.lower().replace("%2e", ".")
-    return "\\" in path or "%2f" in path or "%5c" in path or bool({".", ".."} & set(path.split("/")))
+    return (
+        "\\" in path
+        or "%2f" in path
+        or "%5c" in path
+        or any(part.partition(";")[0] in (".", "..") for part in path.replace("%3b", ";").split("/"))
+    )
 
 
 def _number(host: str) -> IPv4Address | IPv6Address | None:

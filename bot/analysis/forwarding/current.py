@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import Struct
 
@@ -65,7 +64,7 @@ def _rows(database: Database, asked: Iterable[Selection]) -> dict[str, Mapping[s
     for selection in asked:
         published = selection.published
         wide = WideRows(published, write_text=mask, write_code=as_is, labels=None)
-        known = read_duplicates(database, replace(selection, among=None))
+        known = read_duplicates(database, selection)
         for response in stream_responses(database, selection):
             cells = (None if cell == "" else cell for cell in wide.row(response, known.get(response.id)))
             rows[response.id] = dict(zip(published.header, cells, strict=True))

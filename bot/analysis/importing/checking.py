@@ -102,6 +102,7 @@ class _Reading:
         self._latest = now + timedelta(days=1)
         self._closed = closed_on(published.newest, closed_by_hand(published.closed_at))
         self._repeated = side
+        self._quoted = [quoted(heading) for heading in table.headings]
         self._seen: dict[str, int] = {}
         self._tongues = Unknown()
         self._zone = binding.map.zone
@@ -174,7 +175,7 @@ class _Reading:
 
     def _id(self, row: Row) -> str:
         id_ = row.cells[self._binding.id].strip()
-        heading = quoted(self._table.headings[self._binding.id])
+        heading = self._quoted[self._binding.id]
         if not id_ or len(id_) > MOST_ID:
             said = "is blank" if not id_ else f"has more than {MOST_ID} characters"
             self._problems.add(f"the id in column {heading} {said}", row.number)
@@ -211,7 +212,7 @@ class _Reading:
             return None
         format_ = self._formats[column]
         moment = read_moment(text, format_, self._zone)
-        heading = quoted(self._table.headings[column])
+        heading = self._quoted[column]
         if moment is None:
             self._problems.add(
                 f"column {heading} holds no day and time as `date_format` {format_.value} has it", row.number

@@ -65,7 +65,7 @@ class Evidence:
     rows: dict[str, int] = field(default_factory=dict)
 
     def look(self, text: str, row: int) -> None:
-        """Look at one value."""
+        """Look at one value. `row` is 0 where it stands in another file."""
         found = _NUMBERS.fullmatch(text.strip())
         if found is None:
             return
@@ -90,8 +90,8 @@ class Evidence:
         """Say which format it is; `likely` is what the file's other columns tell. What cannot be told is a problem."""
         if self.british and self.american:
             problems.add(
-                f"column {quoted(heading)} writes some days the British way (row {self.rows['british']}) and some the "
-                f"American (row {self.rows['american']}): mend the file"
+                f"column {quoted(heading)} writes some days the British way{self._first('british')} and some the "
+                f"American{self._first('american')}: mend the file"
             )
         elif self.told is None and likely is not None:
             return likely
@@ -101,6 +101,9 @@ class Evidence:
                 'over 12: set `date_format` in the map to "uk" or "us"'
             )
         return self.told or DateFormat.UK
+
+    def _first(self, way: str) -> str:
+        return f" (row {self.rows[way]})" if self.rows[way] else ""
 
 
 def read_moment(text: str, format: DateFormat, zone: ZoneInfo) -> Moment | None:

@@ -16,7 +16,9 @@ from bot.analysis.importing.problems import ImportRefused
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 MOST_LINE: Final = 1_000_000
-"""Characters of one line. A cell may have 131,072, as Python's csv module has it."""
+"""Characters of one line."""
+MOST_CELL: Final = 131_072
+"""Characters of one cell, as Python's csv module has it unless another library in the process changes that."""
 
 _CHUNK: Final = 1 << 20
 _MARKS: Final = (
@@ -55,6 +57,7 @@ class DelimitedFile:
             yield Row(number, cells)
 
     def _records(self) -> Iterator[list[str]]:
+        csv.field_size_limit(MOST_CELL)
         reader = csv.reader(islice(self._lines(), self._skipped, None), delimiter=self._delimiter, strict=True)
         number = 0
         try:
@@ -146,7 +149,7 @@ def _checked(path: Path, encoding: str) -> str:
 
 def _told(problem: str) -> str:
     if "field larger" in problem:
-        return "a cell has more than 131,072 characters. A quotation mark may be missing before it; export it again."
+        return f"a cell has more than {MOST_CELL:,} characters. A quotation mark may be missing before it. Export anew."
     if "unexpected end" in problem:
         return "the file ends within a cell in quotation marks: it is cut off. Export it again."
     return "the quotation marks do not match, so that no cell can be told from the next. Export it again."

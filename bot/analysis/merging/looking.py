@@ -21,6 +21,10 @@ from storage.keys import KeyRing
 from storage.script import Database
 
 
+class TooManyToLookOver(Exception):
+    """The survey has more responses than the caller can hold meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What a look found: for each mark how many responses have it, and in how many groups (0 for marks on their own).
@@ -36,14 +40,24 @@ class Looked:
 
 
 async def look_over(
-    database: Database, keys: KeyRing | None, survey: str, *, include_test: bool, who: str, now: int
+    database: Database,
+    keys: KeyRing | None,
+    survey: str,
+    *,
+    include_test: bool,
+    who: str,
+    now: int,
+    most: int | None = None,
 ) -> Looked:
     """Look over a survey, and keep the marks (`now`: epoch milliseconds UTC). Raises UnknownSurvey.
 
-    Without `keys` no phone number is read: what was found of them before stays. `who` stands in the audit log.
+    Every open answer is in memory meanwhile: with more than `most` responses it raises TooManyToLookOver. Without
+    `keys` no phone number is read: what was found of them before stays. `who` stands in the audit log.
     """
     published = await database.read(lambda: read_published(survey))
     began = await database.read(lambda: store.beginnings(survey, include_test))
+    if most is not None and len(began) > most:
+        raise TooManyToLookOver
     first = await database.read(lambda: store.first_campaign(survey))
     letters = await asyncio.to_thread(lambda: list(_letters(database, published, began)))
     compared = can_compare()

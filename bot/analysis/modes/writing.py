@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 
 from bot.analysis.cells import disarm_code
 from bot.analysis.formats.asked import ExportRefused
+from bot.analysis.formats.plain import BOM, QUOTED
 from bot.analysis.modes.report import Column, Grid, Line, Report
 from bot.core.window import LONDON
 
@@ -17,8 +18,6 @@ ENDINGS = (".html", ".md", ".csv")
 NOT_FOR_PUBLICATION = "Not for publication: exact counts, also small ones"
 MAY_BE_PUBLISHED = "For publication: small counts are hidden, the others rounded to the nearest 5"
 CSV_HEADER = ("table", "line", "label", "column", "counted", "count", "percent")
-
-_BOM = "\ufeff"
 
 
 def heading_of(report: Report) -> str:
@@ -49,7 +48,7 @@ def written(report: Report, ending: str) -> str:
         case ".md":
             return "\n".join(_markdown(report)) + "\n"
         case ".csv":
-            return _BOM + _csv(report)
+            return BOM + _csv(report)
     raise ExportRefused(f"A report by mode ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, not in '{ending}'.")
 
 
@@ -118,7 +117,7 @@ def _in_line(words: str) -> str:
 
 def _csv(report: Report) -> str:
     file = io.StringIO()
-    writer = csv.writer(file)
+    writer = csv.writer(file, quoting=QUOTED)
     writer.writerow(CSV_HEADER)
     for grid in report.grids:
         for line in grid.lines:

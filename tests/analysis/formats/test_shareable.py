@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
+import pyreadstat
 import pytest
 
 from bot.analysis.export import Format
-from bot.analysis.formats.asked import ExportRefused
+from bot.analysis.formats.asked import TIMES, ExportRefused
 from storage.script import Database
 from tests.analysis.filling import BEGAN, MINUTE, NOW, Answer, Response, exported, keep, publish
 from tests.analysis.formats.scene import EMPTY, FULL, SPARSE, WHOLE, filled
@@ -98,6 +99,20 @@ async def test_no_format_of_a_shareable_export_tells_a_time_or_an_id(
         assert b"person-" not in content
         assert b"19:04" not in content
         assert b"900123" not in content
+        assert not re.search(rb"T(?!00:00)\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00)", content), "a time of the day"
+
+
+async def test_parquet_and_spss_have_days_too(database: Database, tmp_path: Path) -> None:
+    await filled(database, *TWICE)
+    await exported(database, tmp_path / "o.parquet", Format.PARQUET, shareable=True)
+    await exported(database, tmp_path / "o.sav", Format.SAV, shareable=True)
+    parquet = pyarrow.parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    spss = pyreadstat.read_sav(tmp_path / "o.sav", output_format="dict")[0]
+    for column in TIMES:
+        for times in ([row[column] for row in parquet], spss[column]):
+            days = [time for time in times if time is not None]
+            assert days
+            assert {str(day).removesuffix(" 00:00:00+00:00") for day in days} <= {"2026-11-22", "2026-11-23"}
 
 
 @pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV])

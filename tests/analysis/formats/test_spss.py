@@ -7,6 +7,8 @@ from typing import Any
 import pyreadstat
 import pytest
 
+from bot.analysis.codebook import numbered
+from bot.analysis.columns import read_published
 from bot.analysis.export import Format
 from bot.core.survey import Choice
 from storage.script import Database
@@ -85,6 +87,21 @@ async def test_a_new_version_changes_no_number(database: Database, tmp_path: Pat
     await exported(database, tmp_path / "o.sav", Format.SAV)
     [row], about = read(tmp_path / "o.sav")
     assert (row["q"], named(about, "q", 1), named(about, "q", 2)) == (1, "B", "A")
+
+
+async def test_another_kind_of_code_in_a_new_version_changes_no_number(database: Database) -> None:
+    one, two, three = (
+        version(number, ask("q", choices=tuple(Choice(code, {}) for code in codes)))
+        for number, codes in (
+            ("1", ["5", "3"]),
+            ("2", ["5", "3", "other"]),
+            ("3", ["5", "3", "6", "9", "other", "more"]),
+        )
+    )
+    await database.run(publish(one, two, three))
+    published = await database.read(lambda: read_published("stoke"))
+    numbers = numbered(published, published.variables[0], ["odd"])
+    assert numbers == {"5": 5, "3": 3, "other": 6, "9": 9, "6": 10, "more": 11, "odd": 12}
 
 
 @pytest.mark.parametrize("said", [pytest.param("a" * 40_000, id="English"), pytest.param("ہ" * 20_000, id="Urdu")])

@@ -44,6 +44,8 @@ def test_what_is_listed_or_below_it_is_allowed(target: str) -> None:
         "https://council.example/",
         "https://council.example/hooksandmore",
         "https://council.example/hooks/../admin",
+        "https://council.example/hooks/..;/admin",
+        "https://council.example/hooks/..%3Bx=1/admin",
         "https://council.example/hooks/%2e%2E/admin",
         "https://council.example/hooks/..%2fadmin",
         "https://council.example/hooks\\..\\admin",

@@ -11,7 +11,7 @@ from storage import delivering, destinations
 from storage.delivering import FAR_BEHIND, Brought, Failed, Left, Work
 from storage.destinations import Destination, Letter, State
 from storage.keys import KeyRing, rotate_data_keys
-from storage.script import Database, Many, Script
+from storage.script import Database, Many, Run, Script
 from tests.analysis.forwarding.sending_scene import WHO, Scene, a_scene, by_response
 from tests.web.walking import rows
 
@@ -193,3 +193,25 @@ async def test_a_process_with_old_keys_reads_the_new_ones(scene: Scene, database
     assert scene.receiver.seqs == [1]
     await rotate_data_keys(database, other)
     await scene.operator.change_secret("council", 0, scene.keys)
+
+
+async def test_a_secret_that_signs_no_more_is_not_kept(scene: Scene) -> None:
+    kept = "SELECT previous_secret IS NULL, previous_until IS NULL FROM destination"
+    await scene.operator.change_secret("council", 0, scene.keys)
+    assert await rows(scene.database, kept) == [(True, True)]
+    await scene.operator.change_secret("council", 1, scene.keys)
+    ((until,),) = await rows(scene.database, "SELECT previous_until FROM destination")
+    await scene.database.run(partial(destinations.forget_old_secrets, until - 1))
+    assert await rows(scene.database, kept) == [(False, False)]
+    await scene.database.run(partial(destinations.forget_old_secrets, until))
+    assert await rows(scene.database, kept) == [(True, True)]
+
+
+async def test_one_that_gave_up_can_be_paused_by_hand(scene: Scene) -> None:
+    def give_up() -> Script[None]:
+        yield Run("UPDATE destination SET state = 'paused', failing_since = 1, failures = 9")
+
+    await scene.database.run(give_up)
+    await scene.operator.pause("council")
+    (standing,) = await scene.operator.standings()
+    assert not standing.destination.has_given_up

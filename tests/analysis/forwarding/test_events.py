@@ -100,6 +100,21 @@ async def test_an_event_is_the_same_bytes_whatever_happens_later(stoke: Town) ->
     assert json.loads(later[-1])["data"]["status"] == "stopped"
 
 
+async def test_an_old_event_stays_as_it_was_when_an_erasure_frees_the_ids_of_answers(stoke: Town) -> None:
+    for who in (RESIDENT, NEIGHBOUR):
+        await stoke.text("STOKE", who)
+        await stoke.text("1", who)
+    await stoke.text("1 3", NEIGHBOUR)
+    again = Happened(EventType.UPDATED, (await bodies(stoke))[0]["data"]["response_id"], stoke.now)
+    await stoke.database.run(partial(record, [again]))
+    before = (await bodies(stoke))[-1]
+    await erase(stoke.database, stoke.keys, NEIGHBOUR, who="ann", now=stoke.now)
+    await stoke.text("1 3")
+    (after,) = [event for event in await bodies(stoke) if event["id"] == before["id"]]
+    assert after == before
+    assert (await bodies(stoke))[-1]["data"]["answers"] != before["data"]["answers"]
+
+
 async def test_what_was_withdrawn_has_no_answers_in_any_event(stoke: Town) -> None:
     for text in ("STOKE", "1"):
         await stoke.text(text)

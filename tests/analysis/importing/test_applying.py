@@ -12,11 +12,17 @@ from bot.analysis.importing.applying import apply
 from bot.analysis.importing.problems import ImportRefused
 from storage import imports, installation
 from storage.database import open_database
+from storage.events import MINUTE_MS
 from storage.keys import KeyRing, rotate_data_keys
 from storage.script import Database
 from tests.analysis.filling import DAY
-from tests.analysis.importing.scene import FIRST, MAP, NOW, SECOND, SURVEY, Importer, csv_text, importer
+from tests.analysis.importing.scene import FIRST, HEAD, MAP, NOW, SECOND, SURVEY, Importer, csv_text, importer
 from tests.conftest import SECRET
+
+FIRST_REVISION = NOW // MINUTE_MS + 1
+HALF = MAP.replace('submitted_at = "Handed in"', 'submitted_at = "Handed in"\nstarted_at = "Begun"')
+HALF_HEAD = (*HEAD[:2], "Begun", *HEAD[2:])
+BEGUN = "25/10/2026 14:05"
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ async def test_a_row_becomes_a_response_like_any_other(form: Importer) -> None:
         " FROM response r"
     )
     at = 1_792_937_100_000  # 2026-10-25T14:05Z: the clocks had gone back that night
-    assert response == ("stoke", "1", "web", "web", "en", "imported", at, at, at, 3, 3, False, False, 1)
+    assert response == ("stoke", "1", "web", "web", "en", "imported", at, at, at, 3, 3, False, False, FIRST_REVISION)
     assert await form.answers() == {
         "safe": (1, "answered", "disagree", None, "Disagree"),
         "why_not": (1, "answered", None, None, "It is dark.\nVery dark, too"),
@@ -80,7 +86,7 @@ async def test_what_was_imported_is_noted_and_told(quick: Importer) -> None:
         ("tester", "answers imported", "stoke from web form: 2 new, 0 changed")
     ]
     events = await quick.all("SELECT type, revision, test FROM event ORDER BY seq")
-    assert events == [("response.completed", 1, False)] * 2 + [("import.applied", 0, False)]
+    assert events == [("response.completed", FIRST_REVISION, False)] * 2 + [("import.applied", 0, False)]
 
 
 async def test_the_same_file_again_writes_nothing_at_all(quick: Importer) -> None:
@@ -119,10 +125,34 @@ async def test_a_changed_row_becomes_new_revisions_of_what_differs(form: Importe
         "since": (1, "answered", "2020-05-03"),
     }
     assert (await form.all("SELECT type, revision FROM event ORDER BY seq"))[-2:] == [
-        ("response.updated", 2),
+        ("response.updated", FIRST_REVISION + 1),
         ("import.applied", 0),
     ]
     assert (await form.rows((*FIRST[:2], "agree", *FIRST[3:4], "Parks", *FIRST[5:]), SECOND)).report.unchanged == 2
+
+
+async def test_an_answer_that_was_cleared_in_a_half_way_row_is_taken_back(form: Importer) -> None:
+    row = ("W1", "", BEGUN, "Agree", "", "Buses", "34", "")
+    await form.rows(row, map_text=HALF, head=HALF_HEAD)
+    cleared = (*row[:6], "", "")
+    assert (await form.rows(cleared, map_text=HALF, head=HALF_HEAD)).report.changed == 1
+    answers = await form.answers()
+    assert answers["age"] == (2, "skipped", None, None, None)
+    assert "since" not in answers
+    assert {answers[name][0] for name in ("safe", "needs")} == {1}
+    assert (await form.rows(cleared, map_text=HALF, head=HALF_HEAD)).report.unchanged == 1
+    await form.rows((*row[:6], "35", ""), map_text=HALF, head=HALF_HEAD)
+    assert (await form.answers())["age"][:3] == (3, "answered", "35")
+
+
+async def test_a_half_way_row_that_is_handed_in_later_is_told_as_completed_once(form: Importer) -> None:
+    half = ("W1", "", BEGUN, *FIRST[2:])
+    whole = ("W1", "25/10/2026 14:25", BEGUN, *FIRST[2:])
+    mended = (*whole[:3], "agree", *whole[4:])
+    for row in (half, whole, mended):
+        await form.rows(row, map_text=HALF, head=HALF_HEAD)
+    told = await form.all("SELECT type FROM event WHERE type <> 'import.applied' ORDER BY seq")
+    assert told == [("response.started",), ("response.completed",), ("response.updated",)]
 
 
 async def test_a_mended_map_mends_what_it_had_read_otherwise(quick: Importer) -> None:

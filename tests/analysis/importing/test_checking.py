@@ -201,6 +201,11 @@ def test_words_where_labels_should_be_are_not_repeated(tmp_path: Path) -> None:
     )
 
 
+def test_a_label_that_names_a_person_is_masked(tmp_path: Path) -> None:
+    (said,) = problems(tmp_path, row(safe="ask my son on 07700 900123"))
+    assert "“ask my son on [phone]” is no choice of safe" in said
+
+
 def test_a_long_label_is_cut(tmp_path: Path) -> None:
     (said,) = problems(tmp_path, row(safe="Well " * 40))
     assert "“Well Well Well Well Well Well Well Well Well Well Well Well…”" in said
@@ -234,7 +239,9 @@ def test_days_that_can_be_read_two_ways_stop_it(tmp_path: Path) -> None:
     )
     assert "nothing tells whether the day or the month comes first" in said
     assert problems(tmp_path, row(handed="03/04/2026"), row(ref="W2", handed="25/04/2026"), map_text=auto) == []
-    assert problems(tmp_path, row(handed="03/04/2026", since="25/04/2020"), map_text=auto) == []
+    assert problems(tmp_path, row(handed="25/04/2026", since="03/04/2020"), map_text=auto) == []
+    (said,) = problems(tmp_path, row(handed="03/04/2026", since="25/04/2020"), map_text=auto)
+    assert "“Handed in”: nothing tells" in said  # what people typed tells nothing of the form's own clock
 
 
 def test_a_number_or_a_day_that_cannot_be_read_keeps_its_words(tmp_path: Path) -> None:

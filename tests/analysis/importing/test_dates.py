@@ -65,9 +65,13 @@ def test_an_odd_hour_of_the_clock_is_read_one_way_and_said(text: str, at: str, o
 
 def test_a_day_is_read_without_its_time() -> None:
     assert read_day("04/03/2026 14:05", DateFormat.UK) == date(2026, 3, 4)
-    assert read_day("4/3/69", DateFormat.US) == date(2069, 4, 3)
-    assert read_day("4/3/71", DateFormat.US) == date(1971, 4, 3)
+    assert read_day("4/3/1969", DateFormat.US) == date(1969, 4, 3)
     assert read_day("soon", DateFormat.US) is None
+
+
+@pytest.mark.parametrize("text", ["12/05/65", "5 May 65", "1-2-03"])
+def test_a_day_whose_century_nothing_tells_is_none(text: str) -> None:
+    assert read_day(text, DateFormat.UK) is None
 
 
 @pytest.mark.parametrize(

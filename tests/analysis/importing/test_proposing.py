@@ -11,7 +11,7 @@ import pytest
 from bot.analysis.columns import Published
 from bot.analysis.importing.import_map import read_map
 from bot.analysis.importing.likeness import near_label
-from bot.analysis.importing.proposing import key, proposed, text
+from bot.analysis.importing.proposing import key, proposal, proposed, text
 from bot.cli.importing import SAMPLE, SAMPLE_MAP
 from tests.analysis.filling import ask
 from tests.analysis.importing.scene import AGREE, PUBLISHED
@@ -82,6 +82,16 @@ def test_no_words_of_residents_stand_in_a_proposal(tmp_path: Path) -> None:
     ]
     map_text = proposed(sheet(tmp_path, *rows), PUBLISHED)
     assert not [word for word in ("secret", "a@b", "Sad") if word in map_text]
+
+
+def test_a_label_that_names_a_person_is_masked_and_left_to_a_person(tmp_path: Path) -> None:
+    said = ("ask my son on 07700 900123", "Agree, 07700 900123")
+    labels = ("Agree", "Disagree") * 9 + said
+    rows = [(str(n), "25/10/2026 10:00", label, "", "Buses", "34", "", "", "") for n, label in enumerate(labels)]
+    made = proposal(sheet(tmp_path, *rows, head=(*HEAD[:2], "What about safe?", *HEAD[3:])), PUBLISHED)
+    assert "900123" not in f"{made.text}{made.labels}"
+    assert ("safe", "ask my son on [phone]") in made.labels
+    assert '# "Agree, [phone]" = ""  # like none' in made.text
 
 
 def test_days_that_can_be_read_two_ways_are_left_to_a_person(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bot.analysis import quality
 from bot.analysis.columns import UnknownSurvey
 from bot.analysis.merging.letters import FEWEST_SENDERS
-from bot.analysis.merging.looking import Looked, look_over
+from bot.analysis.merging.looking import Looked, TooManyToLookOver, look_over
 from storage.annotations import METHOD, Noticed, keep, kept, looked_at
 from storage.erasure import erase_contact
 from storage.keys import KeyRing, rotate_data_keys
@@ -172,3 +172,11 @@ async def test_no_number_is_kept_anywhere_by_a_look(town: Database, keys: KeyRin
 async def test_an_unknown_survey_is_said(town: Database, keys: KeyRing) -> None:
     with pytest.raises(UnknownSurvey):
         await look_over(town, keys, "park", include_test=False, who="ann", now=NOW)
+
+
+async def test_more_responses_than_the_caller_can_hold_are_not_looked_over(database: Database) -> None:
+    await database.run(publish(STOKE))
+    await database.run(keep_responses(Response("r1"), Response("r2")))
+    with pytest.raises(TooManyToLookOver):
+        await look_over(database, None, "stoke", include_test=False, who="ann", now=NOW, most=1)
+    assert (await look_over(database, None, "stoke", include_test=False, who="ann", now=NOW, most=2)).responses == 2
