@@ -180,6 +180,9 @@ def _check_place(out: Path, format: Format, *, raw: bool) -> None:
     if not _is_folder(format, out):
         if out.is_dir():
             raise ExportRefused(f"{out} is a folder. Name a file in it.")
+        if out.is_symlink() or (out.exists() and not out.is_file()):
+            # The file takes its place: /dev/stdout would be gone for everybody.
+            raise ExportRefused(f"{out} is no file of its own. Name a new file.")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ExportRefused(
             f"The format {format} is a folder, and {out} is there already. Name a new or an empty one, or a .zip file."

@@ -375,6 +375,10 @@ async def test_a_place_that_cannot_be_written_is_refused_in_words(database: Data
     await database.run(publish(STOKE))
     with pytest.raises(ExportRefused, match="is a folder"):
         await exported(database, tmp_path)
+    (link := tmp_path / "link.csv").symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(ExportRefused, match="is no file of its own"):
+        await exported(database, link)
+    assert link.is_symlink()
     with pytest.raises(ExportRefused, match="There is no folder"):
         await exported(database, tmp_path / "none" / "a.csv")
     with pytest.raises(ExportRefused, match=r"Cannot write .*too long"):

@@ -37,7 +37,6 @@ class Patient(httpx2.AsyncBaseTransport):
         body = await request.aread()
         url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
         while True:
-            await self._reaper.until_up()
             again = httpx2.Request(
                 request.method, url, headers=request.headers, content=body, extensions=request.extensions
             )
@@ -46,7 +45,7 @@ class Patient(httpx2.AsyncBaseTransport):
                 await response.aread()
             except httpx2.TransportError:
                 self.sent_again += request.method == "POST"
-                await asyncio.sleep(0.01)
+                await self._reaper.until_up()
                 continue
             if request.method == "POST":
                 self._reaper.note_turn()
