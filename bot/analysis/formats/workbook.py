@@ -9,8 +9,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rustpy_xlsxwriter import write_worksheets
-
 from bot.analysis.cells import Cell
 from bot.analysis.codebook import codebook_header, codebook_rows
 from bot.analysis.formats.asked import Asked, ExportRefused, Written
@@ -67,6 +65,8 @@ class Sheet:
 
 def write_workbook(asked: Asked, path: Path) -> Written:
     """Write the workbook."""
+    from rustpy_xlsxwriter import write_worksheets  # only whoever writes one loads it
+
     header = asked.published.header
     if len(header) > MOST_COLUMNS:
         raise ExportRefused(f"An Excel sheet has room for {MOST_COLUMNS:,} columns; this export has {len(header):,}.")
