@@ -199,8 +199,8 @@ def _find_contacts(entrants: list[Entrant], means: Means) -> Script[None]:
         entrant.hmacs = means.keys.lookups(arrived.channel, arrived.address)
         entrant.own = entrant.hmacs[0]
         entrant.others = [hmac for alias in arrived.aliases for hmac in means.keys.lookups(arrived.channel, alias)]
-    every = {"hmacs": [hmac for entrant in entrants for hmac in entrant.hmacs]}
-    known = yield Fetch(_LOCK_CONTACTS if means.is_alone else _FIND_CONTACTS, every)
+    every = [hmac for entrant in entrants for hmac in entrant.hmacs]
+    known = yield Fetch(_LOCK_CONTACTS if means.is_alone else _FIND_CONTACTS, {"hmacs": every})
     there = {row[0] for row in known.rows}
     made: set[str] = set()
     unknown = [entrant for entrant in entrants if there.isdisjoint(entrant.hmacs)]
@@ -208,10 +208,12 @@ def _find_contacts(entrants: list[Entrant], means: Means) -> Script[None]:
         strangers = yield from _recognise(unknown)
         if strangers:
             made = yield from _make_contacts(strangers, means)
-        every["hmacs"] += [entrant.own for entrant in unknown]
-    if unknown or not means.is_alone:
-        known = yield Fetch(_LOCK_CONTACTS, every)
-    contacts = {row[0]: row[1:] for row in known.rows}
+    # Where nobody else writes, what was found holds good, and only what was unknown is looked up again.
+    found = list(known.rows) if means.is_alone else []
+    wanted = [entrant.own for entrant in unknown] + ([] if means.is_alone else every)
+    if wanted:
+        found += (yield Fetch(_LOCK_CONTACTS, {"hmacs": wanted})).rows
+    contacts = {row[0]: row[1:] for row in found}
     for entrant in entrants:
         row = next((contacts[hmac] for hmac in (*entrant.hmacs, entrant.own) if hmac in contacts), None)
         if row is None:

@@ -4,6 +4,7 @@ An event holds no words. It says which revision of which response there was, wha
 so that whoever forwards it later finds the words as they were then.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
@@ -81,7 +82,7 @@ _RESPONSES = """
         r.language, r.language_source, r.last_answer_at, r.completed_at, r.late,
         (SELECT COALESCE(MAX(a.id), 0) FROM answer a WHERE a.response_id = r.id), r.test
     FROM response r """
-_TELL = _RESPONSES.format(type=":type") + "WHERE r.id = :subject"
+_TELL = _RESPONSES.format(type=":type") + "WHERE r.id IN (SELECT :subjects*text)"
 _RAISE_ALL = "UPDATE response SET revision = CASE WHEN revision < :least THEN :least ELSE revision + 1 END"
 _TELL_ALL = (
     _RESPONSES.format(
@@ -116,8 +117,11 @@ def record(happened: Sequence[Happened], *, raises: bool = True) -> Script[None]
         yield Many(_RAISE, changed)
     if happened:
         yield _ONE_AT_A_TIME
-    if changed:
-        yield Many(_TELL, changed)
+    alike = defaultdict(list)
+    for each in changed:
+        alike[each["type"], each["at"]].append(each["subject"])
+    for (what, at), subjects in alike.items():
+        yield Run(_TELL, {"type": what, "at": at, "subjects": subjects})
     if bare:
         yield Many(_TELL_BARE, bare)
 

@@ -207,19 +207,20 @@ class SqliteDatabase:
         writer = self._writer
         try:
             writer.execute("BEGIN IMMEDIATE")
-            began = time.monotonic()
-            following: _Job | None = job
-            while following is not None:
-                group.append(following)
-                self._write_in_savepoint(following)
-                if time.monotonic() - began > GROUP_SECONDS:
-                    break
-                following = None
-                with contextlib.suppress(queue.Empty):
+            until = time.monotonic() + GROUP_SECONDS
+            group.append(job)
+            # No other's work stands before the first. A savepoint would copy every page that it changes.
+            job.result = play(writer, job.script())
+            with contextlib.suppress(queue.Empty):
+                while time.monotonic() < until:
                     following = self._jobs.get_nowait()
-                    last = following is None
+                    if following is None:
+                        last = True
+                        break
+                    group.append(following)
+                    self._write_in_savepoint(following)
             writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:
             self._roll_back()
             if job not in group:  # BEGIN itself was refused
                 group.append(job)

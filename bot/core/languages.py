@@ -57,13 +57,16 @@ def find_named(text: str, questionnaires: Iterable[Questionnaire], words: Words)
 def find_nearly(questionnaire: Questionnaire, text: str) -> str:
     """Find the one offered language whose name is at most one letter off; else empty."""
     said = key(text)
-    near = {
-        code
-        for code, names in offered(questionnaire).items()
-        for name in map(key, names)
-        if len(name) >= _SHORTEST and OSA.distance(said, name, score_cutoff=1) <= 1
-    }
+    if len(said) < _SHORTEST - 1:
+        return ""
+    near = {code for name, code in _long_names(questionnaire) if OSA.distance(said, name, score_cutoff=1) <= 1}
     return near.pop() if len(near) == 1 else ""
+
+
+@lru_cache(maxsize=64)
+def _long_names(questionnaire: Questionnaire) -> tuple[tuple[str, str], ...]:
+    named = [(key(name), code) for code, names in offered(questionnaire).items() for name in names]
+    return tuple((name, code) for name, code in named if len(name) >= _SHORTEST)
 
 
 def names_another(turn: Turn, text: str) -> bool:

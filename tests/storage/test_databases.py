@@ -39,16 +39,17 @@ async def test_what_a_script_wrote_is_there_when_run_returns(database: Database)
     assert await database.read(fetch("SELECT who FROM audit")) == [("Mary",)]
 
 
-async def test_a_script_that_fails_leaves_nothing_and_its_neighbours_stay(database: Database) -> None:
+@pytest.mark.parametrize("before", [0, 5, 10], ids=["first", "in the middle", "last"])
+async def test_a_script_that_fails_leaves_nothing_and_its_neighbours_stay(database: Database, before: int) -> None:
     results = await asyncio.gather(
-        *(database.run(add("before")) for _ in range(5)),
+        *(database.run(add("before")) for _ in range(before)),
         database.run(add_then_fail),
-        *(database.run(add("after")) for _ in range(5)),
+        *(database.run(add("after")) for _ in range(10 - before)),
         return_exceptions=True,
     )
-    assert [isinstance(result, Exception) for result in results] == [False] * 5 + [True] + [False] * 5
-    assert await database.read(fetch("SELECT DISTINCT who FROM audit ORDER BY who")) == [("after",), ("before",)]
-    assert await database.read(fetch(COUNT)) == [(10,)]
+    assert [isinstance(result, Exception) for result in results] == [False] * before + [True] + [False] * (10 - before)
+    rows = await database.read(fetch("SELECT who, count(*) FROM audit GROUP BY who ORDER BY who DESC"))
+    assert rows == [row for row in (("before", before), ("after", 10 - before)) if row[1]]
 
 
 async def test_a_script_that_raises_between_statements_leaves_nothing(database: Database) -> None:
