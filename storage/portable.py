@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import asyncpg
-import sqlalchemy as sa
 from msgspec import Struct
 
 from storage import postgres, sqlite
@@ -25,7 +24,6 @@ from storage.errors import Unavailable
 from storage.postgres import CONNECT_SECONDS, PostgresDatabase
 from storage.script import Database, Row, Script
 from storage.sqlite import SqliteDatabase, connect_to_read, connect_to_write
-from storage.tables import metadata
 
 T = TypeVar("T")
 SLICE: Final = 2_000
@@ -34,9 +32,6 @@ HEAVY_SLICE: Final = 50
 _POSTGRES_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
 # But for SQLite's own, such as the last number that each table gave.
 _SQLITE_TABLES: Final = r"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"
-LEFT_OUT: Final = frozenset({"staff_session"})
-"""Sessions and sign-in links: one that was ended since must not open a door again."""
-
 _PLAIN = re.compile(r"[a-z][a-z_]{0,62}").fullmatch
 Values: TypeAlias = Sequence[Any]
 
@@ -82,35 +77,6 @@ class NotEmpty(Exception):
 
 class Misfit(Exception):
     """The rows do not fit the tables: a name that is not there, a value of another kind, a reference to nothing."""
-
-
-def tables() -> tuple[Table, ...]:
-    """Give every table of this program's schema that is carried, each after those that it refers to."""
-    return tuple(
-        Table(
-            str(table.name), tuple(Column(str(c.name), _kind(c.type)) for c in table.columns), "id" in _numbered(table)
-        )
-        for table in metadata.sorted_tables
-        if table.name not in LEFT_OUT
-    )
-
-
-def _kind(given: "sa.types.TypeEngine[Any]") -> Kind:
-    match given:
-        case sa.Boolean():
-            return Kind.TRUTH
-        case sa.Integer():
-            return Kind.WHOLE
-        case sa.Float():
-            return Kind.NUMBER
-        case sa.LargeBinary():
-            return Kind.BYTES
-        case _:
-            return Kind.TEXT
-
-
-def _numbered(table: sa.Table) -> list[str]:
-    return [column.name for column in table.primary_key if column.autoincrement is True]
 
 
 class Snapshot(Protocol):

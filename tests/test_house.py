@@ -5,6 +5,7 @@ import fnmatch
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def test_main_is_short_and_holds_no_logic() -> None:
     tree = ast.parse((ROOT / "main.py").read_text(encoding="utf-8"))
     kinds = {type(node) for node in tree.body}
     assert kinds <= {ast.Expr, ast.ImportFrom, ast.If}
+
+
+def test_the_commands_load_nothing_that_only_some_of_them_need() -> None:
+    heavy = {"aiogram", "aiohttp", "twilio", "sqlalchemy", "alembic", "pyxform", "openpyxl", "pyarrow", "polars"}
+    program = f"import sys, bot.cli.commands; print({heavy} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "set()"
 
 
 def test_a_function_fits_a_screen_or_says_why_not() -> None:

@@ -22,7 +22,7 @@ from msgspec import Struct
 from bot.service.suppression import own_name, sync_folder
 from storage import installation, ledger
 from storage.database import HEAD
-from storage.portable import Table, snapshot, tables
+from storage.portable import Table, snapshot
 from storage.script import Database, Script
 from storage.staff import note
 
@@ -145,6 +145,8 @@ class _Writable(Protocol):
 
 
 def _write_zip(database: Database, file: BinaryIO, now: int) -> int:
+    from storage.carried import tables  # only now: SQLAlchemy takes memory that a server need not hold
+
     moment = max(datetime.fromtimestamp(now / 1000, UTC), _EARLIEST)
     stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     parts: list[Part] = []

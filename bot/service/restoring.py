@@ -19,7 +19,7 @@ from storage import events, ledger
 from storage.database import HEAD, bring_to, open_database, sqlite_path
 from storage.errors import Unavailable
 from storage.ledger import Entry, What
-from storage.portable import Filling, Misfit, NotEmpty, filling, tables
+from storage.portable import Filling, Misfit, NotEmpty, filling
 from storage.script import Script
 from storage.scrubbing import scrub
 from storage.staff import note
@@ -84,6 +84,8 @@ async def restore(
 
 def _refuse_unknown(manifest: Manifest, file: Path) -> None:
     if manifest.revision == HEAD:
+        from storage.carried import tables  # only now: SQLAlchemy takes memory that a server need not hold
+
         known = {table.name: set(table.columns) for table in tables()}
         if all(set(part.table.columns) == known.get(part.table.name) for part in manifest.parts):
             return

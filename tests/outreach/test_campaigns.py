@@ -214,7 +214,7 @@ async def test_who_presses_twice_has_made_one_campaign_and_it_runs(parks: Databa
     assert await rows(parks, "SELECT action FROM audit ORDER BY id") == [("campaign made",), ("campaign started",)]
     others = [
         await press("Tomasz"),
-        await press(at=NOON + PRESSED_AGAIN_MS),
+        await press(at=NOON + 5 + PRESSED_AGAIN_MS),  # after either of the two
         await press(wanted=replace(wanted, target=50)),
         await create(parks, wanted, "Parveen", NOON),
     ]

@@ -13,8 +13,9 @@ import pytest
 
 from bot.service.backup import BackupRefused, back_up, last_backup
 from bot.service.restoring import restore
+from storage.carried import LEFT_OUT, tables
 from storage.database import bring_to
-from storage.portable import LEFT_OUT, snapshot, tables
+from storage.portable import snapshot
 from storage.script import Database, Row
 from storage.staff import Secret, StaffMember, add_staff, keep_secret
 from tests.conftest import SECRET
