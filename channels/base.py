@@ -89,6 +89,7 @@ class Outbound(Struct, frozen=True, gc=False):
     """One message to send. `id` is ours and travels in the status callback; `options` go last, in order.
 
     `text` already ends with the question; a channel without buttons writes each option on its own line below it.
+    `opener` is what stands on the button that opens the options as a list, where the channel has one; empty, its own.
     `expires_at` is epoch milliseconds UTC, after which the message must no longer be sent. `is_outside_window` says
     that the channel's reply window has passed: then only the approved `template` may go out, the provider's id of it.
     """
@@ -103,6 +104,7 @@ class Outbound(Struct, frozen=True, gc=False):
     expires_at: int | None = None
     template: str = ""
     is_outside_window: bool = False
+    opener: str = ""
 
     def __repr__(self) -> str:
         """Name the message, never its words or whom it is for."""

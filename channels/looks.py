@@ -31,7 +31,7 @@ class Drawn(Struct, frozen=True):
     opener: str = ""
 
 
-Draw: TypeAlias = Callable[[str, Sequence[Option]], Drawn]
+Draw: TypeAlias = Callable[[str, Sequence[Option], str], Drawn]
 
 
 class Look(Struct, frozen=True):
@@ -43,12 +43,12 @@ class Look(Struct, frozen=True):
     keys_go: bool = False
 
 
-def _as_sms(text: str, options: Sequence[Option]) -> Drawn:
+def _as_sms(text: str, options: Sequence[Option], opener: str) -> Drawn:
     return Drawn(plain(with_numbered_options(text, options)))
 
 
-def _as_whatsapp(text: str, options: Sequence[Option]) -> Drawn:
-    layout = whatsapp_layout.arrange(text, options)
+def _as_whatsapp(text: str, options: Sequence[Option], opener: str) -> Drawn:
+    layout = whatsapp_layout.arrange(text, options, opener)
     match layout:
         case whatsapp_layout.Written():
             return Drawn(layout.text)
@@ -61,19 +61,18 @@ def _as_whatsapp(text: str, options: Sequence[Option]) -> Drawn:
             assert_never(never)
 
 
-def _as_telegram(text: str, options: Sequence[Option]) -> Drawn:
+def _as_telegram(text: str, options: Sequence[Option], opener: str) -> Drawn:
     keys = tuple([Key(button.id, button.label) for button in telegram_layout.buttons(options)])
     return Drawn(telegram_layout.in_words(text, options), keys)
 
 
 def _on_trial(real: Capabilities) -> Capabilities:
-    """Take a channel's limits for a trial: the reply comes with the page, and nothing can be asked of a provider."""
+    """Take a channel's limits for a trial: the reply comes with the page, and nothing is asked of a provider."""
     return replace(
         real,
         inline_reply=True,
         is_test=True,
         acknowledges=False,
-        voice_notes=False,
         can_be_listed=False,
         delivery_receipts=False,
         read_receipts=False,

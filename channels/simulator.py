@@ -3,8 +3,11 @@
 It stands in for a channel by taking that channel's look. It checks no signature, so it is mounted in the demo alone.
 """
 
+import io
 import json
+import math
 import time
+import wave
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -13,6 +16,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from channels.base import (
+    SOUND,
     Accepted,
     Answer,
     Arrival,
@@ -22,6 +26,7 @@ from channels.base import (
     Outbound,
     Problem,
     Receipt,
+    Recording,
     Refused,
     Rejected,
     Request,
@@ -36,6 +41,8 @@ _PROVIDER: Final = "simulator"
 # The page shows the last few; a demo left running for weeks must not fill the memory.
 _KEPT_PER_ADDRESS: Final = 100
 _KEPT_ADDRESSES: Final = 1000
+_SAMPLES: Final = 8000
+"""Of the tone that a voice note holds, in a second."""
 
 
 def _now() -> int:
@@ -55,11 +62,12 @@ class SimulatorChannel:
     def receive(self, request: Request) -> tuple[Inbound, ...]:
         """Read `{"address", "text"}`, with the key's id as `"choice"` for a tap. Raises Refused (400).
 
-        `"event_id"` makes a repeat recognisable.
+        `"event_id"` makes a repeat recognisable. `"media"` is the MIME type of what was sent in place of a text.
         """
         message = _read_object(request.body)
         address, text = _text_of(message, "address"), _text_of(message, "text")
-        choice, event_id = _text_of(message, "choice"), _text_of(message, "event_id")
+        choice, event_id = _text_of(message, "choice"), _text_of(message, "event_id") or uuid4().hex
+        media = _text_of(message, "media")
         if not address or len(address) > _LONGEST_ADDRESS:
             raise Refused(400, 'the message needs an "address" of 1 to 140 characters')
         return (
@@ -67,14 +75,16 @@ class SimulatorChannel:
                 channel=self.name,
                 provider=_PROVIDER,
                 account=self.name,
-                event_id=event_id or uuid4().hex,
-                kind=Kind.CHOICE if choice else Kind.TEXT,
+                event_id=event_id,
+                kind=Kind.MEDIA if media else Kind.CHOICE if choice else Kind.TEXT,
                 address=address,
                 our_address=_PROVIDER,
                 text=text,
                 at=request.at,
                 choice_id=choice,
+                media=(media,) if media else (),
                 arrival=Arrival.SIMULATED,
+                voice=event_id if media.startswith(SOUND) and self.capabilities.voice_notes else "",
             ),
         )
 
@@ -89,13 +99,13 @@ class SimulatorChannel:
 
     def shown(self, outbound: Outbound) -> tuple[Drawn, ...]:
         """Draw a message as the phone shows it: in numbered parts where it is too long, the keys below the last."""
-        drawn = self.look.draw(outbound.text, outbound.options)
+        drawn = self.look.draw(outbound.text, outbound.options, outbound.opener)
         *others, last = split(drawn.text, self.capabilities.max_text)
         return (*[Drawn(part) for part in others], replace(drawn, text=last))
 
     def lay_out(self, outbound: Outbound) -> str:
         """Write the text as the resident will see it above any keys, options as numbered lines where it has none."""
-        return self.look.draw(outbound.text, outbound.options).text
+        return self.look.draw(outbound.text, outbound.options, outbound.opener).text
 
     def segments(self, text: str) -> int:
         """Count what the text would cost as SMS, where the channel stands in for SMS."""
@@ -122,6 +132,10 @@ class SimulatorChannel:
         """Give none: no provider keeps a list."""
         return ()
 
+    async def download(self, reference: str) -> Recording:
+        """Give what every voice note of the simulator holds: one second of a tone."""
+        return Recording("audio/wav", _tone(), 1)
+
     async def acknowledge(self, inbound: Inbound) -> None:
         """Do nothing: nobody's phone waits for more than the reply."""
 
@@ -140,6 +154,16 @@ class SimulatorChannel:
             "units": cost.units,
             "encoding": cost.encoding,
         }
+
+
+def _tone() -> bytes:
+    """Write one second of a soft tone, as a WAV file of eight thousand samples."""
+    samples = [128 + round(40 * math.sin(math.tau * 440 * place / _SAMPLES)) for place in range(_SAMPLES)]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 1, _SAMPLES, _SAMPLES, "NONE", ""))
+        sound.writeframes(bytes(samples))
+    return file.getvalue()
 
 
 def _read_object(body: bytes) -> Mapping[str, object]:

@@ -189,7 +189,7 @@ class WhatsAppChannel(TwilioChannel):
             if not template:
                 return Rejected(Problem.OUTSIDE_WINDOW, "")
             return await (await self._connected()).send({**envelope, "content_sid": template})
-        layout = arrange(outbound.text, outbound.options)
+        layout = arrange(outbound.text, outbound.options, outbound.opener)
         if isinstance(layout, Written):
             return await self._send_parts(envelope, split(layout.text, MAX_TEXT))
         content_id = await self._contents.id_of(layout)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from channels.base import Option
 from channels.graphemes import graphemes
@@ -24,7 +25,7 @@ MAX_BODY: Final = 1024
 """The longest text above buttons or a list, in UTF-16 units like every length here."""
 
 OPENER: Final = "Choose"
-"""On the button that opens a list; at most 20 letters. In English: nothing tells a channel a message's language."""
+"""On the button that opens a list, where the message brings no word of its own that fits."""
 
 # Twilio fills in what stands between them, and refuses a message in which it finds nothing to fill in (21656).
 _PLACEHOLDER_MARKS: Final = ("{{", "}}")
@@ -60,21 +61,17 @@ class Row(Struct, frozen=True, gc=False):
 
 
 class Picker(Struct, frozen=True, gc=False):
-    """A text with a button that opens a list of one to ten rows."""
+    """A text with a button that opens a list of one to ten rows. `opener` stands on that button."""
 
     body: str
     rows: tuple[Row, ...]
-
-    @property
-    def opener(self) -> str:
-        """What stands on the button that opens the list."""
-        return OPENER
+    opener: str = OPENER
 
 
 Layout: TypeAlias = Written | Buttons | Picker
 
 
-def arrange(text: str, options: Sequence[Option]) -> Layout:
+def arrange(text: str, options: Sequence[Option], opener: str = "") -> Layout:
     """Lay a message out: up to three options as buttons, up to ten as a list, more or longer ones as numbered lines.
 
     `text` may be bare or already have its options below as numbered lines; both are laid out alike.
@@ -88,7 +85,10 @@ def arrange(text: str, options: Sequence[Option]) -> Layout:
         return written
     if len(options) <= MAX_BUTTONS:
         return _buttons(text, written, options, labels) or written
-    return _picker(text, written, options, labels) or written
+    picker = _picker(text, written, options, labels)
+    if picker is not None and 0 < utf_16_units(opener) <= MAX_BUTTON_TITLE:
+        return replace(picker, opener=opener)
+    return picker or written
 
 
 def in_words(text: str, options: Sequence[Option]) -> str:

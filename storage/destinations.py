@@ -89,18 +89,37 @@ class Destination(Struct, frozen=True, kw_only=True):
         return self.target.partition("?")[0]
 
 
+class Retrying(Struct, frozen=True):
+    """Events that a receiver refused, each tried again by itself: how many, and of the next one why and when."""
+
+    count: int
+    problem: str
+    next_at: int
+
+
 class Standing(Struct, frozen=True):
-    """How a destination stands. `ahead` events wait, the oldest since `oldest_at`; `dead` ones wait for a person."""
+    """How a destination stands. `ahead` events wait, the oldest since `oldest_at`; `dead` ones wait for a person.
+
+    Those that are `refused` are among the ones ahead.
+    """
 
     destination: Destination
     ahead: int
     oldest_at: int | None
     dead: int
+    refused: Retrying | None
 
     @property
     def needs_somebody(self) -> bool:
         """Whether somebody must look at it."""
         return self.destination.has_given_up or self.dead > 0
+
+    @property
+    def retried_at(self) -> int | None:
+        """When what was refused is tried again, epoch milliseconds UTC; None where that is nothing, or it is paused."""
+        if self.refused is None or self.destination.state is State.PAUSED:
+            return None
+        return max(self.refused.next_at, self.destination.next_at or 0)
 
 
 class SealedSecrets(Struct, frozen=True):
@@ -183,7 +202,18 @@ def _standing(destination: Destination, with_trials: bool) -> Script[Standing]:
     firsts = [seq for seq in (first_waiting, ahead.first[1]) if seq is not None]
     oldest = (yield Fetch("SELECT at FROM event WHERE seq = :seq", {"seq": min(firsts)})).first if firsts else None
     dead, _ = by_state.get(Letter.DEAD, (0, None))
-    return Standing(destination, waiting + ahead.first[0], oldest[0] if oldest else None, dead)
+    refused = yield from _refused(destination.id)
+    return Standing(destination, waiting + ahead.first[0], oldest[0] if oldest else None, dead, refused)
+
+
+def _refused(destination_id: str) -> Script[Retrying | None]:
+    # What waits behind a refused one was not tried itself.
+    found = yield Fetch(
+        """SELECT COUNT(*) OVER (), problem, next_at FROM delivery
+           WHERE destination_id = :id AND state = 'waiting' AND attempts > 0 ORDER BY next_at LIMIT 1""",
+        {"id": destination_id},
+    )
+    return Retrying(*found.first) if found.first else None
 
 
 def survey_is_there(survey: str) -> Script[bool]:
@@ -280,14 +310,15 @@ def replay(destination: Destination, first: int, last: int) -> Script[list[int]]
     return seqs
 
 
-def replay_dead(destination: Destination, at: int, who: str) -> Script[int]:
-    """Let every dead letter go again; give how many."""
+def replay_letters(destination: Destination, letter: Letter, at: int, who: str) -> Script[int]:
+    """Let what was refused go again at once, or what is dead, with all its tries before it; give how many."""
     revived = yield Run(
         """UPDATE delivery SET state = 'waiting', attempts = 0, next_at = NULL, problem = ''
-           WHERE destination_id = :id AND state = 'dead'""",
-        {"id": destination.id},
+           WHERE destination_id = :id AND state = :letter AND attempts > 0""",
+        {"id": destination.id, "letter": letter.value},
     )
-    yield from note(at, who, "forwarding replayed", f"{destination.name}, {revived.count} dead")
+    what = "dead" if letter is Letter.DEAD else "refused"
+    yield from note(at, who, "forwarding replayed", f"{destination.name}, {revived.count} {what}")
     return revived.count
 
 

@@ -2,17 +2,35 @@
 
 from collections.abc import Sequence
 
-from storage.installation import kept_or
+from storage.installation import kept_or, noted
+from storage.keys import KeyRing
 from storage.script import Fetch, Many, Run, Script
 
-_KEY = "key of shareable exports"
+_PURPOSE = "shareable"
+# Where its first version stands, not wrapped: whoever had the file could tell which new id is whose.
+_OLD_NAME = "key of shareable exports"
 _KIND = "consult_id"
 _METHOD = "export"
 
 
-def shareable_key(new_key: str) -> Script[str]:
-    """Give the key of this database's shareable exports; the first time, it is `new_key`."""
-    return (yield from kept_or(_KEY, new_key))
+def shareable_key(keys: KeyRing, at: int) -> Script[bytes]:
+    """Give the key of this database's shareable exports, made when first asked for (`at`: epoch milliseconds UTC).
+
+    It is wrapped by SECRET_KEY like the others, and wrapped again with them. New data keys leave it as it is, or two
+    shareable exports could no longer be laid together; so it is never among the current ones, which they retire.
+    """
+    yield Fetch("SELECT id FROM data_key WHERE purpose = 'check' FOR UPDATE")  # two that come together make one key
+    found = yield Fetch("SELECT wrapped FROM data_key WHERE purpose = :purpose", {"purpose": _PURPOSE})
+    if found.first is not None:
+        return keys.unwrapped(found.first[0], _PURPOSE)
+    old = yield from noted(_OLD_NAME)
+    wrapped = keys.wrapped(_PURPOSE, bytes.fromhex(old) if old else None)
+    yield Run(
+        "INSERT INTO data_key (purpose, wrapped, made_at, retired_at) VALUES (:purpose, :wrapped, :at, :at)",
+        {"purpose": _PURPOSE, "wrapped": wrapped, "at": at},
+    )
+    yield Run("DELETE FROM installation WHERE name = :name", {"name": _OLD_NAME})
+    return keys.unwrapped(wrapped, _PURPOSE)
 
 
 def consult_ids(survey: str) -> Script[dict[str, int]]:

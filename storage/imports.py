@@ -47,6 +47,12 @@ _NEWEST = """
     FROM answer a WHERE a.response_id IN (SELECT :responses*text)
         AND a.revision = (SELECT MAX(b.revision) FROM answer b
             WHERE b.response_id = a.response_id AND b.question = a.question)"""
+_EVERY = """
+    SELECT response_id, question, revision, item, state, value_code, value_number, said
+    FROM answer WHERE response_id IN (SELECT :responses*text)"""
+_ROWS = """
+    SELECT i.external_id, i.response_id, i.row_hmac, r.completed_at, r.started_at
+    FROM imported i JOIN response r ON r.id = i.response_id WHERE i.survey = :survey AND i.source = :source"""
 _STAMP = """
     SELECT (SELECT COUNT(*) FROM imported WHERE survey = :survey AND source = :source),
         (SELECT b.id FROM import_batch b WHERE b.survey = :survey AND b.source = :source
@@ -59,23 +65,29 @@ Stamp: TypeAlias = tuple[int, str]
 
 
 class Known(NamedTuple):
-    """A row that was imported before: its response, and the HMAC of what it held."""
+    """A row that was imported before: its response, and the HMAC of what it held.
+
+    `heard_at` is when it was handed in or, of one that was left half-way, begun; epoch milliseconds UTC.
+    """
 
     response_id: str
     row_hmac: str
+    heard_at: int
+    is_complete: bool
 
 
 class Before(Struct, frozen=True):
     """What was there before a file is looked at.
 
     `rows` are those of the same source by their id; `elsewhere` counts, by id, those of other sources of the survey;
-    `withdrawn` are responses of the survey that have been removed.
+    `withdrawn` are responses of the survey that have been removed; `last` is the file that brought some last.
     """
 
     rows: Mapping[str, Known]
     elsewhere: Mapping[str, str]
     withdrawn: frozenset[str]
     stamp: Stamp
+    last: "Brought | None" = None
 
 
 class Incoming(Struct, frozen=True, gc=False):
@@ -139,9 +151,7 @@ class ImportOvertaken(Exception):
 def before(survey: str, source: str) -> Script[Before]:
     """Read what is there. Only reads."""
     params = {"survey": survey, "source": source}
-    rows = yield Fetch(
-        "SELECT external_id, response_id, row_hmac FROM imported WHERE survey = :survey AND source = :source", params
-    )
+    rows = yield Fetch(_ROWS, params)
     others = yield Fetch(
         "SELECT external_id, source FROM imported WHERE survey = :survey AND source <> :source", params
     )
@@ -149,12 +159,35 @@ def before(survey: str, source: str) -> Script[Before]:
         "SELECT subject FROM event WHERE survey = :survey AND type = :type",
         {"survey": survey, "type": EventType.WITHDRAWN.value},
     )
+    last = yield Fetch(f"{_BROUGHT} AND source = :source ORDER BY applied_at DESC, id DESC LIMIT 1", params)
     return Before(
-        {row[0]: Known(row[1], row[2]) for row in rows.rows},
+        {row[0]: Known(row[1], row[2], row[3] or row[4], row[3] is not None) for row in rows.rows},
         {row[0]: row[1] for row in others.rows},
         frozenset(row[0] for row in gone.rows),
         (yield from _stamp(survey, source)),
+        Brought(*last.first) if last.first is not None else None,
     )
+
+
+def gone_back(rows: Sequence[Incoming]) -> Script[list[str]]:
+    """Name the rows, by their ids in the file, all of whose changes are what stood there before. Only reads."""
+    found = yield Fetch(_EVERY, {"responses": [row.response_id for row in rows]})
+    held: dict[tuple[str, str], dict[int, set[tuple[Any, ...]]]] = {}
+    for response, question, revision, *value in found.rows:
+        held.setdefault((response, question), {}).setdefault(revision, set()).add(tuple(value))
+    return [row.external_id for row in rows if _is_back(row, held)]
+
+
+def _is_back(row: Incoming, held: Mapping[tuple[str, str], Mapping[int, set[tuple[Any, ...]]]]) -> bool:
+    has_changed = False
+    for question, answers in _last(row).items():
+        revisions = held.get((row.response_id, question), {0: set()})
+        values = {_value(answer) for answer in answers}
+        if values != revisions[max(revisions)]:
+            has_changed = True
+            if values not in revisions.values():
+                return False
+    return has_changed
 
 
 def batches(survey: str, most: int) -> Script[list[Brought]]:
@@ -265,13 +298,7 @@ class _Held(NamedTuple):
 
 def _differing(row: Incoming, held: Mapping[tuple[str, str], _Held]) -> Iterable[AnswerRow]:
     """Give the last word on each question where it is another than what is held, as the next revision."""
-    last: dict[str, list[AnswerRow]] = {}
-    for answer in row.answers:
-        answers = last.setdefault(answer.question, [])
-        if answers and answers[0].revision < answer.revision:
-            answers.clear()
-        answers.append(answer)
-    for question, answers in last.items():
+    for question, answers in _last(row).items():
         there = held.get((row.response_id, question), _Held(0, set()))
         if {_value(answer) for answer in answers} != there.values:
             for answer in answers:
@@ -280,6 +307,17 @@ def _differing(row: Incoming, held: Mapping[tuple[str, str], _Held]) -> Iterable
         was = held.get((row.response_id, blank.question))
         if was is not None and was.is_answer:
             yield replace(blank, revision=was.revision + 1)
+
+
+def _last(row: Incoming) -> Mapping[str, list[AnswerRow]]:
+    """Give a row's last word on each question."""
+    last: dict[str, list[AnswerRow]] = {}
+    for answer in row.answers:
+        answers = last.setdefault(answer.question, [])
+        if answers and answers[0].revision < answer.revision:
+            answers.clear()
+        answers.append(answer)
+    return last
 
 
 def _value(answer: AnswerRow) -> tuple[Any, ...]:

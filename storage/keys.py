@@ -144,9 +144,13 @@ class KeyRing:
         """Give the look-up under every key there ever was, the current first: for ledgers, and while keys move."""
         return [_hmac(digest, channel, address) for digest in self._keys.digests]
 
-    def wrapped(self, purpose: str) -> str:
-        """Make a new random data key and wrap it."""
-        return _wrap(self._wrapping, AESGCM.generate_key(256), purpose)
+    def wrapped(self, purpose: str, key: bytes | None = None) -> str:
+        """Wrap a data key: a new random one, unless it is given."""
+        return _wrap(self._wrapping, key or AESGCM.generate_key(256), purpose)
+
+    def unwrapped(self, text: str, purpose: str) -> bytes:
+        """Open what `wrapped` gave. Raises InvalidTag after another process has changed SECRET_KEY."""
+        return _unwrapped(self._wrapping, text, purpose)
 
     def _seal(self, plain: bytes, bound_to: str) -> bytes:
         nonce = os.urandom(_NONCE)

@@ -46,7 +46,7 @@ def _contact(ondelete: str = "SET NULL", nullable: bool = True) -> "sa.Column[st
     return sa.Column("contact_id", sa.Text, sa.ForeignKey("contact.id", ondelete=ondelete), nullable=nullable)
 
 
-# Keys for addresses, wrapped by SECRET_KEY. `purpose` is encrypt, lookup or check.
+# Keys for addresses, wrapped by SECRET_KEY. `purpose` is encrypt, lookup, check or (for exports) shareable.
 data_key = sa.Table(
     "data_key",
     metadata,

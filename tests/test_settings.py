@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cli.numbers import numbers_of
+from bot.cli.numbers import numbers_of, reached_by
 from bot.outreach.campaigns import Numbers
 from bot.settings import SettingsProblem, load
 
@@ -166,3 +166,14 @@ NOTIFY = {"notify_api_key": f"earshot-{UUID}-{UUID}", "notify_callback_token": "
 )
 def test_residents_are_sent_only_where_somebody_listens(given: dict[str, str], numbers: Numbers) -> None:
     assert numbers_of(load(**given)) == numbers
+
+
+def test_help_names_every_way_of_answering_that_is_set_up() -> None:
+    given = {**NOTIFY, **WHATSAPP, **BOT, "printed_sms_number": "+447700900999", "telegram_bot_name": "a_bot"}
+    assert reached_by(load(**given, public_base_url="https://bot.example/")) == {
+        "sms": "SMS 07700 900999",
+        "whatsapp": "WhatsApp 07700 900998",
+        "telegram": "Telegram @a_bot",
+        "web": "https://bot.example/s/{survey}",
+    }
+    assert reached_by(load(public_base_url="http://127.0.0.1:8000")) == {}

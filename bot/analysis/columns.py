@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.analysis.quality import MARKS
+from bot.core.language_names import EVERY_NAME, name_in_english
 from bot.core.survey import Choice, Question, QuestionType, SurveyDefinition
 from bot.core.window import closed_by_hand, closed_on
 from storage.script import Fetch, Script
@@ -17,7 +18,7 @@ FIXED: Mapping[str, str] = MappingProxyType(
     {
         "response_id": "Random id of the response; it means nothing elsewhere",
         "survey": "Id of the survey",
-        "survey_version": "Version of the survey that the response was begun in, and is held to",
+        "survey_version": "Version of the survey it began in; of an imported one, that of the last map that changed it",
         "source": "Where it came from: web, sms, whatsapp, telegram, assisted, paper or phone",
         "channel": "Channel on which it was begun",
         "campaign": "Campaign that invited the respondent, if one did",
@@ -88,6 +89,18 @@ class Published:
         codes = [self.newest.default_language]
         codes += [language.code for definition in self.definitions for language in definition.languages]
         return tuple(dict.fromkeys(codes))
+
+    def language_called(self, name: str) -> str | None:
+        """Find one of its languages by its code or by what it is called (Urdu); None where no one alone is."""
+        wanted = name.strip().casefold()
+        by_code = [code for code in self.languages if code.casefold() == wanted]
+        found = by_code or [code for code in self.languages if wanted in self._names(code)]
+        return found[0] if len(found) == 1 else None
+
+    def _names(self, code: str) -> set[str]:
+        told = [each.name for version in self.definitions for each in version.languages if each.code == code]
+        names = (name_in_english(code), *EVERY_NAME.get(code, ()), *told)
+        return {name.casefold() for name in names if name}
 
     @property
     def variables(self) -> tuple[Variable, ...]:

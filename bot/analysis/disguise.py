@@ -25,8 +25,8 @@ NOTES = (
 class Disguise:
     """Gives responses new ids. Without the key nobody can tell which old id a new one stands for."""
 
-    def __init__(self, key: str) -> None:
-        self._key = hmac.new(bytes.fromhex(key), digestmod=hashlib.sha256)
+    def __init__(self, key: bytes) -> None:
+        self._key = hmac.new(key, digestmod=hashlib.sha256)
 
     def new_id(self, response: str) -> str:
         """Give the new id of a response: 32 hexadecimal digits."""

@@ -1,7 +1,6 @@
 """Writes an export. Every export is audited, whole or not there at all, and masked unless raw is asked for."""
 
 import asyncio
-import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bot.analysis.columns import read_published
+from bot.analysis.columns import Published, read_published
 from bot.analysis.disguise import NOTES, Disguise
 from bot.analysis.formats.asked import Asked, ExportRefused, Progress, Written
 from bot.analysis.formats.codebook_page import write_codebook_page
@@ -25,13 +24,15 @@ from bot.analysis.formats.plain import (
 )
 from bot.analysis.formats.spss import write_spss
 from bot.analysis.formats.workbook import write_workbook
+from bot.analysis.placing import Unfinished, placed
 from bot.analysis.rows import Selection
+from bot.core.language_names import name_in_english
 from storage import exports, reviews
+from storage.keys import KeyRing
 from storage.script import Database
 from storage.staff import note
 
 _SLICE = 500
-_KEY_BYTES = 32
 # In a zip a time is part of the bytes, and the same answers are to make the same bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -60,6 +61,23 @@ class Format(StrEnum):
         return self in (Format.DATAPACKAGE, Format.CONSULT)
 
 
+_CSV = (".csv", ".txt")
+_ENDINGS: Mapping[Format, tuple[str, ...]] = {
+    Format.CSV: _CSV,
+    Format.LONG_CSV: _CSV,
+    Format.XLSX: (".xlsx",),
+    Format.PARQUET: (".parquet",),
+    Format.SAV: (".sav",),
+    Format.JSONL: (".jsonl", ".ndjson", ".json", ".txt"),
+    Format.DATAPACKAGE: (".zip",),
+    Format.CONSULT: (".zip",),
+    Format.CODEBOOK: (".csv", ".html", ".json"),
+}
+"""How the name of a file of each format may end, the usual ending first."""
+_OTHERS = """.7z .bz2 .db .doc .docx .dta .feather .gz .htm .md .ods .pdf .rds .sqlite .tar .tgz .tsv .xls .xlsb .xlsm
+ .xml .xz .zsav .zst"""
+_TELLING = frozenset(_OTHERS.split()).union(*_ENDINGS.values())
+"""Endings by which programs and people know what a file is. Any other says nothing, and is let be."""
 Writer = Callable[[Asked, Path], Written]
 _WRITERS: Mapping[Format, Writer] = {
     Format.CSV: write_csv,
@@ -97,38 +115,46 @@ async def export(
     who: str,
     now: int,
     primary_only: bool = False,
-    shareable: bool = False,
+    shareable_by: KeyRing | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """Write a survey's export to `out`, replacing a file of that name. The event loop stays free meanwhile.
 
-    `raw` leaves contact details in free text and demands RAW in the file's name. `labels` (a language code) writes
-    labels in place of codes, those of a multiple joined by "; ". `include_test` takes in the responses of trials.
-    `primary_only` leaves out a person's responses but for the one to count. `shareable` writes what `disguise` says.
+    `raw` leaves contact details in free text and demands RAW in the file's name. `labels` (a language, by code or
+    name) writes labels in place of codes, those of a multiple joined by "; ". `include_test` takes in trials.
+    `primary_only` leaves out a person's responses but for the one to count. `shareable_by` writes what
+    `disguise` says, with a key that these keys wrap.
     `who` stands in the audit log; `now` is epoch milliseconds UTC; `progress` hears from a worker thread how many
     responses are done. Raises ExportRefused and UnknownSurvey.
     """
     format = Format(format)
-    if raw and shareable:
+    if raw and shareable_by:
         raise ExportRefused("A shareable export is always masked. Leave out --text raw, or --shareable.")
     try:
-        _check_place(out, format, raw=raw)
+        _check_name(out, format, raw=raw)
+        _check_place(out, format)
     except OSError as error:
         raise _cannot_write(out, error) from error
     published = await database.read(lambda: read_published(survey))
-    if labels is not None and labels not in published.languages:
-        raise ExportRefused(f"'{survey}' has no language '{labels}'. It has: {', '.join(published.languages)}.")
+    language = None if labels is None else _language(published, labels)
     disguise = None
-    if shareable and format is not Format.CODEBOOK:  # which holds nothing of anybody
-        new_key = secrets.token_hex(_KEY_BYTES)
-        disguise = Disguise(await database.run(lambda: exports.shareable_key(new_key)))
+    if shareable_by is not None and format is not Format.CODEBOOK:  # which holds nothing of anybody
+        disguise = Disguise(await database.run(lambda: exports.shareable_key(shareable_by, now)))
     selection = Selection(published, now, include_test)
-    asked = Asked(database, selection, raw, labels, primary_only, disguise, progress)
+    asked = Asked(database, selection, raw, language, primary_only, disguise, progress)
     if format is Format.CONSULT:
         asked = await _for_consult(asked)
     if format is Format.CODEBOOK:
         asked.readers.update(await database.read(reviews.readers))
     return await _put_in_place(asked, format, out, who)
+
+
+def _language(published: Published, labels: str) -> str:
+    code = published.language_called(labels)
+    if code is None:
+        known = ", ".join(f"{each} ({name_in_english(each)})" for each in published.languages)
+        raise ExportRefused(f"'{published.survey}' has no language '{labels}'. It has: {known}.")
+    return code
 
 
 async def _for_consult(asked: Asked) -> Asked:
@@ -147,17 +173,14 @@ async def _for_consult(asked: Asked) -> Asked:
 
 async def _put_in_place(asked: Asked, format: Format, out: Path, who: str) -> Exported:
     """Write it beside its place, record it, and only then give it its name."""
-    unfinished = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
-        written = await asyncio.to_thread(_write, asked, format, out, unfinished)
-        detail = f"{asked.published.survey} {format}, {_kind(asked)}, {written.rows} rows, to {out.name}"
-        # Before the file has its name, so that no export goes unrecorded.
-        await asked.database.run(lambda: note(asked.selection.now, who, "export", detail))
-        unfinished.replace(out)
+        async with placed(out, is_folder=_is_folder(format, out)) as unfinished:
+            written = await asyncio.to_thread(_write, asked, format, out, unfinished)
+            detail = f"{asked.published.survey} {format}, {_kind(asked)}, {written.rows} rows, to {out.name}"
+            # Before the file has its name, so that no export goes unrecorded.
+            await asked.database.run(lambda: note(asked.selection.now, who, "export", detail))
     except OSError as error:
         raise _cannot_write(out, error) from error
-    finally:
-        await asyncio.to_thread(_remove, unfinished)
     return Exported(written.rows, written.columns, out, (*(NOTES if asked.disguise else ()), *written.notes))
 
 
@@ -170,11 +193,23 @@ def _cannot_write(out: Path, error: OSError) -> ExportRefused:
     return ExportRefused(f"Cannot write {out}: {error.strerror or error}.")
 
 
-def _check_place(out: Path, format: Format, *, raw: bool) -> None:
+def _check_name(out: Path, format: Format, *, raw: bool) -> None:
+    fitting = _ENDINGS[format]
+    if out.suffix.lower() in _TELLING.difference(fitting):
+        plain = out
+        while plain.suffix.lower() in _TELLING:
+            plain = plain.with_suffix("")
+        raise ExportRefused(
+            f"{out.name} would not be what its name says: the format {format} is {'a folder, or ' * format.is_folder}"
+            f"a file that ends in {' or '.join(fitting)}, such as {plain.name}{fitting[0]}."
+        )
     if raw and "RAW" not in out.name:
         raise ExportRefused(
             f"Raw text may hold contact details, so the file's name must say RAW, such as {out.stem}-RAW{out.suffix}."
         )
+
+
+def _check_place(out: Path, format: Format) -> None:
     if not out.parent.is_dir():
         raise ExportRefused(f"There is no folder {out.parent}. Make it first, or name another.")
     if not _is_folder(format, out):
@@ -197,20 +232,14 @@ def _write(asked: Asked, format: Format, out: Path, unfinished: Path) -> Written
     writer = _WRITERS[format]
     if format is Format.CODEBOOK:
         writer = _CODEBOOKS.get(out.suffix.lower(), writer)
-    # Readable by its owner alone, for it holds what residents said.
-    if _is_folder(format, out):
-        unfinished.mkdir(mode=0o700)
+    if not format.is_folder or _is_folder(format, out):
         return writer(asked, unfinished)
-    unfinished.touch(mode=0o600, exist_ok=False)
-    if not format.is_folder:
-        return writer(asked, unfinished)
-    folder = unfinished.with_suffix(".folder")
-    folder.mkdir(mode=0o700)
+    folder = Unfinished(out, is_folder=True)
     try:
-        written = writer(asked, folder)
-        _zip(folder, unfinished)
+        written = writer(asked, folder.path)
+        _zip(folder.path, unfinished)
     finally:
-        shutil.rmtree(folder)
+        folder.remove()
     return written
 
 
@@ -223,10 +252,3 @@ def _zip(folder: Path, path: Path) -> None:
             entry.external_attr = 0o600 << 16
             with each.open("rb") as file, packed.open(entry, "w", force_zip64=True) as into:
                 shutil.copyfileobj(file, into)
-
-
-def _remove(unfinished: Path) -> None:
-    if unfinished.is_dir():
-        shutil.rmtree(unfinished)
-    else:
-        unfinished.unlink(missing_ok=True)

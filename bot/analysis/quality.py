@@ -1,8 +1,10 @@
 """Marks that an analyst may want to look at. They drop nothing and change nothing."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
+
+from bot.core.survey import Question, QuestionType, Role, SurveyDefinition
 
 STRAIGHTLINE, TOO_FAST = "straightline", "too_fast"
 ANSWERED = (STRAIGHTLINE, TOO_FAST)
@@ -25,16 +27,25 @@ FEWEST_GAPS = 3
 TIMED_INPUTS = frozenset({"typed", "button", "voice"})
 
 
-def is_straightline(positions: Sequence[int]) -> bool:
-    """Say whether at least five consecutive single-choice answers stand at the same place in their lists."""
-    run = 0
-    before = None
-    for position in positions:
-        run = run + 1 if position == before else 1
-        if run >= STRAIGHTLINE_RUN:
-            return True
-        before = position
-    return False
+def scales(definition: SurveyDefinition) -> tuple[tuple[str, ...], ...]:
+    """Name the questions that may make a straight line, run by run: five or more on one scale, one after the other.
+
+    That is, opinions that have the same choices in the same order, with nothing asked between them. Whoever gives the
+    same answer to unlike questions, or to those about themselves, has not been careless.
+    """
+    asked = (question for question in definition.questions if question.is_asked)
+    runs = (tuple(each.name for each in alike) for scale, alike in groupby(asked, _scale) if scale)
+    return tuple(run for run in runs if len(run) >= STRAIGHTLINE_RUN)
+
+
+def _scale(question: Question) -> tuple[str, ...]:
+    is_opinion = question.type is QuestionType.SELECT_ONE and question.role is Role.CLOSED
+    return tuple(choice.name for choice in question.choices) if is_opinion else ()
+
+
+def is_straightline(chosen: Sequence[str]) -> bool:
+    """Say whether at least five consecutive answers on one scale are the same."""
+    return any(len(list(alike)) >= STRAIGHTLINE_RUN for _, alike in groupby(chosen))
 
 
 def is_too_fast(answered_at: Iterable[int]) -> bool:

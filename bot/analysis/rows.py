@@ -189,6 +189,7 @@ class WideRows:
             variable.question.name: _Column(variable, written_choices(published, variable, write_code, labels))
             for variable in published.variables
         }
+        self._scales = {definition.version: quality.scales(definition) for definition in published.definitions}
         self._unanswered: dict[tuple[str, str, bool], tuple[str, ...]] = {}
 
     def row(self, response: ResponseRow, duplicate: Duplicate | None) -> list[Cell]:
@@ -211,7 +212,7 @@ class WideRows:
             duplicate.group if duplicate else "",
             int(duplicate.is_primary) if duplicate else 1,
             int(response.late),
-            " ".join([*self._quality(answers), *(duplicate.marks if duplicate else ())]),
+            " ".join([*self._quality(response.version, answers), *(duplicate.marks if duplicate else ())]),
         ]
         states = self._states_without_answer(response)
         for (name, column), state in zip(self._columns.items(), states, strict=True):
@@ -254,16 +255,13 @@ class WideRows:
             )
         return self._unanswered[kind]
 
-    def _quality(self, answers: Mapping[str, list[AnswerItem]]) -> list[str]:
-        places = [
-            column.place(answers[name][0][_CODE])
-            for name, column in self._columns.items()
-            if column.variable.question.type is QuestionType.SELECT_ONE
-            and name in answers
-            and answers[name][0][_CODE] is not None
-        ]
+    def _quality(self, version: str, answers: Mapping[str, list[AnswerItem]]) -> list[str]:
+        lines = (
+            [answers[name][0][_CODE] for name in names if name in answers and answers[name][0][_STATE] == "answered"]
+            for names in self._scales.get(version, ())
+        )
         times = [items[0][_ANSWERED_AT] for items in answers.values() if items[0][_INPUT] in quality.TIMED_INPUTS]
-        marks = (quality.is_straightline(places), quality.is_too_fast(times))
+        marks = (any(map(quality.is_straightline, lines)), quality.is_too_fast(times))
         return [mark for mark, holds in zip(quality.ANSWERED, marks, strict=True) if holds]
 
 

@@ -1,11 +1,13 @@
 """Live totals: how many began and completed, by channel, language, place and day, and where people went no further.
 
-Of one campaign or of a whole survey. Sums alone are read here, never a word or an address.
+Of one campaign or of a whole survey. Sums alone are read here, never a word or an address. What people say of
+themselves, and their languages as a page shows them, count up to the end of yesterday: else who looks before and after
+one answer would know it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from bot.analysis.columns import read_published
 from bot.analysis.hiding import hide_small
@@ -13,7 +15,7 @@ from bot.analysis.reconciliation import COUNTED_SQL
 from bot.analysis.rows import CODE_SQL, Selection
 from bot.core.expressions import references
 from bot.core.survey import Question, QuestionType, Role
-from bot.core.window import london_day
+from bot.core.window import LONDON, london_day, moment
 from storage.script import Fetch, Script
 
 HOUR_MS = 3_600_000
@@ -53,11 +55,13 @@ class Tally:
     """What has come in. `last_at` is when somebody was last heard (epoch milliseconds UTC), None for never.
 
     `left_before` began and answered nothing. `by_campaign` has the empty name for those whom no campaign brought.
+    `by_language_before` are those who began before today.
     """
 
     all: Total
     by_channel: Sequence[Total]
     by_language: Sequence[Total]
+    by_language_before: Sequence[Total]
     by_campaign: Sequence[Total]
     by_day: Sequence[tuple[date, int]]
     questions: Sequence[Reached]
@@ -96,6 +100,7 @@ def tally(survey: str, campaign: str | None, *, include_test: bool, now: int) ->
     which = _Which(Selection(published, now, include_test), campaign)
     channels = yield from _totals(which, "r.channel")
     languages = yield from _totals(which, "r.language")
+    languages_before = yield from _totals(which, "r.language", began_before=_today(now))
     campaigns = yield from _totals(which, "r.campaign")
     heard = yield Fetch(f"SELECT MAX({_HEARD}) FROM response r WHERE {which.where}", which.params)  # noqa: S608 - ours
     by_day = yield from _days(which)
@@ -105,6 +110,7 @@ def tally(survey: str, campaign: str | None, *, include_test: bool, now: int) ->
         all=Total("", sum(each.started for each in channels), sum(each.completed for each in channels)),
         by_channel=channels,
         by_language=languages,
+        by_language_before=languages_before,
         by_campaign=campaigns,
         by_day=by_day,
         questions=(yield from _reached(which, asked, left)),
@@ -116,7 +122,7 @@ def tally(survey: str, campaign: str | None, *, include_test: bool, now: int) ->
 def breakdowns(survey: str, campaign: str | None, *, include_test: bool, now: int) -> Script[list[Breakdown]]:
     """Count the answers to the about-you questions that have one choice, in choice-list order, small counts hidden.
 
-    A question that nobody has answered is left out. Raises UnknownSurvey.
+    As they stood at the end of yesterday; a question that nobody had answered is left out. Raises UnknownSurvey.
     """
     counted = yield from about_you(survey, campaign, include_test=include_test, now=now)
     return [Breakdown(question, hide_small(counts)) for question, counts in counted if any(counts.values())]
@@ -127,6 +133,7 @@ def about_you(
 ) -> Script[list[tuple[Question, dict[str, int]]]]:
     """Count the answers to the about-you questions, nothing hidden: for `hide_small`, never for a page.
 
+    They are counted as they stood at the end of yesterday.
     Those that lean on another about-you answer ("which Asian group?") are left out: two tables tell what one hides.
     """
     published = yield from read_published(survey)
@@ -141,9 +148,10 @@ def about_you(
     ]
     found = yield Fetch(
         f"""SELECT a.question, {CODE_SQL}, COUNT(*) FROM answer a JOIN response r ON r.id = a.response_id
- WHERE {which.where} AND a.state = 'answered' AND a.question IN (SELECT :questions*text) AND {COUNTED_SQL}
- GROUP BY 1, 2""",  # noqa: S608 - texts of ours alone
-        {**which.params, "questions": [each.question.name for each in asked]},
+ WHERE {which.where} AND a.state = 'answered' AND a.question IN (SELECT :questions*text) AND a.answered_at < :today
+ AND NOT EXISTS (SELECT 1 FROM answer n WHERE n.response_id = a.response_id AND n.question = a.question
+ AND n.answered_at < :today AND (n.revision, n.item) > (a.revision, a.item)) GROUP BY 1, 2""",  # noqa: S608 - ours
+        {**which.params, "questions": [each.question.name for each in asked], "today": _today(now)},
     )
     counts = {(question, code): number for question, code, number in found.rows}
     return [(each.question, {code: counts.get((each.question.name, code), 0) for code in each.codes}) for each in asked]
@@ -181,11 +189,17 @@ def _leans_on(question: Question, about: frozenset[str]) -> bool:
     return bool(about & (references(question.relevant or "''") | references(question.choice_filter or "''")))
 
 
-def _totals(which: _Which, column: str) -> Script[list[Total]]:
+def _today(now: int) -> int:
+    """Say when today began in London, in epoch milliseconds UTC."""
+    return int(datetime.combine(london_day(moment(now)), time(), LONDON).timestamp() * 1000)
+
+
+def _totals(which: _Which, column: str, began_before: int | None = None) -> Script[list[Total]]:
     """Count by a column, the most first."""
+    where = which.where if began_before is None else f"{which.where} AND r.started_at < :before"
     found = yield Fetch(
-        f"SELECT {column}, {_SUMS} FROM response r WHERE {which.where} GROUP BY 1 ORDER BY 2 DESC, 1",  # noqa: S608
-        which.params,
+        f"SELECT {column}, {_SUMS} FROM response r WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1",  # noqa: S608 - ours
+        {**which.params, "before": began_before},
     )
     return [Total(*row) for row in found.rows]
 

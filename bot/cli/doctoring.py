@@ -127,7 +127,7 @@ async def _in_the_database(settings: Settings) -> AsyncGenerator[Finding]:
 async def _of_targets(settings: Settings, database: Database) -> list[Finding]:
     found = []
     try:
-        allowed = allowed_of(settings)
+        allowed = await allowed_of(settings, database)
     except ForwardRefused as refusal:
         return [problem(str(refusal))]
     for each in await database.read(destinations.every):

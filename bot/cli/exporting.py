@@ -14,7 +14,7 @@ from bot.analysis.export import Exported, Format, export
 from bot.analysis.formats.asked import Progress
 from bot.analysis.reconciliation import reconcile
 from bot.cli.channels import providers_of
-from bot.cli.compose import Refusal, database_of, now, simulator_channels, wording
+from bot.cli.compose import Refusal, database_of, keys_of, now, simulator_channels, wording
 from bot.service.library import Library
 from bot.service.replay import replay
 from bot.settings import Settings, load
@@ -50,7 +50,7 @@ def write_export(
     format: Annotated[Format, typer.Option(help="What to write.")],
     out: Annotated[Path, typer.Option(help="The file to write, replacing one of that name, or a new folder.")],
     text: Annotated[str, typer.Option(help="masked hides contact details in free text; raw does not.")] = "masked",
-    labels: Annotated[str, typer.Option(help="Write labels in this language instead of codes.")] = "",
+    labels: Annotated[str, typer.Option(help="Write labels in this language (en, English) instead of codes.")] = "",
     primary_only: Annotated[bool, typer.Option("--primary-only", help="One response of each person alone.")] = False,
     shareable: Annotated[bool, typer.Option("--shareable", help="Days, new ids and a new order; masked.")] = False,
 ) -> None:
@@ -97,7 +97,7 @@ async def _export(settings: Settings, asked: _Asked) -> Exported:
                 who=f"terminal {getpass.getuser()}",
                 now=now(),
                 primary_only=asked.primary_only,
-                shareable=asked.shareable,
+                shareable_by=await keys_of(settings, database) if asked.shareable else None,
                 progress=progress,
             )
     finally:

@@ -5,21 +5,22 @@ import getpass
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
 
 from bot.analysis.forwarding.allowed import Allowed
-from bot.analysis.forwarding.destinations import ROTATION_HOURS, Destinations
+from bot.analysis.forwarding.destinations import HOUR_MS, ROTATION_HOURS, Destinations, Replayed
 from bot.cli.compose import Service, database_of, keys_of, now
 from bot.cli.listing import show
 from bot.service.clock import Job
+from bot.service.doctor.forwarding import moment, say_refused
 from bot.settings import Settings, load
 from bot.web.metrics import Metrics
-from storage.destinations import Standing, Text, forget_old_secrets
+from storage.destinations import Destination, Letter, Standing, State, Text, forget_old_secrets
 from storage.destinations import standings as read_standings
 from storage.ids import TimeOrderedIds
+from storage.installation import is_demo
 from storage.script import Database
 
 FORWARD_SECONDS = 2.0
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("list", help="List the destinations, tab-separated when not on a terminal.")(list_destinations)
     app.command("pause", help="Send nothing for now. What happens meanwhile waits.")(pause)
     app.command("resume", help="Send again from where it stopped, at once.")(resume)
-    app.command("replay", help="Send events again, by their numbers, or the dead letters.")(replay)
+    app.command("replay", help="Send events again: by their numbers, refused ones, dead ones.")(replay)
     app.command("secret", help="Sign with a new secret; the one before it signs too, for a while.")(change_secret)
     app.command("remove", help="Forget a destination, and what waits for it.")(remove)
 
@@ -48,16 +49,16 @@ def add(
 ) -> None:
     """Add one."""
     settings = load()
-    allowed = allowed_of(settings)
 
     async def run() -> str:
         async with database_of(settings) as database:
+            allowed = await allowed_of(settings, database)
             keys = await keys_of(settings, database)
             _, secret = await _destinations(database).add(name, survey, to, text, allowed, keys)
             return secret
 
     secret = asyncio.run(run())
-    print(f"Added {name}. `serve` brings it every event of {survey}, from the first on.")
+    print(f"Added {name}. The server brings it every event of {survey}, from the first on.")
     if text is Text.RAW:
         print("Residents' words go there RAW, with any number or name in them. That is in the audit log.")
     if secret:
@@ -77,7 +78,7 @@ def list_destinations() -> None:
             str(each.dead),
             each.destination.text.value,
             each.destination.shown_target,
-            each.destination.problem,
+            each.destination.problem or say_refused(each),
         )
         for each in _run(lambda destinations: destinations.standings())
     ]
@@ -90,13 +91,15 @@ def _state(standing: Standing) -> str:
     destination = standing.destination
     if destination.has_given_up:
         return "GAVE UP"
-    return "failing" if destination.failing_since is not None else destination.state.value
+    if destination.failing_since is not None:
+        return "failing"
+    return destination.state.value if standing.retried_at is None else "refusing"
 
 
 def pause(name: Name) -> None:
     """Pause one."""
-    _run(lambda destinations: destinations.pause(name))
-    print(f"{name} gets nothing until: forward resume {name}")
+    was_running = _run(lambda destinations: destinations.pause(name))
+    print(f"{name} {'gets nothing' if was_running else 'is paused already,'} until: forward resume {name}")
 
 
 def resume(name: Name) -> None:
@@ -109,16 +112,39 @@ def replay(
     name: Name,
     first: Annotated[int | None, typer.Option("--from-seq", min=1, help="The number of the first event.")] = None,
     last: Annotated[int | None, typer.Option("--to", min=1, help="The number of the last; without it, all.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Refused ones that wait, alone: at once.")] = False,
     dead: Annotated[bool, typer.Option("--dead", help="The dead letters, alone.")] = False,
 ) -> None:
     """Let events go again."""
-    if (first is None) is not dead or (dead and last is not None):
-        raise typer.BadParameter("give --from-seq N, or --dead alone", param_hint="--from-seq")
+    if [first is not None, refused, dead].count(True) != 1 or (first is None and last is not None):
+        raise typer.BadParameter("give --from-seq N, or --refused or --dead alone", param_hint="--from-seq")
+    letter = Letter.DEAD if dead else Letter.WAITING
     if first is None:
-        count = _run(lambda destinations: destinations.replay_dead(name))
+        replayed = _run(lambda destinations: destinations.replay_letters(name, letter))
     else:
-        count = _run(lambda destinations: destinations.replay(name, first, last))
-    print(f"{count:,} event(s) go to {name} again. A receiver knows them by their ids.")
+        replayed = _run(lambda destinations: destinations.replay(name, first, last))
+    print(say_replayed(replayed, first, letter))
+
+
+def say_replayed(replayed: Replayed, first: int | None, letter: Letter) -> str:
+    """Say how many go again, and when; or why none does. `first` is the number that was asked for, if one was."""
+    destination, these = replayed.destination, f"{replayed.count:,} event(s)"
+    if not replayed.count:
+        return f"Nothing goes to {destination.name} again: {_why_nothing(destination, first, letter)}."
+    resume = f"forward resume {destination.name}"
+    if destination.state is State.PAUSED:
+        return f"{these} will go to {destination.name} again, which is paused, after: {resume}"
+    if destination.failing_since is not None and destination.next_at is not None:
+        return f"{these} go to {destination.name} again at its next try, {moment(destination.next_at)}. Now: {resume}"
+    return f"{these} go to {destination.name} again. A receiver knows them by their ids."
+
+
+def _why_nothing(destination: Destination, first: int | None, letter: Letter) -> str:
+    if first is None:
+        return "there are no dead letters" if letter is Letter.DEAD else "nothing that was refused waits"
+    if first > destination.seq:
+        return f"it has come to number {destination.seq}, and gets later ones anyway"
+    return f"{destination.survey} has no event with such a number"
 
 
 def change_secret(
@@ -133,8 +159,13 @@ def change_secret(
             return await _destinations(database).change_secret(name, hours, await keys_of(settings, database))
 
     secret = asyncio.run(run())
-    until = datetime.fromtimestamp(now() / 1000 + hours * 3600, UTC)
-    print(f"Every event carries both signatures until {until:%Y-%m-%d %H:%M} UTC. Give the receiver the new secret.")
+    if hours:
+        until = moment(now() + hours * HOUR_MS)
+        print(f"Every event carries both signatures until {until}. Give the receiver the new secret.")
+    else:
+        print(
+            "The old secret signs nothing from now on. Give the receiver the new one: what it refuses till then waits."
+        )
     print("It is not shown again:")
     print(secret)
 
@@ -157,9 +188,9 @@ def _destinations(database: Database) -> Destinations:
     return Destinations(database, who=f"terminal {getpass.getuser()}", now=now)
 
 
-def allowed_of(settings: Settings) -> Allowed:
-    """Read what the operator allows. Raises ForwardRefused."""
-    return Allowed.read(settings.forward_to)
+async def allowed_of(settings: Settings, database: Database) -> Allowed:
+    """Read what the operator allows; a demo's database sends to this machine alone. Raises ForwardRefused."""
+    return Allowed.read(settings.forward_to, is_demo=await database.read(is_demo))
 
 
 @asynccontextmanager
@@ -169,7 +200,7 @@ async def forwarding_jobs(settings: Settings, service: Service, metrics: Metrics
     from bot.analysis.forwarding.sending import Sender
 
     owner = f"{os.getpid()}-{TimeOrderedIds()()[-8:]}"
-    rendering, allowed = Rendering(service.database), allowed_of(settings)
+    rendering, allowed = Rendering(service.database), await allowed_of(settings, service.database)
     sender = Sender(service.database, service.keys, rendering, allowed, owner=owner, now=now)
 
     async def send() -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.analysis.importing.applying import apply, look_over
-from bot.analysis.importing.checking import Checked, Progress, refuse_if_wrong
-from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.importing.checking import Checked, Progress, refuse_if_back, refuse_if_wrong
+from bot.analysis.importing.problems import ImportRefused, counted
 from bot.analysis.importing.proposing import propose
 from bot.cli.compose import Refusal, database_of, keys_of, now
 from bot.settings import Settings, load
@@ -43,10 +43,13 @@ def import_web(
     survey: SurveyId,
     map: Annotated[Path, typer.Option(help="The map: a TOML file that says which column is which question.")],
     apply: Annotated[bool, typer.Option("--apply", help="Write it, in one transaction.")] = False,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="Write it also where newer answers go back to older ones.")
+    ] = False,
 ) -> None:
     """Look a file over and, with --apply, write it."""
     try:
-        checked = asyncio.run(_import(load(), file, survey, map, apply))
+        checked = asyncio.run(_import(load(), file, survey, map, apply, take_back))
     except ImportRefused as refused:
         if len(refused.problems) > 1:
             print("\n".join(refused.problems))
@@ -58,14 +61,24 @@ def import_web(
     if not brings:
         print("It brings nothing new, so nothing was written.")
     elif apply:
-        print(f"Written: {checked.report.added} new responses, {checked.report.changed} changed.")
+        if not take_back:
+            refuse_if_back(checked)
+        print(f"Written: {counted(checked.report.added, 'new response')}, {checked.report.changed} changed.")
+    elif checked.report.back:
+        print("Nothing was written. Import the newest export; or is this one right? Then add --apply --take-back.")
     else:
         print("Nothing was written. Run it again with --apply to write it.")
 
 
-def propose_map(file: File, survey: SurveyId) -> None:
+def propose_map(
+    file: File,
+    survey: SurveyId,
+    header_rows: Annotated[
+        int, typer.Option(min=0, max=2, help="How many rows of headings the file has; 0 finds it out.")
+    ] = 0,
+) -> None:
     """Print a proposed map."""
-    print(asyncio.run(_propose(load(), file, survey)), end="")
+    print(asyncio.run(_propose(load(), file, survey, header_rows)), end="")
 
 
 def forget(
@@ -79,7 +92,9 @@ def forget(
     print("Removed. A later file does not bring it back; remove it from the form too.")
 
 
-async def _import(settings: Settings, file: Path, survey: str, map_path: Path, writes: bool) -> Checked:
+async def _import(
+    settings: Settings, file: Path, survey: str, map_path: Path, writes: bool, takes_back: bool
+) -> Checked:
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
         try:
@@ -87,14 +102,14 @@ async def _import(settings: Settings, file: Path, survey: str, map_path: Path, w
         finally:
             if sys.stderr.isatty():
                 print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
-        if writes and not checked.report.problems:
-            await apply(database, checked, TERMINAL, now)
+        if writes and not checked.report.problems and (takes_back or not checked.report.back):
+            await apply(database, checked, TERMINAL, now, takes_back=takes_back)
         return checked
 
 
-async def _propose(settings: Settings, file: Path, survey: str) -> str:
+async def _propose(settings: Settings, file: Path, survey: str, header_rows: int) -> str:
     async with database_of(settings) as database:
-        return (await propose(database, file, survey)).text
+        return (await propose(database, file, survey, header_rows)).text
 
 
 async def _forget(settings: Settings, external_id: str, survey: str, source: str) -> bool:

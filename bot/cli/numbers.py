@@ -1,6 +1,7 @@
 """Where residents reach us, by the settings: what stands in links and on posters."""
 
 from bot.outreach.campaigns import Numbers
+from bot.outreach.poster import as_dialled
 from bot.settings import Settings
 
 DEMO_NUMBER = "+447700900999"
@@ -21,6 +22,18 @@ def numbers_of(settings: Settings, *, is_demo: bool = False) -> Numbers:
         telegram=settings.telegram_bot_name if settings.has_telegram else "",
         base_url=settings.public_base_url.rstrip("/"),
     )
+
+
+def reached_by(settings: Settings) -> dict[str, str]:
+    """Write where residents can answer, by source, as HELP names it. `{survey}` stands for the survey's id."""
+    numbers = numbers_of(settings)
+    every = {
+        "sms": f"SMS {as_dialled(numbers.sms)}" if numbers.sms else "",
+        "whatsapp": f"WhatsApp {as_dialled(numbers.whatsapp)}" if numbers.whatsapp else "",
+        "telegram": f"Telegram @{numbers.telegram.removeprefix('@')}" if numbers.telegram else "",
+        "web": f"{numbers.base_url}/s/{{survey}}" if numbers.base_url.startswith("https://") else "",
+    }
+    return {source: where for source, where in every.items() if where}
 
 
 def _number(sender: str) -> str:

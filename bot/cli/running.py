@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ from bot.cli.compose import (
 from bot.cli.forwarding import forwarding_jobs
 from bot.cli.importing import import_sample
 from bot.cli.logs import configure
-from bot.cli.numbers import numbers_of
+from bot.cli.numbers import numbers_of, reached_by
 from bot.cli.safeguarding import alerts_job, help_numbers
 from bot.core.survey import wording as chosen
 from bot.service.clock import Clock
@@ -158,6 +159,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with database_of(settings) as database:
         keys = await keys_of(settings, database)
         said = wording(drafts_allowed=settings.drafts_allowed, numbers=help_numbers(settings), listener=hearing())
+        said = replace(said, reached_by=reached_by(settings))
         days = settings.retention_voice_days
         async with service_of(database, keys, providers.channels, said, voice_days=days) as service:
             _say_where(settings, service, listening)
@@ -188,7 +190,8 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
             application = demo_application(settings, service, channels, metrics)
             sample = await import_sample(database, keys)
             await _say_what_to_try(settings, database, keywords, sample)
-            await _run(application, clock_of(service, {}, metrics.job_ran), listening)
+            async with forwarding_jobs(settings, service, metrics) as forwarding:
+                await _run(application, clock_of(service, {}, metrics.job_ran, forwarding), listening)
 
 
 def demo_application(
@@ -213,7 +216,8 @@ def _application(
     more: list[APIRouter],
 ) -> Application:
     webhooks = Webhooks(mounted, service.inbox, service.receipts.keep, metrics, now)
-    figures, pages = Figures(service.database, now), Pages(_council(service), Refusals(service.database, now).note)
+    figures = Figures(service.database, now, service.keys)
+    pages = Pages(_council(service), Refusals(service.database, now).note)
     transcribing = Transcribing(service.database, service.library, now=now)
     base = settings.public_base_url
     staff = staff_routes(service.database, figures, pages, now, base)

@@ -37,6 +37,7 @@ class Say(Struct, frozen=True, gc=False):
     """One message to the resident. `text` ends with the question, whose options follow.
 
     `takes_several` says that several of them may be chosen: a button, which answers at once, would allow but one.
+    `opener` stands on the button that opens them, where a channel shows them as a list to pick from.
     `question` is the survey's question that it puts, so that a reply which quotes it is known to be about that.
     `is_own` says that the text is this person's alone (a code, a count): nothing is stored at a provider to show it.
     """
@@ -46,6 +47,7 @@ class Say(Struct, frozen=True, gc=False):
     takes_several: bool = False
     question: str = ""
     is_own: bool = False
+    opener: str = ""
 
 
 class Record(Struct, frozen=True, gc=False):

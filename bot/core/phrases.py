@@ -34,6 +34,7 @@ class Phrase(StrEnum):
     NOT_UNDERSTOOD = "Sorry, we did not understand that."
     REPLY_WITH_NUMBER = "Please reply with one number, {first} to {last}. Or text SKIP."
     CHOOSE_ONE = "Please choose one answer. Or text SKIP."
+    OPEN_LIST = "Choose"
     REPLY_WITH_NUMBERS = "Please reply with numbers only, like 1 2. Or text SKIP."
     REPLY_WITH_AMOUNT = "Please reply with a number only, like 34. Or text SKIP."
     REPLY_WITH_DATE = "Please reply with a date, like 31 May 2024. Or text SKIP."
@@ -66,10 +67,11 @@ class Phrase(StrEnum):
     )
 
     HELP = (
-        "You can text SKIP to pass, BACK, CHANGE 2 to answer question 2 again, MORE to read more, LANGUAGE, PRIVACY, "
-        "MYDATA (what we keep), DELETE (to remove it), NEW (for someone else on this phone), STOP."
+        "You can text SKIP, BACK, CHANGE 2 (answer question 2 again), MORE (to read), LANGUAGE, PRIVACY, "
+        "MYDATA (what we keep), DELETE (remove it), NEW (someone else on this phone), LINK (another phone), STOP."
     )
     HELP_PERSON = "To speak to a person, or answer by phone or on paper: {contact}."
+    HELP_WAYS = "Or use {ways}."
     NO_MORE = "There is no more to read on this question."
     MORE_AT = "Read more: {url}"
     FIRST_QUESTION = "This is the first question."
@@ -180,6 +182,7 @@ class Phrase(StrEnum):
     OPENS_ON_PAGE = "This survey opens on {date}. Please come back then."
     LATE_ON_PAGE = "This survey has closed. Your answer came after that; we have kept it, marked as late."
     DONE_ON_THIS_PHONE = "A whole survey was answered on this phone or computer."
+    MANY_START = "Many people are starting just now. Please wait a minute, then try again."
     ELSEWHERE = "The answers begun here are on another phone now, or were removed."
 
 
@@ -209,6 +212,10 @@ class Phrases:
         self._full = dict(full)
         self._short = {language: {**full.get(language, {}), **brief.get(language, {})} for language in {*full, *brief}}
         self._write_day = write_day
+
+    def has(self, phrase: Phrase, language: str) -> bool:
+        """Say whether a sentence is there in a language, and not only in English."""
+        return language == "en" or phrase in self._full.get(language, {})
 
     def say(self, phrase: Phrase, language: str, /, *, short: bool = False, **values: object) -> str:
         """Write one sentence in a language, with its values filled in; `short` asks for the SMS wording."""

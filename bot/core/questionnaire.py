@@ -29,8 +29,14 @@ WAYS_KEPT = 1_000
 """Ways through one survey that are kept ready; a survey with much skip logic has more, which are made anew."""
 
 
+NOWHERE_ELSE: Mapping[str, str] = {}
+
+
 class Questionnaire:
-    """One version of a survey with the phrases and word tables it is asked with. Immutable but for its caches."""
+    """One version of a survey with the phrases and word tables it is asked with. Immutable but for its caches.
+
+    `reached_by` says for each source (`sms`, `web` ...) where residents can answer by it: `WhatsApp 07700 900123`.
+    """
 
     def __init__(
         self,
@@ -39,8 +45,10 @@ class Questionnaire:
         words: Mapping[str, Words],
         offered: Sequence[Language] = (),
         listener: Listener | None = None,
+        reached_by: Mapping[str, str] = NOWHERE_ELSE,
     ) -> None:
         self.definition = definition
+        self.reached_by = reached_by
         self.phrases = phrases
         self.listener = listener
         self._words = words

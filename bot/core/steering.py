@@ -219,6 +219,10 @@ def _help(turn: Turn) -> None:
     turn.say(Phrase.HELP)
     if contact:
         turn.say(Phrase.HELP_PERSON, contact=contact)
+    # An address is long, and a text is paid for by its length.
+    left_out = {turn.here.source, "web"} if turn.here.short else {turn.here.source}
+    if ways := [where for source, where in turn.q.reached_by.items() if source not in left_out]:
+        turn.say(Phrase.HELP_WAYS, ways=", ".join(ways))
     put_again(turn)
 
 

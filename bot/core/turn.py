@@ -117,7 +117,8 @@ class Turn:
             options = self._options(question)
         takes_several = question is not None and question.type is QuestionType.SELECT_MULTIPLE
         name = question.name if question is not None else ""
-        self.effects.append(Say("\n".join(self.sentences), options, takes_several, name, self.is_own))
+        opener = self.q.say(Phrase.OPEN_LIST, self.state.language) if options else ""
+        self.effects.append(Say("\n".join(self.sentences), options, takes_several, name, self.is_own, opener))
         self.sentences = []
 
     def _prompt(self, question: Question) -> str:

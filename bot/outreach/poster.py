@@ -219,16 +219,16 @@ class _Author:
         """Write where a channel is reached by hand; the web's address is too long for that beside a code."""
         match channel:
             case "sms":
-                return _number(self.numbers.sms)
+                return as_dialled(self.numbers.sms)
             case "whatsapp":
-                return _number(self.numbers.whatsapp)
+                return as_dialled(self.numbers.whatsapp)
             case "telegram":
                 return f"@{self.numbers.telegram.removeprefix('@')}"
             case _:
                 return ""
 
 
-def _number(number: str) -> str:
+def as_dialled(number: str) -> str:
     """Write a number as people in its country dial it: 07700 900123; one from abroad with its +."""
     parsed = phonenumbers.parse(number)
     is_here = parsed.country_code == 44

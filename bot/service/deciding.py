@@ -180,7 +180,8 @@ class Decider:
             text, offered = with_numbered_options(text, offered), ()
         written = channel.lay_out(Outbound("", "", "", text, offered))
         has_buttons = 0 < len(offered) <= max(can.max_buttons, can.max_list_rows)
-        buttons = write_options(offered if has_buttons else ())
+        opener = say.opener if len(offered) > can.max_buttons else ""
+        buttons = write_options(offered if has_buttons else (), opener)
         return LaidOut(written, buttons, channel.segments(written))
 
     def _reply(self, say: Say, place: int, outcome: Outcome, arrived: Arrived, channel: Channel) -> ReplyRow:

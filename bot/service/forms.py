@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from bot.core import form
 from bot.core.events import Circumstances
 from bot.core.form import Became, Posted, Taken
+from bot.core.invitation import CampaignState
 from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing, Thread
 from bot.core.state import State
@@ -158,6 +159,10 @@ class Forms:
     def invites(self, campaign: CampaignRow) -> bool:
         """Say whether a campaign invites now."""
         return invitation_of(campaign).window(moment(self._now())) is Window.OPEN
+
+    def has_ended(self, campaign: CampaignRow) -> bool:
+        """Say whether a campaign is over, which is for good."""
+        return invitation_of(campaign).state_at(moment(self._now())) is CampaignState.ENDED
 
     async def begin(self, beginning: Beginning) -> str:
         """Begin a response, or find the one that this very page began already; return its entry's id.

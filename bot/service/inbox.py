@@ -13,7 +13,7 @@ from msgspec import json
 
 from bot.service.deciding import MACHINE, SAID_AT_ONCE, Decider
 from bot.service.library import Library, UnknownVersion
-from bot.service.options import read_options
+from bot.service.options import read_opener, read_options
 from channels.base import Channel, Inbound, Outbound, Sender
 from storage.inbound import HINT_FIELD
 from storage.intake import Intake
@@ -166,4 +166,5 @@ def outbound(reply: ReplyRow, address: str, our_address: str) -> Outbound:
         options=read_options(reply.options),
         idempotency_key=reply.id,
         expires_at=reply.expires_at,
+        opener=read_opener(reply.options),
     )

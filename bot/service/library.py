@@ -31,7 +31,7 @@ class Wording:
 
     `words[""]` serves a language that has no table. `drafts_allowed` are draft languages that may be offered; `every`
     offers all of them, as the demo and the terminal chat do. `listener` hears which language free text is in, `watch`
-    what speaks of danger.
+    what speaks of danger. `reached_by` says for each source where a survey is answered by it; `{survey}` is its id.
     """
 
     phrases: Phrases
@@ -42,6 +42,7 @@ class Wording:
     listener: Listener | None = None
     watch: Watch | None = None
     reviews: Reviews = field(default_factory=Reviews)
+    reached_by: Mapping[str, str] = field(default_factory=dict)
 
     def offered(self, definition: SurveyDefinition) -> tuple[Language, ...]:
         """Return the languages of a survey that residents may be offered; the default language always is."""
@@ -175,7 +176,8 @@ class Library:
     def ready(self, definition: SurveyDefinition, offered: Sequence[Language]) -> Questionnaire:
         """Make a version ready to be conducted in these languages."""
         wording = self._wording
-        return Questionnaire(definition, wording.phrases, wording.words, offered, wording.listener)
+        reached_by = {source: where.format(survey=definition.id) for source, where in wording.reached_by.items()}
+        return Questionnaire(definition, wording.phrases, wording.words, offered, wording.listener, reached_by)
 
     def desk_over(self, listings: Sequence[Listing]) -> Desk:
         """Open a desk over these surveys, and the campaigns that invite to them."""

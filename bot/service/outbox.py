@@ -15,7 +15,7 @@ import structlog
 
 from bot.core.hours import SendingHours
 from bot.service.keyboards import Sent
-from bot.service.options import read_options
+from bot.service.options import read_opener, read_options
 from bot.service.receipts import decide
 from bot.service.refusals import after_refusal
 from channels.base import Accepted, Channel, Outbound, Problem, Rejected, RetryAfter, SendResult, Unknown
@@ -222,6 +222,7 @@ class Outbox:
             idempotency_key=message.idempotency_key,
             expires_at=message.expires_at,
             is_outside_window=self._is_outside_window(message),
+            opener=read_opener(message.options),
         )
         try:
             async with asyncio.timeout(SEND_SECONDS):

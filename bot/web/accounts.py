@@ -83,6 +83,10 @@ class TooManyTries(Exception):
     """Too many sign-ins were tried in the last minutes, for this name or altogether. Waiting helps."""
 
 
+class NoCodesYet(Exception):
+    """A right password, of a role that needs one-time codes too and has none: only a one-time link lets them in."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
     """A signed-in person and the secret of their session. `by_link` says that it began with a one-time link."""
@@ -165,7 +169,8 @@ class Door:
     async def by_password(self, name: str, password: str) -> Visit | HalfWay | None:
         """Sign in, or half way where a code is still to come; None when name and password do not belong together.
 
-        Raises TooManyTries.
+        Raises TooManyTries, and NoCodesYet where the role needs codes that nobody has set up: whoever has found a
+        password out must not enrol a phone of their own with it.
         """
         name = sign_in_name(name)
         member = await self._database.read(partial(store.staff_named, name))
@@ -174,7 +179,10 @@ class Door:
             await self._note_refusal(member, "wrong password" if member is not None else "")
             return None
         assert member is not None
-        if not Role(member.role).needs_codes and member.codes_since is None:
+        if member.codes_since is None:
+            if Role(member.role).needs_codes:
+                await self._note_refusal(member, "no one-time codes yet")
+                raise NoCodesYet
             secret, session = self._secret(store.SESSION, SESSION_SECONDS)
             await self._database.run(partial(store.open_session, member, session, "by password"))
             return Visit(member, secret)

@@ -87,9 +87,9 @@ class Assistance:
         """
         listing = self.listing(helper.campaign)
         if listing is None and more is not None:
-            return self._pages.show(
-                "assisted_over.html", 409, campaign=helper.campaign, base=helper.base, token=helper.token, **more
-            )
+            campaign, is_over = helper.campaign, self._forms.has_ended(helper.campaign)
+            about = {"campaign": campaign, "is_over": is_over, "base": helper.base, "token": helper.token}
+            return self._pages.show("assisted_over.html", 409, **about, **more)
         if listing is None:
             raise _not_now()
         questionnaire = listing.questionnaire
@@ -100,6 +100,7 @@ class Assistance:
             "assisted.html",
             422 if problems else 200,
             say=words["say"],
+            tongue=words["tongue"],
             is_draft=words["is_draft"],
             language=language,
             direction=form.direction(language),

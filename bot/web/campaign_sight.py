@@ -105,7 +105,7 @@ def totals_sight(
     counted: Tally, about_you: Sequence[Breakdown], definition: SurveyDefinition, target: int | None, now: int
 ) -> TotalsSight:
     """Write a campaign's totals: of languages and of answers, what would point to somebody is hidden or rounded."""
-    spoken = round_down(hide_small({each.name: each.started for each in counted.by_language}))
+    spoken = round_down(hide_small({each.name: each.started for each in counted.by_language_before}))
     return TotalsSight(
         all=counted.all,
         channels=[Total(channel_name(each.name), each.started, each.completed) for each in counted.by_channel],

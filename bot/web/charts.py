@@ -105,6 +105,8 @@ def days(id: str, title: str, counted: Sequence[tuple[date, int]]) -> Days | Non
         for place, number in enumerate(shown)
     ]
     described = f"From {in_words(first)} to {in_words(last)}; at most {most:,} on one day"
+    if first == last:
+        described = f"All {most:,} on {in_words(first)}"
     return Days(id, title, described, columns, first, last, most)
 
 

@@ -41,8 +41,6 @@ class CodeDesk:
         half = await self.visits.half_way(request)
         if half is None:
             return RedirectResponse("/staff", 303)
-        if half.member.codes_since is None:
-            return RedirectResponse(CODES, 303)
         return self._ask(half)
 
     async def check(self, request: Request) -> Response:
@@ -57,38 +55,25 @@ class CodeDesk:
 
     async def show(self, request: Request) -> Response:
         """Show how to set codes up."""
-        who = await self._who(request)
-        return self._set_up(who) if who is not None else RedirectResponse("/staff", 303)
+        visit = await self.visits.of(request)
+        return self._set_up(visit) if visit is not None else RedirectResponse("/staff", 303)
 
     async def picture(self, request: Request) -> Response:
         """Give the QR code that an authenticator app reads. An address of its own: no page holds inline pictures."""
-        who = await self._who(request)
-        if who is None:
+        visit = await self.visits.of(request)
+        if visit is None:
             raise TurnedAway(403, "You are not signed in", "Your session has ended. Sign in again.")
-        return Response(self.codes.offer(who).picture(), media_type="image/svg+xml")
+        return Response(self.codes.offer(visit).picture(), media_type="image/svg+xml")
 
     async def take_up(self, request: Request) -> Response:
-        """Keep the codes once one of them was typed, and let in whoever was half way."""
-        who = await self._who(request)
-        if isinstance(who, HalfWay):
-            _, form = await self.visits.half_way_form(request)
-        else:
-            who, form = await self.visits.signed_in_form(request)
-            problem = await self._password_problem(who, form)
-            if problem:
-                return self._set_up(who, 422, password_problem=problem)
-        if not await self.codes.take_up(who, form.get("code", "")):
-            return self._set_up(who, 422, problem=WRONG_CODE)
-        if isinstance(who, HalfWay):
-            return await self._let_in(who)
+        """Keep the codes once one of them was typed."""
+        visit, form = await self.visits.signed_in_form(request)
+        problem = await self._password_problem(visit, form)
+        if problem:
+            return self._set_up(visit, 422, password_problem=problem)
+        if not await self.codes.take_up(visit, form.get("code", "")):
+            return self._set_up(visit, 422, problem=WRONG_CODE)
         return RedirectResponse("/staff/account?done=codes", 303)
-
-    async def _who(self, request: Request) -> Visit | HalfWay | None:
-        """Find who may set codes up. Who has codes and is half way may not: they owe one of those."""
-        half = await self.visits.half_way(request)
-        if half is not None:
-            return half if half.member.codes_since is None else None
-        return await self.visits.of(request)
 
     async def _password_problem(self, visit: Visit, form: dict[str, str]) -> str:
         if not must_give_password(visit):
@@ -110,20 +95,17 @@ class CodeDesk:
     def _ask(self, half: HalfWay, status: int = 200, problem: str = "") -> Response:
         return self.pages.show("code.html", status, token=form_token(half.secret), action=CODE, problem=problem)
 
-    def _set_up(
-        self, who: Visit | HalfWay, status: int = 200, *, problem: str = "", password_problem: str = ""
-    ) -> Response:
-        visit = who if isinstance(who, Visit) else None
+    def _set_up(self, visit: Visit, status: int = 200, *, problem: str = "", password_problem: str = "") -> Response:
         return self.pages.show(
             "codes.html",
             status,
             visit=visit,
-            token=form_token(who.secret),
+            token=form_token(visit.secret),
             action=CODES,
             picture=PICTURE,
-            offer=self.codes.offer(who),
-            needs_password=visit is not None and must_give_password(visit),
-            has_codes=who.member.codes_since is not None,
+            offer=self.codes.offer(visit),
+            needs_password=must_give_password(visit),
+            has_codes=visit.member.codes_since is not None,
             problem=problem,
             password_problem=password_problem,
         )

@@ -52,7 +52,7 @@ class Codes:
         self._clock = clock
         self._door = Door(database, clock)
 
-    def offer(self, who: Visit | HalfWay) -> Offer:
+    def offer(self, who: Visit) -> Offer:
         """Offer new codes. Within a session they stay the same until they are taken up, so a page may be reloaded.
 
         Nothing is kept of them meanwhile: they follow from the session and the keys of this installation.
@@ -63,7 +63,7 @@ class Codes:
         address = pyotp.TOTP(secret).provisioning_uri(name=member.name, issuer_name=ISSUER)
         return Offer(secret, address)
 
-    async def take_up(self, who: Visit | HalfWay, code: str) -> bool:
+    async def take_up(self, who: Visit, code: str) -> bool:
         """Take the offered codes up, if this is one of them: so the app is known to work before a door needs it."""
         secret = self.offer(who).secret
         step = self._step(secret, code)

@@ -88,7 +88,7 @@ def council_sight(
     chart = bars(
         "channel-chart", "Begun by channel", [(each.name, each.started, f"{each.started:,}") for each in channels]
     )
-    spoken = hide_small({each.name: each.started for each in counted.by_language})
+    spoken = hide_small({each.name: each.started for each in counted.by_language_before})
     brought = {each.name: Activity(each.started, each.completed, None) for each in counted.by_campaign}
     return CouncilSight(
         all=counted.all,

@@ -13,7 +13,10 @@ ZIP = "application/zip"
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file that an analyst can take away. `key` names it in the form; it needs `packages` to be installed."""
+    """One file that an analyst can take away. `key` names it in the form; `purpose` says whom it is for.
+
+    It needs `packages` to be installed. One that `is_usual` stands open on the page.
+    """
 
     key: str
     form: Format
@@ -22,6 +25,7 @@ class Download:
     title: str
     purpose: str
     packages: Sequence[str] = ()
+    is_usual: bool = False
 
     @property
     def is_possible(self) -> bool:
@@ -31,37 +35,42 @@ class Download:
 
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PARQUET = "application/vnd.apache.parquet"
-_WIDE = "one row for each response"
+_HTML = "text/html; charset=utf-8"
 DOWNLOADS = (
-    Download("csv", Format.CSV, ".csv", CSV, "Spreadsheet (CSV)", _WIDE),
-    Download("xlsx", Format.XLSX, ".xlsx", _EXCEL, "Excel workbook", f"{_WIDE}, and the codebook on a second sheet"),
-    Download("long-csv", Format.LONG_CSV, "-long.csv", CSV, "Long form (CSV)", "one row for each answer"),
+    Download("csv", Format.CSV, ".csv", CSV, "Spreadsheet (CSV)", "for LibreOffice, and most programs", is_usual=True),
+    Download("xlsx", Format.XLSX, ".xlsx", _EXCEL, "Excel workbook", "for Excel; the codebook is in it", is_usual=True),
+    Download(
+        *("codebook-page", Format.CODEBOOK, "-codebook.html", _HTML, "Codebook (page)"),
+        "for everyone with the answers: what they mean, to read and print",
+        is_usual=True,
+    ),
     Download(
         *("sav", Format.SAV, ".sav", "application/x-spss-sav", "SPSS"),
-        *(f"{_WIDE}, with labels and missing values; R and PSPP read it too", spss.PACKAGES),
+        *("for SPSS, PSPP and R: with labels and missing values", spss.PACKAGES),
     ),
     Download(
         *("parquet", Format.PARQUET, ".parquet", _PARQUET, "Parquet"),
-        *(f"{_WIDE}, with types, for Python, R and Power BI", parquet.PACKAGES),
-    ),
-    Download(
-        "jsonl", Format.JSONL, ".jsonl", "application/x-ndjson", "JSON Lines", "one response a line, for programs"
-    ),
-    Download(
-        *("datapackage", Format.DATAPACKAGE, "-package.zip", ZIP, "Data package"),
-        "both tables as plain CSV and a description of them, for publishing and archives",
+        *("for Python, R and Power BI: with types", parquet.PACKAGES),
     ),
     Download(
         *("consult", Format.CONSULT, "-consult.zip", ZIP, "Consult folder"),
-        "for the government's Consult, which finds themes in open answers",
+        "for the government’s Consult, which finds themes in open answers",
+    ),
+    Download(
+        *("long-csv", Format.LONG_CSV, "-long.csv", CSV, "Long form (CSV)"),
+        "for who checks how replies were read: one row for each answer",
+    ),
+    Download(
+        *("datapackage", Format.DATAPACKAGE, "-package.zip", ZIP, "Data package"),
+        "for archives and open data: plain CSV and a description of it",
+    ),
+    Download(
+        *("jsonl", Format.JSONL, ".jsonl", "application/x-ndjson", "JSON Lines"),
+        "for programmers: one response a line",
     ),
     Download(
         *("codebook", Format.CODEBOOK, "-codebook.csv", CSV, "Codebook (CSV)"),
-        "what every column and code means",
-    ),
-    Download(
-        *("codebook-page", Format.CODEBOOK, "-codebook.html", "text/html; charset=utf-8", "Codebook (page)"),
-        "the same to read and print, in every language",
+        "for programmers: every column and code, in every language",
     ),
 )
-"""In the order of the page."""
+"""In the order of the page: first those for most people, then the others, which it folds away."""

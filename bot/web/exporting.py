@@ -26,6 +26,7 @@ from bot.web.visits import Visits
 
 PAGE: Final = "/staff/surveys/{survey}/export"
 PATIENCE_SECONDS: Final = 3.0
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{2,8})*")
 _FAILED: Final = "It failed here, and has been noted. Try again; if it fails again, tell whoever runs the server."
 
 
@@ -74,9 +75,11 @@ class ExportDesk:
         _refuse_who_may_not(visit)
         survey = request.path_params["survey"]
         download = next((each for each in self._downloads if each.key == form.get("format")), None)
+        labels = form.get("labels") or None
         if (
             download is None
             or not download.is_possible
+            or (labels and not _LANGUAGE.fullmatch(labels))
             or survey not in [each.id for each in await self._figures.surveys()]
         ):
             raise TurnedAway(404, "There is no such export", "Go back to the staff page and choose one from it.")
@@ -86,10 +89,11 @@ class ExportDesk:
         primary_only, shareable = (form.get(choice) == "yes" for choice in ("primary_only", "shareable"))
         today = datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()
         kind = f"{'-primary' if primary_only else ''}{'-shareable' if shareable else ''}"
+        kind += f"-labels-{labels}" if labels else ""
         name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', survey)}-{today}{kind}{download.ending}"
         task = ExportTask(visit, survey, download, name)
         self._tasks.keep(task)
-        making = self._make(task, primary_only=primary_only, shareable=shareable)
+        making = self._make(task, labels=labels, primary_only=primary_only, shareable=shareable)
         await self._tasks.begin(task, making, partial(_fail, task))
         return _to(task) if task.is_working else await self._hand_out(task)
 
@@ -125,13 +129,14 @@ class ExportDesk:
             return RedirectResponse(f"/staff?survey={quote(task.survey, safe='')}", 303)
         return _to(task) if task.is_working else await self._hand_out(task)
 
-    async def _make(self, task: ExportTask, *, primary_only: bool, shareable: bool) -> None:
+    async def _make(self, task: ExportTask, *, labels: str | None, primary_only: bool, shareable: bool) -> None:
         try:
             await self._figures.export(
                 task.survey,
                 task.download.form,
                 task.folder.path / task.file_name,
                 task.name,
+                labels=labels,
                 primary_only=primary_only,
                 shareable=shareable,
                 progress=task.hear,

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.analysis.columns import read_published
 from bot.analysis.counts import Counts, count
 from bot.analysis.export import Format, export
-from bot.analysis.formats.asked import Progress
+from bot.analysis.formats.asked import ExportRefused, Progress
 from bot.analysis.hiding import hide_small
 from bot.analysis.reconciliation import Report, reconcile
 from bot.core.language_names import name_in_english
@@ -20,6 +20,7 @@ from bot.web.accounts import Clock
 from storage import reviews
 from storage import surveys as store
 from storage.installation import is_demo
+from storage.keys import KeyRing
 from storage.script import Database
 from storage.voice import open_notes
 
@@ -63,11 +64,12 @@ class SurveyFigures:
 
 
 class Figures:
-    """Reads the numbers of a database; `clock` gives epoch milliseconds UTC."""
+    """Reads the numbers of a database; `clock` gives epoch milliseconds UTC. `keys` are for shareable exports."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, keys: KeyRing | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._keys = keys
 
     async def surveys(self) -> list[SurveyName]:
         """List the published surveys, the one published last first."""
@@ -114,26 +116,29 @@ class Figures:
         out: Path,
         who: str,
         *,
+        labels: str | None,
         primary_only: bool,
         shareable: bool,
         progress: Progress | None = None,
     ) -> None:
-        """Write a masked export, which stands in the audit log under `who`.
+        """Write a masked export, which stands in the audit log under `who`; with `labels` in that language for codes.
 
         `progress` hears in a worker thread how many responses are done; what it raises ends the work. Raises
         ExportRefused, UnknownSurvey.
         """
+        if shareable and self._keys is None:
+            raise ExportRefused("A shareable export needs the keys of the database.")
         await export(
             self._database,
             survey,
             form,
             out,
             raw=False,
-            labels=None,
+            labels=labels,
             include_test=await self._database.read(is_demo),
             who=who,
             now=self._clock(),
             primary_only=primary_only,
-            shareable=shareable,
+            shareable_by=self._keys if shareable else None,
             progress=progress,
         )

@@ -83,7 +83,7 @@ class SurveyForm:
         except NotOpen:
             return self._to_opening(request, posted)
         except TooManyBegun:
-            raise _too_many() from None
+            return self._too_many(request, listing, posted)
         return await self._lead_on(request, secret)
 
     async def show(self, request: Request) -> Response:
@@ -153,7 +153,7 @@ class SurveyForm:
         except NotOpen:
             return self._to_opening(request, posted)
         except TooManyBegun:
-            raise _too_many() from None
+            return self._too_many(request, listing, posted)
         if led is Led.NOWHERE:
             return self._to_opening(request, posted, Phrase.CODE_WRONG)
         return await self._lead_on(request, brought if led is Led.BROUGHT else own)
@@ -244,6 +244,15 @@ class SurveyForm:
         response = RedirectResponse(place.at(sheet.state.standing) if sheet is not None else _base(request), 303)
         return self._hand(request, response, secret, sheet.language if sheet is not None else "")
 
+    def _too_many(self, request: Request, listing: Listing, posted: Mapping[str, str]) -> Response:
+        """Ask to wait, and lead back to the opening as it was."""
+        questionnaire = listing.questionnaire
+        language = language_of(questionnaire, posted.get("lang", ""))
+        words = spoken(self._forms, questionnaire, language)
+        again = self._to_opening(request, posted).headers["location"]
+        said = [questionnaire.say(Phrase.MANY_START, language)]
+        return self._pages.show("form_closed.html", 429, **words, said=said, languages=[], again=again)
+
     def _listing(self, request: Request) -> Listing:
         listing = self._forms.listing(request.path_params["survey"])
         if listing is None:
@@ -264,10 +273,6 @@ class SurveyForm:
         kept["lang"] *= posted is not None and posted.get("chosen") == "1"
         asked = {name: value for name, value in {**kept, "told": told.name.lower() if told else ""}.items() if value}
         return RedirectResponse(f"{_base(request)}?{urlencode(asked)}" if asked else _base(request), 303)
-
-
-def _too_many() -> TurnedAway:
-    return TurnedAway(429, "Many people are starting at this moment", "Wait for a minute. Then go back and try again.")
 
 
 def _base(request: Request) -> str:

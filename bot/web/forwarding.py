@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.analysis.forwarding.allowed import ForwardRefused
-from bot.analysis.forwarding.destinations import Destinations
+from bot.analysis.forwarding.destinations import Destinations, Replayed
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.pages import Pages
 from bot.web.people import refuse_all_but_admins
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import Visits
 from storage import destinations as store
+from storage.destinations import Letter, State
 from storage.script import Database
 
 PAGE = "/staff/forwarding"
@@ -20,8 +21,12 @@ _LONGEST_NUMBER = 18
 _DONE = {
     "pause": "It is paused. What happens meanwhile waits.",
     "resume": "It is sent to again, from where it stopped.",
+    "replay-refused": "What it refused goes again at once.",
     "replay-dead": "Its dead letters go again.",
     "replay": "Its events go again from that number on.",
+    "waits": "They go again once it is resumed.",
+    "rests": "They go again at its next try.",
+    "nothing": "There was nothing to send again. What it has not come to yet goes anyway.",
 }
 
 
@@ -57,24 +62,14 @@ class ForwardingDesk:
         refuse_all_but_admins(visit)
         destinations = Destinations(self.database, who=visit.member.name, now=self.clock)
         name, do = form.get("destination", ""), form.get("do", "")
+        first = _number(form.get("from", ""))
+        if do == "replay" and first is None:
+            return await self._page(visit, 422, problem="Write the number of the first event", about=name)
         try:
-            match do:
-                case "pause":
-                    await destinations.pause(name)
-                case "resume":
-                    await destinations.resume(name)
-                case "replay-dead":
-                    await destinations.replay_dead(name)
-                case "replay":
-                    first = _number(form.get("from", ""))
-                    if first is None:
-                        return await self._page(visit, 422, problem="Write the number of the first event", about=name)
-                    await destinations.replay(name, first)
-                case _:
-                    raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
+            replayed = await _do(destinations, name, do, first or 1)
         except ForwardRefused as refusal:
             raise TurnedAway(409, "That could not be done", str(refusal)) from refusal
-        return RedirectResponse(f"{PAGE}?done={do}", 303)
+        return RedirectResponse(f"{PAGE}?done={do if replayed is None else _what_came(do, replayed)}", 303)
 
     async def _page(
         self, visit: Visit, status: int = 200, *, said: str = "", problem: str = "", about: str = ""
@@ -86,11 +81,38 @@ class ForwardingDesk:
             visit=visit,
             token=form_token(visit.secret),
             page=PAGE,
-            standings=sorted(standings, key=lambda each: (not each.needs_somebody, each.destination.name)),
+            standings=sorted(standings, key=lambda e: (not e.needs_somebody, e.refused is None, e.destination.name)),
             said=said,
             problem=problem,
             about=about,
         )
+
+
+async def _do(destinations: Destinations, name: str, do: str, first: int) -> Replayed | None:
+    """Do what a button says; give what goes again by it. Raises ForwardRefused and TurnedAway."""
+    match do:
+        case "pause":
+            await destinations.pause(name)
+        case "resume":
+            await destinations.resume(name)
+        case "replay-refused":
+            return await destinations.replay_letters(name, Letter.WAITING)
+        case "replay-dead":
+            return await destinations.replay_letters(name, Letter.DEAD)
+        case "replay":
+            return await destinations.replay(name, first)
+        case _:
+            raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
+    return None
+
+
+def _what_came(do: str, replayed: Replayed) -> str:
+    """Name what is to be said of it."""
+    if not replayed.count:
+        return "nothing"
+    if replayed.destination.state is State.PAUSED:
+        return "waits"
+    return do if replayed.destination.failing_since is None else "rests"
 
 
 def _number(written: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.analysis.importing.applying import apply, look_over
 from bot.analysis.importing.checking import Checked
-from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.importing.problems import ImportRefused, counted
 from bot.analysis.importing.proposing import Proposed, propose
 from bot.analysis.importing.report import Report
 from bot.web.accounts import Clock, Visit
@@ -46,6 +46,8 @@ class Import(Task):
         self.checked: Checked | None = None
         self.report: Report | None = None
         self.problems: Sequence[str] = ()
+        self.takes_back = False
+        """Whether somebody said that older answers may take the place of newer ones."""
 
     @property
     def seal(self) -> str:
@@ -87,7 +89,7 @@ class ImportWork:
             task.problems = refused.problems or (str(refused),)
         said = "a map was proposed"
         if task.report is not None:
-            said = f"{task.report.source}, {task.report.rows} rows, {len(task.problems)} problems"
+            said = f"{task.report.source}, {counted(task.report.rows, 'row')}, {counted(len(task.problems), 'problem')}"
         elif task.problems:
             said = "it could not be read"
         await self._database.run(
@@ -112,7 +114,15 @@ class ImportWork:
     async def _writing(self, task: Import) -> None:
         assert task.checked is not None
         try:
-            await apply(self._database, task.checked, task.name, self._clock, batch_id=task.id, progress=task.count)
+            await apply(
+                self._database,
+                task.checked,
+                task.name,
+                self._clock,
+                takes_back=task.takes_back,
+                batch_id=task.id,
+                progress=task.count,
+            )
         except ImportRefused as refused:
             task.problems, task.stage = refused.problems or (str(refused),), Stage.SETTLING
         else:

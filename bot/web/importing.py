@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.analysis.columns import UnknownSurvey, read_published
+from bot.analysis.importing.problems import counted
 from bot.analysis.importing.report import STATES, Report
 from bot.core.survey import wording
 from bot.web.accounts import Clock, Door, Visit
@@ -159,6 +160,9 @@ class ImportDesk:
             task.map_text = _short_enough(form.get("map", ""))
             await self._work.look(task)
         elif task.stage is Stage.READY and form.get("seal") == task.seal:
+            task.takes_back = form.get("take_back") == "yes"
+            if task.report is not None and task.report.back and not task.takes_back:
+                return await self._task_page(request, visit, task, 422, "Say whether older answers are right")
             await self._work.write(task)
         else:
             raise TurnedAway(
@@ -171,11 +175,15 @@ class ImportDesk:
 
     # -- the pages ----------------------------------------------------------------------------------------------------
 
-    async def _task_page(self, request: Request, visit: Visit, task: Import) -> Response:
+    async def _task_page(
+        self, request: Request, visit: Visit, task: Import, status: int = 200, problem: str = ""
+    ) -> Response:
         _, title = await self._survey(request)
         waits = 0 if self._database.is_postgres else task.brings // _ROWS_A_SECOND
         return self._pages.show(
             "import_task.html",
+            status,
+            problem=problem,
             visit=visit,
             token=form_token(visit.secret),
             page=_page_of(task.survey),
@@ -214,8 +222,9 @@ class ImportDesk:
         survey, _ = await self._survey(request)
         brought = await self._database.read(partial(imports.batch, survey, request.path_params["task"]))
         if brought is not None:
-            said = f"{brought.file_name} was brought in on {when(brought.at)}: {brought.added} new responses, "
-            return await self._begin_page(request, visit, said=f"{said}{brought.changed} changed.")
+            added = counted(brought.added, "new response")
+            said = f"{brought.file_name} was brought in on {when(brought.at)}: {added}, {brought.changed} changed."
+            return await self._begin_page(request, visit, said=said)
         return await self._begin_page(
             request,
             visit,

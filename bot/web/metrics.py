@@ -11,6 +11,7 @@ from storage.destinations import Standing, State
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _FORWARDING = {
     "waiting_events": "Events that a destination is still to get.",
+    "refused_events": "Events that a destination has refused, and that are tried again.",
     "dead_events": "Events that a destination has refused for three days.",
     "oldest_seconds": "Age of the oldest event that a destination is still to get.",
     "failing_seconds": "For how long nothing has arrived at a destination, though it was tried.",
@@ -71,6 +72,7 @@ class Metrics:
             failing = 0 if destination.failing_since is None else now - destination.failing_since
             shown = {
                 "waiting_events": each.ahead,
+                "refused_events": 0 if each.refused is None else each.refused.count,
                 "dead_events": each.dead,
                 "oldest_seconds": 0 if each.oldest_at is None else max(0, now - each.oldest_at) / 1000,
                 "failing_seconds": failing / 1000,

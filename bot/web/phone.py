@@ -33,6 +33,7 @@ class BotPhone:
         self._now = now
         self.is_charged = channel.capabilities.cost_unit == "segment"
         self.keys_go = channel.look.keys_go
+        self.takes_media = channel.capabilities.voice_notes
 
     async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
         """Take in one text and return the reply; nothing where the bot stays silent."""
@@ -41,6 +42,10 @@ class BotPhone:
     async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
         """Take in one tap on a key of ours, with the label as its words, and return the reply."""
         return await self._said(address, text=key.label, choice=key.id)
+
+    async def media(self, address: str, media_type: str) -> tuple[SimulatedMessage, ...]:
+        """Take in a voice note or a picture, by its MIME type, and return the reply."""
+        return await self._said(address, media=media_type)
 
     def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
         """Give what the outbox has sent to this address since the message of that id, with its id."""

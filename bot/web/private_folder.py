@@ -13,6 +13,8 @@ import weakref
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bot.analysis.placing import hold
+
 PREFIX: Final = "earshot-private-"
 _LOCK: Final = "held"
 _FILES: Final = "files"
@@ -24,7 +26,7 @@ class PrivateFolder:
 
     def __init__(self) -> None:
         self._whole = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = _hold(self._whole / _LOCK, makes=True)
+        lock = hold(self._whole / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         self.path = self._whole / _FILES
         self.path.mkdir(mode=0o700)
         self._end = weakref.finalize(self, _remove, self._whole, lock)  # at the end of the process too
@@ -62,27 +64,11 @@ def sweep() -> None:
             continue
         if found.st_uid != os.getuid() or not folder.is_dir() or folder.is_symlink():
             continue
-        lock = _hold(folder / _LOCK, makes=False)
+        lock = hold(folder / _LOCK)
         if lock is not None:
             _remove(folder, lock)
         elif not (folder / _LOCK).exists() and time.time() - found.st_mtime > _LONG_AGO_SECONDS:
             _remove(folder, None)  # killed before it had its lock
-
-
-def _hold(path: Path, *, makes: bool) -> int | None:
-    """Take the lock of a folder; None where another process holds it, or where there is none."""
-    try:
-        import fcntl  # only now: it is not there on every system that can run the demo
-
-        file = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if makes else 0), 0o600)
-    except (ImportError, OSError):
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
-        return None
-    return file
 
 
 def _remove(folder: Path, lock: int | None) -> None:

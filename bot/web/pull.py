@@ -14,6 +14,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bot.analysis.forwarding.current import current_page
 from bot.analysis.forwarding.events import SCHEMAS, Rendering, schema
+from storage import events
+from storage.destinations import survey_is_there
 from storage.ledger import IS_HELD
 from storage.script import Database, Fetch, Script
 from storage.staff import note_once
@@ -29,9 +31,13 @@ _NO_STORE: Final = {"cache-control": "no-store"}
 _OFF: Final = "The reading API is off here. Set API_TOKEN on the server to turn it on."
 _UNKNOWN: Final = "Send the API_TOKEN of this server as: Authorization: Bearer TOKEN"
 _HELD: Final = "This database was restored from a backup and has not caught up yet. Try again in a minute."
+_NO_SURVEY: Final = "No survey of this id was ever published here."
+_BEYOND: Final = "`after` is beyond the newest event: a cursor of another database? Begin at 0."
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "No token, or a wrong one."},
     403: {"description": "API_TOKEN is not set on this server."},
+    404: {"description": _NO_SURVEY},
+    409: {"description": _BEYOND},
     503: {"description": "The database was restored and has not caught up yet."},
 }
 
@@ -76,7 +82,9 @@ class _Desk:
 
         Begin at 0 and go on from `next`. With `has_more` there is more now; without it, ask again later.
         """
+        await self._refuse_unknown(survey)
         page = await self._rendering.page(after, limit, survey)
+        await self._refuse_beyond(after, page.next)
         await self._note("events")
         rest = msgspec.json.encode({"next": page.next, "has_more": page.has_more})
         return _json(b'{"events":[' + b",".join(page.bodies) + b"]," + rest[1:])
@@ -88,9 +96,21 @@ class _Desk:
         `duplicate_group`, `is_primary` and `quality` depend on other responses too, and may change without this one;
         `status` goes from partial to breakoff by time alone.
         """
+        await self._refuse_unknown(survey)
         page = await current_page(self._database, after, limit, survey, now=self._now())
+        await self._refuse_beyond(after, page.next)
         await self._note("responses")
         return _json(msgspec.json.encode(page))
+
+    async def _refuse_unknown(self, survey: str) -> None:
+        """Refuse a survey that was never published: a slip of the pen would look like one without an answer."""
+        if survey and not await self._database.read(partial(survey_is_there, survey)):
+            raise HTTPException(404, _NO_SURVEY, _NO_STORE)
+
+    async def _refuse_beyond(self, after: int, next_: int) -> None:
+        """Refuse a cursor that this database never gave: whoever went on from it would miss what comes."""
+        if 0 < after == next_ and after > await self._database.read(events.newest):
+            raise HTTPException(409, _BEYOND, _NO_STORE)
 
     async def _note(self, what: str) -> None:
         """Note it in the audit log, once an hour."""

@@ -17,6 +17,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.service.forms import Forms, Sheet
 from bot.web.pages import Pages
 from bot.web.security import TurnedAway, new_secret
+from bot.web.tongues import tongue
 from storage.entries import Holder
 
 ANSWER_LIMIT = 64 * FORM_CHARACTERS
@@ -173,13 +174,22 @@ def _holds_something(answer: Posted) -> bool:
 
 
 def spoken(forms: Forms, questionnaire: Questionnaire, language: str) -> dict[str, object]:
-    """Return what every page of a survey needs to speak a language."""
+    """Return what every page of a survey needs to speak a language.
+
+    `tongue` marks a text that is in another; `say` does so itself, and `say_plainly` is for where no mark may stand.
+    """
+    marked = tongue(questionnaire, language)
+
+    def say_plainly(name: str, **values: object) -> str:
+        return questionnaire.say(Phrase[name], language, short=False, **values)
 
     def say(name: str, **values: object) -> str:
-        return questionnaire.say(Phrase[name], language, short=False, **values)
+        return marked(say_plainly(name, **values))
 
     return {
         "say": say,
+        "say_plainly": say_plainly,
+        "tongue": marked,
         "lang": language,
         "dir": form.direction(language),
         "title": questionnaire.title(language),

@@ -24,6 +24,8 @@ BOARDS_AT_MOST = 100
 LONGEST_TEXT = 1600
 # Ofcom keeps 07700 900000 to 900999 for drama: no resident of ours can ever have one.
 FIRST_NUMBER, LAST_NUMBER = 900001, 900999
+MEDIA = {"voice note": "audio/ogg", "picture": "image/jpeg"}
+"""What can be sent in place of a text, and the type that a phone's app gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class SimulatedMessage:
 class Phone(Protocol):
     """What is behind the page: the bot, spoken to as one channel speaks to it. Addresses are E.164 drama numbers.
 
-    `is_charged` says that a message costs by its segments; `keys_go`, that a message's keys go once one is tapped.
+    `is_charged` says that a message costs by its segments; `keys_go`, that a message's keys go once one is tapped;
+    `takes_media`, that voice notes and pictures can be sent.
     """
 
     is_charged: bool
     keys_go: bool
+    takes_media: bool
 
     async def text(self, address: str, text: str) -> tuple[SimulatedMessage, ...]:
         """Take in one text and return the reply; nothing where the bot stays silent."""
@@ -51,6 +55,10 @@ class Phone(Protocol):
 
     async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
         """Take in one tap on a key of ours and return the reply."""
+        ...
+
+    async def media(self, address: str, media_type: str) -> tuple[SimulatedMessage, ...]:
+        """Take in a voice note or a picture, by its MIME type, and return the reply."""
         ...
 
     def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
@@ -85,6 +93,7 @@ def simulator_routes(
         ("/simulator", "GET", simulator.show),
         ("/simulator/text", "POST", simulator.text),
         ("/simulator/tap", "POST", simulator.tap),
+        ("/simulator/media", "POST", simulator.media),
         ("/simulator/look", "POST", simulator.look),
         ("/simulator/add", "POST", simulator.add),
         ("/simulator/afresh", "POST", simulator.afresh),
@@ -124,6 +133,7 @@ class Simulator:
             price=self._price,
             can_add=len(board.handsets) < PHONES_AT_MOST,
             longest=LONGEST_TEXT,
+            media=MEDIA,
         )
         set_cookie(response, COOKIE, secret, "/simulator", self._public_base_url, 7 * 24 * 60 * 60)
         return response
@@ -153,6 +163,18 @@ class Simulator:
                     thread.take_keys(bubble.number)
                 thread.keep(f"{key.label}\n{key.note}".strip(), is_ours=False, is_tap=phone.keys_go)
                 await self._hear(handset, await phone.tap(handset.address, key))
+        return _back_to(board, handset)
+
+    async def media(self, request: Request) -> Response:
+        """Send a voice note or a picture from one phone."""
+        form, board = await self._own_form(request)
+        handset, kind = board.handset(form.get("resident", "")), form.get("media", "")
+        async with handset.turn:
+            phone = self._phones[handset.look]
+            if kind not in MEDIA or not phone.takes_media:
+                raise TurnedAway(404, "That cannot be sent", "A voice note or a picture goes by WhatsApp or Telegram.")
+            handset.thread.keep(f"({kind})", is_ours=False)
+            await self._hear(handset, await phone.media(handset.address, MEDIA[kind]))
         return _back_to(board, handset)
 
     async def look(self, request: Request) -> Response:

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.web.accounts import HALF_SESSION_SECONDS, SESSION_SECONDS, Clock, Door, HalfWay, Role, TooManyTries
+from bot.web.accounts import (
+    HALF_SESSION_SECONDS,
+    SESSION_SECONDS,
+    Clock,
+    Door,
+    HalfWay,
+    NoCodesYet,
+    Role,
+    TooManyTries,
+)
 from bot.web.downloads import DOWNLOADS, Download
 from bot.web.exporting import PATIENCE_SECONDS, ExportDesk
 from bot.web.figures import Figures
@@ -18,6 +27,7 @@ CODE = "/staff/code"
 """Where a one-time code is asked for."""
 CODES = "/staff/codes"
 """Where one-time codes are set up."""
+NO_CODES_YET = "You have no one-time codes yet. Ask for a new sign-in link, and set them up under your name."
 TOO_MANY_TRIES = "There were too many tries to sign in. Wait 15 minutes, or ask for a one-time sign-in link."
 
 
@@ -99,11 +109,12 @@ class StaffDesk:
             visit = await self._door.by_password(name, password)
         except TooManyTries:
             return self._sign_in_page(429, name, TOO_MANY_TRIES)
+        except NoCodesYet:
+            return self._sign_in_page(422, name, NO_CODES_YET)
         if visit is None:
             return self._sign_in_page(422, name, "That name and password do not belong together.")
         if isinstance(visit, HalfWay):
-            ask = RedirectResponse(CODE if visit.member.codes_since is not None else CODES, 303)
-            return self._visits.let_in(ask, visit.secret, HALF_SESSION_SECONDS)
+            return self._visits.let_in(RedirectResponse(CODE, 303), visit.secret, HALF_SESSION_SECONDS)
         return self._visits.let_in(RedirectResponse("/staff", 303), visit.secret, SESSION_SECONDS)
 
     async def show_link(self, request: Request) -> Response:

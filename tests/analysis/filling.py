@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bot.analysis.export import Exported, Format, export
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
+from storage.keys import KeyRing
 from storage.script import Database, Many, Run, Script
+from tests.conftest import SECRET
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
@@ -216,6 +218,7 @@ async def exported(
     now: int = NOW,
     primary_only: bool = False,
     shareable: bool = False,
+    keys: KeyRing | None = None,
 ) -> Exported:
     return await export(
         database,
@@ -228,5 +231,5 @@ async def exported(
         who="ann",
         now=now,
         primary_only=primary_only,
-        shareable=shareable,
+        shareable_by=(keys or await KeyRing.open(database, SECRET)) if shareable else None,
     )

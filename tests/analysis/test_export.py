@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from bot.analysis.columns import FIXED, UnknownSurvey
 from bot.analysis.export import Format, export
 from bot.analysis.formats.asked import ExportRefused
 from bot.analysis.long import LONG
-from bot.core.survey import Choice, QuestionType
+from bot.analysis.placing import Unfinished
+from bot.core.survey import Choice, QuestionType, Role
 from storage.script import Database, Fetch, Row, Run, Script
 from tests.analysis.filling import (
     AGREE,
@@ -31,6 +33,8 @@ from tests.analysis.filling import (
     publish,
     version,
 )
+
+IN_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 PARVEEN = Response(
     "aa01",
@@ -232,8 +236,13 @@ async def test_labels_stand_in_place_of_codes_when_asked_for(database: Database,
     assert (parveen["safe"], parveen["needs"], parveen["needs/lights"]) == ("Disagree", "More lights; Parks", "1")
     assert other["safe"] == "متفق"
     assert [r["value"] for r in rows_of(tmp_path / "l.csv")][:3] == ["Disagree", "More lights", "Parks"]
-    with pytest.raises(ExportRefused, match=r"no language 'pl'.*en, ur"):
-        await exported(database, tmp_path / "o.csv", labels="pl")
+    by_code = (tmp_path / "o.csv").read_bytes()
+    for name in ("Urdu", "اردو", "UR"):
+        await exported(database, tmp_path / "o.csv", labels=name)
+        assert (tmp_path / "o.csv").read_bytes() == by_code
+    for wrong in ("pl", "Roman Urdu", ""):
+        with pytest.raises(ExportRefused, match=rf"no language '{wrong}'.*en \(English\), ur \(Urdu\)\."):
+            await exported(database, tmp_path / "o.csv", labels=wrong)
 
 
 async def test_the_most_complete_response_of_a_person_is_primary(database: Database, tmp_path: Path) -> None:
@@ -268,15 +277,28 @@ async def test_trials_are_exported_only_where_asked_for(database: Database, tmp_
 
 
 async def test_careless_answers_are_marked_and_kept(database: Database, tmp_path: Path) -> None:
-    questions = [ask(f"q{n}", choices=AGREE) for n in range(5)]
-    await database.run(publish(version("1", *questions)))
+    await database.run(
+        publish(
+            version("0", *(ask(f"q{n}", choices=AGREE, role=Role.DEMOGRAPHIC) for n in range(5))),
+            version("1", *(ask(f"q{n}", choices=AGREE) for n in range(5))),
+        )
+    )
     quick = [Answer(f"q{n}", "1", "agree", at=BEGAN + 500 * n) for n in range(5)]
     on_paper = [Answer(f"q{n}", "1", "agree", at=BEGAN + 500 * n, input="assisted") for n in range(4)]
-    await database.run(keep(Response("a1", answers=quick, late=True), Response("a2", answers=on_paper)))
+    about_them = [replace(each, at=BEGAN + 5000 * n) for n, each in enumerate(quick)]
+    refusing = [replace(each, code="neither", state="refused") for each in about_them]
+    await database.run(
+        keep(
+            Response("a1", answers=quick, late=True),
+            Response("a2", answers=on_paper),
+            Response("a3", answers=about_them, version="0"),
+            Response("a4", answers=refusing),
+        )
+    )
     await exported(database, tmp_path / "o.csv")
     assert [(r["quality"], r["late"]) for r in rows_of(tmp_path / "o.csv")] == [
         ("straightline too_fast", "1"),
-        ("", "0"),
+        *[("", "0")] * 3,
     ]
 
 
@@ -399,6 +421,46 @@ async def test_a_failed_export_leaves_the_older_file_and_nothing_else(database: 
     with pytest.raises(Exception, match="audit"):
         await exported(database, folder / "a.csv")
     assert files_in(folder) == {"a.csv": "older"}
+
+
+@IN_SQLITE
+async def test_what_a_killed_export_left_here_goes_and_nothing_else(database: Database, tmp_path: Path) -> None:
+    await database.run(publish(STOKE))
+    folder = tmp_path / "out"
+    (folder / ".a.csv.0123abcd.folder").mkdir(parents=True)
+    kept = [".a.csv.part", ".a.csv.0123abcd.part.txt", ".a_csv.0123abcd.part", ".b.csv.0123abcd.part"]
+    for name in (".a.csv.0123abcd.part", ".a.csv.0123abcd.folder/words", *kept):
+        (folder / name).write_text("07700 900123")
+    at_work = Unfinished(folder / "a.csv")
+    await exported(database, folder / "a.csv")
+    assert sorted(each.name for each in folder.iterdir()) == sorted([*kept, "a.csv", at_work.path.name])
+
+
+@IN_SQLITE
+@pytest.mark.parametrize(
+    ("format", "name", "says"),
+    [
+        pytest.param(
+            Format.XLSX, "a.csv", r"the format xlsx is a file that ends in \.xlsx, such as a\.xlsx\.$", id="a workbook"
+        ),
+        pytest.param(
+            Format.CODEBOOK, "a.TXT", r"ends in \.csv or \.html or \.json, such as a\.csv\.$", id="a codebook"
+        ),
+        pytest.param(Format.CSV, "a.csv.gz", r"ends in \.csv or \.txt, such as a\.csv\.$", id="packed"),
+        pytest.param(Format.DATAPACKAGE, "a.json", r"is a folder, or a file that ends in \.zip", id="a folder"),
+        pytest.param(Format.JSONL, "stoke.2026-11", None, id="an ending that says nothing"),
+    ],
+)
+async def test_a_name_that_says_another_format_is_refused(
+    database: Database, tmp_path: Path, format: Format, name: str, says: str | None
+) -> None:
+    await database.run(publish(STOKE))
+    if says is None:
+        await exported(database, tmp_path / name, format)
+    else:
+        with pytest.raises(ExportRefused, match=says):
+            await exported(database, tmp_path / name, format)
+    assert (tmp_path / name).exists() is (says is None)
 
 
 async def test_an_unknown_survey_is_refused_before_anything_is_written(database: Database, tmp_path: Path) -> None:

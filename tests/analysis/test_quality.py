@@ -2,21 +2,51 @@
 
 import pytest
 
-from bot.analysis.quality import is_straightline, is_too_fast
+from bot.analysis.quality import is_straightline, is_too_fast, scales
+from bot.core.survey import Choice, Question, QuestionType, Role
+from tests.analysis.filling import AGREE, ask, version
+
+
+def grid(questions: int, role: Role = Role.CLOSED) -> list[Question]:
+    return [ask(f"q{n}", choices=AGREE, role=role) for n in range(questions)]
+
+
+OTHER = (Choice("agree", {}), Choice("disagree", {}))
 
 
 @pytest.mark.parametrize(
-    ("places", "marked"),
+    ("questions", "names"),
     [
-        pytest.param([0, 0, 0, 0, 0], True, id="five alike"),
-        pytest.param([3, 1, 1, 1, 1, 1, 2], True, id="five alike in the middle"),
-        pytest.param([0, 0, 0, 0], False, id="only four questions"),
-        pytest.param([0, 0, 1, 0, 0, 0], False, id="broken by another"),
-        pytest.param([], False, id="no answers"),
+        pytest.param([*grid(5)], [("q0", "q1", "q2", "q3", "q4")], id="five on one scale"),
+        pytest.param(
+            [*grid(3), ask("note", QuestionType.NOTE), *grid(6)[3:]],
+            [("q0", "q1", "q2", "q3", "q4", "q5")],
+            id="a note among them",
+        ),
+        pytest.param([*grid(4)], [], id="only four"),
+        pytest.param([*grid(5, role=Role.DEMOGRAPHIC)], [], id="about the person"),
+        pytest.param([*grid(4), ask("other", choices=OTHER)], [], id="the fifth on another scale"),
+        pytest.param([*grid(3), ask("why", QuestionType.TEXT), *grid(5)[3:]], [], id="another question between"),
     ],
 )
-def test_five_answers_in_the_same_place_are_a_straight_line(places: list[int], marked: bool) -> None:
-    assert is_straightline(places) is marked
+def test_only_opinions_on_one_scale_make_a_straight_line(
+    questions: list[Question], names: list[tuple[str, ...]]
+) -> None:
+    assert list(scales(version("1", *questions))) == names
+
+
+@pytest.mark.parametrize(
+    ("chosen", "marked"),
+    [
+        pytest.param("aaaaa", True, id="five alike"),
+        pytest.param("cbbbbbd", True, id="five alike in the middle"),
+        pytest.param("aaaa", False, id="only four answers"),
+        pytest.param("aabaaa", False, id="broken by another"),
+        pytest.param("", False, id="no answers"),
+    ],
+)
+def test_five_answers_alike_are_a_straight_line(chosen: str, marked: bool) -> None:
+    assert is_straightline(chosen) is marked
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ async def test_a_campaign_counts_its_own_and_nobody_elses(database: Database) ->
     counted = await database.read(lambda: tally("stoke", "hall7", include_test=False, now=NOW))
     assert counted.all == Total("", 3, 1)
     assert counted.by_channel == [Total("assisted", 1, 0), Total("sms", 1, 1), Total("whatsapp", 1, 0)]
-    assert counted.by_language == [Total("en", 3, 1)]
+    assert (counted.by_language, counted.by_language_before) == ([Total("en", 3, 1)], [Total("en", 3, 1)])
     assert counted.by_day == [(date(2026, 11, 21), 1), (date(2026, 11, 22), 2)]
     assert counted.questions[:2] == [Reached("safe", 2, 0, 0, 0, left=1), Reached("why", 0, 1, 0, 0, left=0)]
     assert counted.left_before == 1
@@ -87,6 +87,22 @@ async def test_small_counts_of_about_you_answers_are_hidden(database: Database) 
     await database.run(keep(*people, *residents(3, "hall7", age="old"), *residents(50, "other", age="old")))
     (age,) = await database.read(lambda: breakdowns("stoke", "hall7", include_test=False, now=NOW))
     assert (age.question.name, age.counts) == ("age", {"young": 20, "middle": None, "old": None})
+
+
+async def test_about_you_answers_count_as_they_stood_when_today_began_in_london(database: Database) -> None:
+    await database.run(publish(SURVEY))
+    changed = (Answer("age", code="old", at=LATE_EVENING), Answer("age", code="young", revision=2, at=AFTER_MIDNIGHT))
+    rows = [Response(f"r{place}", changed, began=LATE_EVENING) for place in range(10)]
+    rows += [Response(f"s{place}", (Answer("age", code="middle", at=AFTER_MIDNIGHT),)) for place in range(10)]
+    await database.run(keep(*rows))
+
+    async def counted(now: int) -> dict[str, int | None]:
+        found = await database.read(lambda: breakdowns("stoke", None, include_test=False, now=now))
+        return {code: count for each in found for code, count in each.counts.items()}
+
+    assert await counted(LATE_EVENING) == {}
+    assert await counted(AFTER_MIDNIGHT) == {"young": 0, "middle": 0, "old": 10}
+    assert await counted(AFTER_MIDNIGHT + DAY) == {"young": 10, "middle": 10, "old": 0}
 
 
 async def test_a_question_that_an_about_you_answer_decides_is_not_counted_apart(database: Database) -> None:

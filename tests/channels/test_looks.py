@@ -40,14 +40,14 @@ def options(labels: list[str]) -> tuple[Option, ...]:
 @LABELS
 @TEXTS
 def test_the_text_is_what_the_real_channel_lays_out(look: Look, real: Channel, labels: list[str], text: str) -> None:
-    drawn = look.draw(text, options(labels))
+    drawn = look.draw(text, options(labels), "")
     assert drawn.text == real.lay_out(Outbound("o", "", "", text, options(labels)))
 
 
 @LABELS
 @TEXTS
 def test_on_whatsapp_the_keys_are_those_of_the_content_that_is_sent(labels: list[str], text: str) -> None:
-    drawn = WHATSAPP.draw(text, options(labels))
+    drawn = WHATSAPP.draw(text, options(labels), "")
     layout = arrange(text, options(labels))
     if isinstance(layout, Written):
         assert drawn == Drawn(layout.text)
@@ -64,7 +64,7 @@ def test_on_whatsapp_the_keys_are_those_of_the_content_that_is_sent(labels: list
 
 @LABELS
 def test_on_telegram_the_keys_are_the_keyboard_that_is_sent(labels: list[str]) -> None:
-    drawn = TELEGRAM.draw(QUESTION, options(labels))
+    drawn = TELEGRAM.draw(QUESTION, options(labels), "")
     assert [(key.id, key.label) for key in drawn.keys] == [(key.id, key.label) for key in buttons(options(labels))]
     assert drawn.opener == ""
 
@@ -73,17 +73,26 @@ def test_on_telegram_the_keys_are_the_keyboard_that_is_sent(labels: list[str]) -
 @LABELS
 @TEXTS
 def test_what_is_laid_out_already_looks_the_same_again(look: Look, labels: list[str], text: str) -> None:
-    drawn = look.draw(text, options(labels))
-    assert look.draw(drawn.text, options(labels)) == drawn
+    drawn = look.draw(text, options(labels), "")
+    assert look.draw(drawn.text, options(labels), "") == drawn
 
 
 def test_by_sms_nothing_can_be_tapped() -> None:
-    assert SMS.draw(QUESTION, options(["Yes"])) == Drawn("Do you feel safe - here? 3/9\n1 Yes")
+    assert SMS.draw(QUESTION, options(["Yes"]), "") == Drawn("Do you feel safe - here? 3/9\n1 Yes")
 
 
 @LOOKS_AND_REAL
 def test_a_look_has_the_limits_of_the_real_channel(look: Look, real: Channel) -> None:
-    for limit in ("max_text", "max_buttons", "max_list_rows", "max_label", "source", "cost_unit", "short_wording"):
+    for limit in (
+        "max_text",
+        "max_buttons",
+        "max_list_rows",
+        "max_label",
+        "source",
+        "cost_unit",
+        "short_wording",
+        "voice_notes",
+    ):
         assert getattr(look.capabilities, limit) == getattr(real.capabilities, limit), limit
 
 
@@ -91,5 +100,5 @@ def test_a_look_has_the_limits_of_the_real_channel(look: Look, real: Channel) ->
 def test_whatever_the_look_it_is_a_trial(look: Look) -> None:
     assert look.capabilities.is_test
     assert look.capabilities.inline_reply
-    needs_a_provider = ("acknowledges", "voice_notes", "can_be_listed", "delivery_receipts", "read_receipts")
+    needs_a_provider = ("acknowledges", "can_be_listed", "delivery_receipts", "read_receipts")
     assert not any(getattr(look.capabilities, name) for name in needs_a_provider)

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.cli.compose import wording
 from bot.core.hours import SendingHours
+from bot.core.survey import Language
 from bot.service.inbox import Inbox
 from bot.service.library import Library
 from bot.service.outbox import Outbox
@@ -31,6 +32,7 @@ PARKS = survey(
     one("use_parks", "Do you use the parks?"),
     one("agree", "The parks are looked after well.", AGREEMENT),
     words_question("better", "What would make them better?"),
+    languages=(Language("en", "English"), Language("pl", "Polski")),
 )
 ANSWERS = "SELECT question, revision, state, value_code, input FROM answer ORDER BY id"
 
@@ -73,7 +75,7 @@ class Town:
 @pytest.fixture
 async def town(database: Database, keys: KeyRing) -> AsyncIterator[Town]:
     """Open the service with one small survey, on a Twilio with WhatsApp."""
-    library = Library(database, wording())
+    library = Library(database, wording(drafts_allowed=frozenset({"pl"})))
     definition = PARKS.id, PARKS.version, PARKS.hash, PARKS.to_json()
     await database.run(lambda: surveys.publish(*definition, NOON))
     await library.load()
@@ -102,7 +104,7 @@ async def test_a_survey_is_answered_by_taps_and_words(town: Town) -> None:
     asked = await town.tap(RESIDENT, "Yes")
     assert asked.text.startswith("2/3 The parks are looked after well.\n1 Strongly agree\n2 Agree\n3 Neither")
     assert [title for _, title in asked.rows] == ["1", "2", "3", "4", "5", "6"]
-    assert asked.below[2] == "Neither agree nor disagree"
+    assert (asked.opener, asked.below[2]) == ("Choose", "Neither agree nor disagree")
 
     asked = await town.tap(RESIDENT, "3")
     assert asked.text.startswith("3/3")
@@ -114,6 +116,11 @@ async def test_a_survey_is_answered_by_taps_and_words(town: Town) -> None:
     ]
     assert await town.rows("SELECT source, channel FROM response") == [("whatsapp", "whatsapp")]
     assert {row[0] for row in await town.rows("SELECT status_rank FROM outbox")} == {5}  # delivered
+
+
+async def test_the_button_that_opens_a_list_is_in_the_residents_language(town: Town) -> None:
+    await town.write(RESIDENT, "PARKS Polski")
+    assert (await town.tap(RESIDENT, "Yes")).opener == "Wybierz"
 
 
 async def test_a_tap_on_an_old_question_answers_that_question(town: Town) -> None:

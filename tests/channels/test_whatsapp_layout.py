@@ -132,10 +132,15 @@ def test_options_without_a_text_stand_in_the_text_too() -> None:
     assert arrange("", options("Yes", "No")) == buttons("1 Yes\n2 No", "1", "2")
 
 
-def test_the_button_that_opens_a_list_says_what_to_do() -> None:
-    layout = arrange(QUESTION, options(*FIVE))
+@pytest.mark.parametrize(
+    ("opener", "shown"),
+    [("Wybierz", "Wybierz"), ("", "Choose"), ("x" * 20, "x" * 20), ("x" * 21, "Choose")],
+    ids=["in the resident's language", "none given", "as long as it can be", "too long"],
+)
+def test_the_button_that_opens_a_list_says_what_to_do(opener: str, shown: str) -> None:
+    layout = arrange(QUESTION, options(*FIVE), opener)
     assert isinstance(layout, Picker)
-    assert layout.opener == "Choose"
+    assert layout.opener == shown
 
 
 LABELS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=90), max_size=12)

@@ -13,6 +13,11 @@ def test_a_tap_answers_the_standing_question() -> None:
     assert phone.answers["c0", "use_parks"].rule == "button"
 
 
+def test_a_message_with_options_brings_the_word_that_opens_them_and_one_without_does_not() -> None:
+    phone = begun("yes", "agree")
+    assert [outcome.says[-1].opener for outcome in phone.outcomes] == ["Choose", "Choose", ""]
+
+
 def test_a_tap_on_an_old_question_answers_that_one_and_asks_the_standing_one_again() -> None:
     phone = begun("yes")
     assert tap(phone, "No").startswith("Thank you. That answered question 1.\n2/3")

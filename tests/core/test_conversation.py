@@ -2,11 +2,15 @@
 
 import pytest
 
+from bot.core.desk import Desk
+from bot.core.phrases import Phrases
+from bot.core.questionnaire import Questionnaire
+from bot.core.sitting import Listing
 from bot.core.state import Phase
 from bot.core.survey import Question, QuestionType
 from tests.core.phones import CONFIRM, TONGUES, begun
 from tests.core.small_surveys import one, question, survey
-from tests.playing import play, resident
+from tests.playing import Resident, play, resident, words
 
 # -- delete ------------------------------------------------------------------------------------------------------------
 
@@ -159,7 +163,7 @@ INFORMED = survey(
     [
         (["more"], "In short: a plan.\n1/2"),
         (["yes", "more"], "About B.\n2/2"),
-        (["help"], "NEW (for someone else on this phone), STOP.\nTo speak to a person"),
+        (["help"], "LINK (another phone), STOP.\nTo speak to a person"),
         (["help"], "on paper: Ann, 01782 000000.\n1/2"),
         (["/help"], "on paper: Ann, 01782 000000.\n1/2"),
         (["?"], "on paper: Ann, 01782 000000.\n1/2"),
@@ -175,6 +179,25 @@ INFORMED = survey(
 def test_a_command_is_answered_and_the_question_put_again(texts: list[str], said: str) -> None:
     phone = begun(of=INFORMED)
     assert said in play(phone, texts)[-1]
+
+
+@pytest.mark.parametrize(
+    ("source", "short", "ways"),
+    [
+        ("sms", True, "Or use WhatsApp 07700 900998."),
+        ("whatsapp", False, "Or use SMS 07700 900999, https://bot.example/s/parks."),
+    ],
+    ids=["on SMS no long address", "on an app the number for texts and the page"],
+)
+def test_help_names_the_other_ways_of_answering_that_are_set_up(source: str, short: bool, ways: str) -> None:
+    everywhere = {
+        "sms": "SMS 07700 900999", "whatsapp": "WhatsApp 07700 900998", "web": "https://bot.example/s/parks"
+    }  # fmt: skip
+    ready = Questionnaire(INFORMED, Phrases(), {"": words()}, reached_by=everywhere)
+    phone = Resident(Desk((Listing(ready),), ready.phrases, words()), short=short)
+    phone.text("parks", source=source)
+    assert f"01782 000000.\n{ways}\n1/2" in phone.text("help", source=source)
+    assert "Or use" not in begun("help", of=INFORMED).last_reply
 
 
 def test_more_where_there_is_none_points_to_the_page_where_all_is() -> None:

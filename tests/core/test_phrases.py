@@ -30,6 +30,14 @@ def test_the_sms_wording_is_taken_only_where_it_is_asked_for_and_there_is_one() 
     assert phrases.say(Phrase.THANK_YOU, "ro", short=True) == "Thank you. That was the last question."
 
 
+def test_what_a_language_lacks_is_known() -> None:
+    phrases = Phrases({"pl": POLISH})
+    assert phrases.has(Phrase.WELCOME, "pl")
+    assert phrases.has(Phrase.HELLO, "en")
+    assert not phrases.has(Phrase.HELLO, "pl")
+    assert not phrases.has(Phrase.WELCOME, "ro")
+
+
 def test_a_language_may_have_short_sentences_alone() -> None:
     phrases = Phrases(short={"pl": SHORT})
     assert phrases.say(Phrase.THANK_YOU, "pl", short=True) == "Dziekujemy. To bylo ostatnie pytanie."

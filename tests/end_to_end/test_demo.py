@@ -4,13 +4,22 @@ import asyncio
 import os
 import re
 import socket
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from bench.serving import MAIN, Server, environment, free_port
+from bot.analysis.forwarding.allowed import Allowed
+from bot.analysis.forwarding.destinations import Destinations
+from storage.database import open_database
+from storage.destinations import Text
+from storage.keys import KeyRing
+from tests.end_to_end.commands import SURVEY
 from tests.end_to_end.waiting import until
+from tests.fakes.receiver import FakeReceiver
 
 
 def sockets_of(pid: int) -> list[str]:
@@ -28,12 +37,33 @@ def sockets_of(pid: int) -> list[str]:
     return [row[2] for row in rows if row[9] in held and not row[2].endswith(":0000")]
 
 
-async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_nobody(tmp_path: Path) -> None:
+@pytest.fixture
+async def receiver() -> AsyncIterator[FakeReceiver]:
+    async with FakeReceiver() as receiver:
+        yield receiver
+
+
+async def forward(data: Path, receiver: FakeReceiver) -> None:
+    """Let a demo's events go to a receiver, as `forward add` does."""
+    database = await open_database(f"sqlite:///{data / 'earshot.db'}")
+    try:
+        keys = await KeyRing.open(database, (data / "secret.key").read_text().strip())
+        operator = Destinations(database, who="a test", now=lambda: 0)
+        allowed = Allowed.read(receiver.url)
+        _, secret = await operator.add("council", SURVEY, receiver.url, Text.MASKED, allowed, keys)
+        receiver.secrets = [secret]
+    finally:
+        await database.close()
+
+
+async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_forwards_here_and_calls_nobody(
+    tmp_path: Path, receiver: FakeReceiver
+) -> None:
     called: list[asyncio.StreamWriter] = []
     provider = await asyncio.start_server(lambda _, writer: called.append(writer), "127.0.0.1", 0)
     # Somebody's real settings stand around it: the demo must not use them.
     twilio = f"http://127.0.0.1:{provider.sockets[0].getsockname()[1]}"
-    settings = environment(f"sqlite:///{tmp_path / 'real.db'}", TWILIO_API_BASE_URL=twilio)
+    settings = environment(f"sqlite:///{tmp_path / 'real.db'}", TWILIO_API_BASE_URL=twilio, FORWARD_TO=receiver.url)
     port = free_port()
     demo = Server((MAIN, "demo", "--port", str(port), "--data", "demo-data"), settings, tmp_path, port, "/healthz")
     await demo.start()
@@ -44,6 +74,7 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_no
             assert (await browser.get("/simulator")).status_code == 200
             assert "Signed in as" not in (await browser.get("/staff", follow_redirects=True)).text
             await until(lambda: "/staff/sign-in/" in demo.output)
+            await forward(tmp_path / "demo-data", receiver)
             link = re.search(rf"{base}(/staff/sign-in/\S+)", demo.output)
             assert link is not None
             assert (await browser.get(link[1])).status_code == 200
@@ -51,6 +82,7 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_and_calls_no
             assert "Signed in as" in (await browser.get("/staff")).text
             assert (await browser.post(link[1])).status_code != 303  # a link signs in once
             assert (await browser.post("/channels/sms")).status_code == 404
+            await until(lambda: receiver.seqs[:2] == [1, 2])
             peers = sockets_of(demo.pid)
             assert peers
             assert all(peer.startswith(("0100007F:", "0" * 24 + "0100007F:")) for peer in peers)

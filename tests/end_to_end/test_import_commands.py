@@ -42,8 +42,16 @@ async def test_a_forms_answers_are_mapped_tried_written_and_one_is_removed(migra
     gone = await run(*forget, settings=settings, folder=tmp_path)
     assert (gone.code, gone.out) == (1, "")
     assert "No answers of survey" in gone.err
-    await run(*take_in, "--apply", settings=settings, folder=tmp_path)
+    row = b"COH-10431,29/09/2025 20:49,3,English,A resident of Stoke-on-Trent,"
+    (tmp_path / "newer.csv").write_bytes(SAMPLE.read_bytes().replace(row + b"Agree", row + b"Strongly agree"))
+    newer = ("web-import", "newer.csv", *take_in[2:], "--apply")
+    assert (await run(*newer, settings=settings, folder=tmp_path)).out.endswith("0 new responses, 1 changed.\n")
     assert len(await exported(url, tmp_path)) == 39
+
+    older = await run(*take_in, "--apply", settings=settings, folder=tmp_path)
+    assert (older.code, "older ones: COH-10431." in older.out, "--apply --take-back" in older.err) == (1, True, True)
+    back = await run(*take_in, "--apply", "--take-back", settings=settings, folder=tmp_path)
+    assert back.out.endswith("0 new responses, 1 changed.\n")
 
 
 async def test_a_file_that_does_not_fit_is_refused_in_one_line_with_everything_listed(

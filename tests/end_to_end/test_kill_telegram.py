@@ -18,7 +18,7 @@ from storage.script import Database
 from tests.channels.telegrams import SECRET as WEBHOOK_SECRET
 from tests.core.small_surveys import AGREEMENT, one, question, survey, words_question
 from tests.end_to_end.chatting import Chatter, TelegramApp, came_twice, everybody_chats, walk_in_app
-from tests.end_to_end.counting import answers, filed, revised
+from tests.end_to_end.counting import answers, filed, revised, untold
 from tests.end_to_end.reaping import LeftInHand, reaper_in_mid_send
 from tests.end_to_end.residents import assert_exported
 from tests.end_to_end.waiting import until
@@ -90,6 +90,7 @@ async def test_killed_again_and_again_no_update_is_lost_and_none_handled_twice(
     commands = RESIDENTS + met["asked again"]
     assert await filed(database) == {"command": commands, "answer": RESIDENTS * (TURNS - 1)}
     assert await revised(database) == 0
+    assert await untold(database) == []
     for chatter in everybody:
         for text, more in came_twice(chatter.app).items():
             assert more <= left.times("telegram", chatter.app.address, text), (chatter.app.address, text)

@@ -14,7 +14,7 @@ from bench.walk import shipped
 from storage.keys import KeyRing
 from storage.script import Database
 from tests.end_to_end.chatting import Chatter, WhatsAppApp, came_twice, everybody_chats, walk_in_app
-from tests.end_to_end.counting import answers, filed, revised
+from tests.end_to_end.counting import answers, filed, revised, untold
 from tests.end_to_end.reaping import LeftInHand, reaper_in_mid_send
 from tests.end_to_end.residents import assert_exported
 from tests.fakes.twilio_whatsapp import WHATSAPP_SENDER, FakeWhatsApp
@@ -58,4 +58,5 @@ async def test_killed_again_and_again_no_message_is_lost_and_none_handled_twice(
     commands = RESIDENTS + met["asked again"]
     assert await filed(database) == {"command": commands, "answer": RESIDENTS * (TURNS - 1)}
     assert await revised(database) == 0
+    assert await untold(database) == []
     assert {chatter.app.address: came_twice(chatter.app) for chatter in everybody if came_twice(chatter.app)} == {}

@@ -24,7 +24,7 @@ async def test_marks_and_a_report_are_made_from_the_terminal(migrated: Path, tmp
     made = await run(*report, "--publishable", settings=settings, folder=tmp_path)
     assert (made.code, made.err) == (0, "")
     assert made.out.splitlines()[1].startswith("For publication: small counts are hidden")
-    assert "Together: WhatsApp, On paper" in (tmp_path / "report.md").read_text("utf-8")
+    assert "All others" in (tmp_path / "report.md").read_text("utf-8")
     refused = await run(*report, "--out", "report.pdf", settings=settings, folder=tmp_path)
     assert (refused.code, refused.out) == (1, "")
     assert refused.err == "earshot: --out: end the name report.pdf in .html, .md or .csv.\n"

@@ -18,6 +18,8 @@ from bot.service.catalogues import (
     read_catalogue,
     write_day,
 )
+from channels.segments import utf_16_units
+from channels.whatsapp_layout import MAX_BUTTON_TITLE
 
 LAUNCH = ("ar", "bn", "ckb", "fa", "pa", "pl", "ps", "ro", "ur-Latn", "ur")
 COMMANDS = re.compile(
@@ -58,6 +60,7 @@ def test_placeholders_and_commands_are_those_of_the_english(language: str) -> No
             assert placeholders(translation) == placeholders(english), english
             assert set(COMMANDS.findall(translation)) == set(COMMANDS.findall(english)), english
             assert not re.search(r"\d/\d", translation), english
+    assert 0 < utf_16_units(catalogue.sentences[Phrase.OPEN_LIST]) <= MAX_BUTTON_TITLE
 
 
 def test_the_template_holds_every_sentence_and_no_translation() -> None:

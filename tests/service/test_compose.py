@@ -8,10 +8,12 @@ import pytest
 
 from bot.cli.compose import OUTBOX_REST_SECONDS, OUTBOX_SECONDS, Service, clock_of, service_of, wording
 from bot.core.hours import SendingHours
+from bot.service.library import Library
 from bot.service.outbox import Outbox
 from channels.base import Outage
 from storage.keys import KeyRing
 from storage.script import Database
+from tests.playing import shipped
 from tests.service.sending import Time
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, ids=["sqlite"])
@@ -76,3 +78,9 @@ async def test_a_sender_that_nobody_wakes_looks_only_now_and_then(
 ) -> None:
     outbox = CountedOutbox(service, 2, error, asyncio.Event())
     assert min(await pauses(service, outbox)) >= OUTBOX_SECONDS
+
+
+def test_help_leads_to_the_surveys_own_page(database: Database) -> None:
+    said = replace(wording(), reached_by={"sms": "SMS 07700 900999", "web": "https://bot.example/s/{survey}"})
+    ready = Library(database, said).ready(shipped(), ())
+    assert ready.reached_by == {"sms": "SMS 07700 900999", "web": f"https://bot.example/s/{shipped().id}"}

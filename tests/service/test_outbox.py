@@ -250,10 +250,12 @@ async def test_options_travel_with_their_message(database: Database, keys: KeyRi
     page = SimulatorChannel("sms")
     office = Office(database, keys, Time(), {"sms": page})
     options = (Option("q1:1", "Yes"), Option("q1:2", "Nie, dziękuję"))
-    await office.queue(await office.contact(), "Do you feel safe?", options=write_options(options))
+    await office.queue(await office.contact(), "Do you feel safe?", options=write_options(options, "Wybierz"))
+    await office.queue(await office.contact(NEIGHBOUR), "Do you feel safe?", options=write_options(options))
     await office.outbox.send_due()
-    (shown,) = page.delivered(RESIDENT)
-    assert (shown.text, shown.options) == ("Do you feel safe?", options)
+    (shown,), (other,) = page.delivered(RESIDENT), page.delivered(NEIGHBOUR)
+    assert (shown.text, shown.options, shown.opener) == ("Do you feel safe?", options, "Wybierz")
+    assert (other.options, other.opener) == (options, "")
 
 
 async def test_keys_that_another_process_has_changed_are_read_again(world: World) -> None:

@@ -5,6 +5,9 @@ import re
 import httpx2
 import pyotp
 
+from bot.web.accounts import one_time_sign_in
+from storage import staff as store
+from storage.script import Database
 from tests.web.conftest import PASSWORD
 from tests.web.scripted import Clock
 
@@ -34,6 +37,14 @@ async def give_password(client: httpx2.AsyncClient, name: str = "amina", passwor
 async def give_code(client: httpx2.AsyncClient, code: str) -> httpx2.Response:
     page = (await client.get("/staff/code")).text
     return await client.post("/staff/code", data={"token": token_on(page), "code": code})
+
+
+async def come_by_link(client: httpx2.AsyncClient, database: Database, clock: Clock, name: str = "amina") -> None:
+    """Sign somebody in by a one-time link, as the server's terminal prints it."""
+    member = await database.read(lambda: store.staff_named(name))
+    assert member is not None
+    link = await one_time_sign_in(database, member.id, clock())
+    assert (await client.post(f"/staff/sign-in/{link}")).headers["location"] == "/staff"
 
 
 async def set_up_codes(client: httpx2.AsyncClient, clock: Clock, **more: str) -> str:

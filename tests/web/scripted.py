@@ -38,6 +38,7 @@ class ScriptedPhone:
 
     is_charged = True
     keys_go = False
+    takes_media = False
 
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = {}
@@ -56,6 +57,9 @@ class ScriptedPhone:
 
     async def tap(self, address: str, key: Key) -> tuple[SimulatedMessage, ...]:
         raise AssertionError("SMS has nothing to tap")
+
+    async def media(self, address: str, media_type: str) -> tuple[SimulatedMessage, ...]:
+        raise AssertionError("by SMS nothing but words is sent")
 
     def arrived(self, address: str, after: str) -> tuple[tuple[str, SimulatedMessage], ...]:
         ids = [id for id, _ in self.sent]
@@ -112,7 +116,7 @@ def application(
     """Build the pages round a database, as bot/web/app.py does round the real bot; those of accounts need `keys`."""
     app = simulator_application({"sms": phone}, base)
     pages = Pages(COUNCIL, Refusals(database, clock).note)
-    app.include_router(staff_routes(database, Figures(database, clock), pages, clock, base))
+    app.include_router(staff_routes(database, Figures(database, clock, keys), pages, clock, base))
     if keys is not None:
         app.include_router(account_routes(database, keys, pages, clock, base))
     return app

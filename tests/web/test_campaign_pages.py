@@ -319,6 +319,7 @@ async def test_the_totals_are_whole_for_their_worker_and_small_answers_hidden(of
         *residents(3, "hall7", age="old"),
     ]
     await office.database.run(keep(*people, *residents(2, "hall7", source="whatsapp")))
+    office.now += DAY
     desk = await office.sign_in("amina", "worker")
     page = words_of((await desk.get("/staff/campaigns/hall7")).text)
     assert "35 completed of 50 hoped for, 37 begun" in page

@@ -34,6 +34,9 @@ def test_days_without_anybody_leave_a_gap() -> None:
     assert chart is not None
     assert [column.height for column in chart.columns] == [COLUMNS_HEIGHT / 2, 0, COLUMNS_HEIGHT]
     assert chart.describe == "From 20 November 2026 to 22 November 2026; at most 10 on one day"
+    alone = days("d", "Begun on each day", [(DAY, 3)])
+    assert alone is not None
+    assert alone.describe == "All 3 on 22 November 2026"
 
 
 @given(st.dictionaries(st.integers(0, 200), st.integers(1, 999), min_size=1, max_size=40))

@@ -10,7 +10,7 @@ from storage.keys import KeyRing, rotate_data_keys
 from storage.script import Database
 from storage.staff_account import forget_codes
 from tests.conftest import SECRET
-from tests.web.at_the_door import code_of, give_code, give_password, secret_on, set_up_codes, token_on
+from tests.web.at_the_door import code_of, come_by_link, give_code, give_password, secret_on, set_up_codes, token_on
 from tests.web.conftest import BASE, PASSWORD, Visitor
 from tests.web.scripted import Clock, ScriptedPhone, application
 from tests.web.walking import form_token_of, is_signed_in, rows
@@ -32,9 +32,9 @@ async def staff(database: Database, clock: Clock) -> str:
 
 
 @pytest.fixture
-async def secret(staff: str, client: httpx2.AsyncClient, clock: Clock) -> str:
+async def secret(staff: str, client: httpx2.AsyncClient, database: Database, clock: Clock) -> str:
     """Set amina's codes up and sign her out again; a minute has passed."""
-    await give_password(client)
+    await come_by_link(client, database, clock)
     made = await set_up_codes(client, clock)
     assert await is_signed_in(client)
     await client.post("/staff/sign-out", data={"token": await form_token_of(client)})
@@ -43,32 +43,35 @@ async def secret(staff: str, client: httpx2.AsyncClient, clock: Clock) -> str:
 
 
 @pytest.mark.parametrize("role", ["admin", "analyst", "safeguarding"])
-async def test_a_role_that_sees_residents_words_is_led_to_set_codes_up(
+async def test_who_sees_residents_words_and_has_no_codes_needs_a_link_to_set_them_up(
     client: httpx2.AsyncClient, database: Database, clock: Clock, role: str
 ) -> None:
+    """Else whoever has found a password out would enrol a phone of their own with it."""
     await create_staff(database, "amina", role, PASSWORD, clock())
     answer = await give_password(client)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/codes")
+    assert (answer.status_code, "Ask for a new sign-in link" in answer.text) == (422, True)
     assert not await is_signed_in(client)
-    assert (await client.get("/staff/code")).headers["location"] == "/staff/codes"
+    assert (await client.get("/staff/codes")).headers["location"] == "/staff"
+    assert (await client.get("/staff/codes/picture")).status_code == 403
+    assert await rows(database, "SELECT who, detail FROM audit WHERE action = 'sign-in refused'") == [
+        ("amina", "no one-time codes yet")
+    ]
 
 
-@pytest.mark.usefixtures("staff")
+@pytest.mark.usefixtures("secret")
 async def test_a_right_password_alone_opens_nothing(client: httpx2.AsyncClient, database: Database) -> None:
     await give_password(client)
-    token = token_on((await client.get("/staff/codes")).text)
+    token = token_on((await client.get("/staff/code")).text)
     for path in ("/staff/account", "/staff/people", "/staff/audit"):
         assert (await client.get(path)).headers["location"] == "/staff"
         assert (await client.post(path, data={"token": token, "do": "end-all"})).status_code in (403, 405)
     assert (await client.post("/staff/surveys/stoke/export", data={"token": token})).status_code == 403
-    assert await rows(database, "SELECT 1 FROM audit WHERE action = 'signed in'") == []
+    assert await rows(database, "SELECT detail FROM audit WHERE action = 'signed in'") == [("by one-time link",)]
 
 
 @pytest.mark.usefixtures("staff")
-async def test_codes_are_set_up_by_typing_one_and_that_signs_in(
-    client: httpx2.AsyncClient, database: Database, clock: Clock
-) -> None:
-    await give_password(client)
+async def test_codes_are_set_up_by_typing_one(client: httpx2.AsyncClient, database: Database, clock: Clock) -> None:
+    await come_by_link(client, database, clock)
     page = (await client.get("/staff/codes")).text
     secret = secret_on(page)
     assert f"secret={secret}" in page
@@ -78,14 +81,12 @@ async def test_codes_are_set_up_by_typing_one_and_that_signs_in(
     wrong = await client.post("/staff/codes", data={"token": token_on(page), "code": WRONG})
     assert wrong.status_code == 422
     assert secret_on(wrong.text) == secret, "the app that has read the picture would be of no use"
-    assert not await is_signed_in(client)
     code = code_of(secret, clock)
     right = {"token": token_on(page), "code": f" {code[:3]} {code[3:]} "}
-    assert (await client.post("/staff/codes", data=right)).headers["location"] == "/staff"
-    assert await is_signed_in(client)
+    assert (await client.post("/staff/codes", data=right)).headers["location"] == "/staff/account?done=codes"
     assert await rows(database, "SELECT who, action, detail FROM audit WHERE who = 'amina' ORDER BY id") == [
+        ("amina", "signed in", "by one-time link"),
         ("amina", "one-time codes set up", ""),
-        ("amina", "signed in", "by password and code"),
     ]
 
 
@@ -238,7 +239,7 @@ async def test_forgotten_codes_end_every_session_and_are_set_up_anew(
     assert member is not None
     await database.run(lambda: forget_codes(member, clock(), store.TERMINAL))
     assert not await is_signed_in(client)
-    assert (await give_password(client)).headers["location"] == "/staff/codes"
+    assert (await give_password(client)).status_code == 422, "a password alone sets no codes up"
     assert ("terminal", "one-time codes forgotten", "amina") in await rows(
         database, "SELECT who, action, detail FROM audit"
     )
@@ -261,9 +262,8 @@ async def test_the_secret_is_kept_encrypted_and_moves_to_new_keys(
 async def test_codes_can_be_set_up_while_another_process_makes_new_keys(
     client: httpx2.AsyncClient, database: Database, clock: Clock
 ) -> None:
-    await give_password(client)
+    await come_by_link(client, database, clock)
     page = (await client.get("/staff/codes")).text
     await rotate_data_keys(database, await KeyRing.open(database, SECRET))
     form = {"token": token_on(page), "code": code_of(secret_on(page), clock)}
     assert (await client.post("/staff/codes", data=form)).status_code == 303
-    assert await is_signed_in(client)

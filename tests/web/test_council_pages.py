@@ -6,7 +6,7 @@ import pytest
 
 from storage.population import People, replace
 from storage.script import Database
-from tests.analysis.filling import keep
+from tests.analysis.filling import DAY, keep
 from tests.web.outreach_scene import SURVEY, Office, open_office, residents
 from tests.web.test_campaign_pages import words_of
 
@@ -23,6 +23,7 @@ async def office(database: Database) -> Office:
     await office.campaign("Bentilee club", "bilal", "CLUB", "Bentilee")
     people = [*residents(60, "hall7", age="young", faith="none"), *residents(22, "club", age="old", faith="muslim")]
     await database.run(keep(*people, *residents(4, age="middle", source="whatsapp")))
+    office.now += DAY
     return office
 
 
@@ -38,6 +39,18 @@ async def test_the_council_sees_everybody_by_channel_campaign_and_place(office: 
     assert "22 November 2026 86" in page
     assert "No figures are loaded of how many people there are" in page
     assert "What about age? Answer People 16-34 60 35-64 hidden 65 up hidden" in page
+
+
+async def test_what_people_say_of_themselves_today_counts_tomorrow(office: Office) -> None:
+    await office.database.run(lambda: replace("stoke", PEOPLE, "dora", 1))
+    await office.database.run(keep(*residents(15, age="middle", began=office.now)))
+    page = words_of((await (await office.sign_in("dora", "analyst")).get("/staff/council")).text)
+    assert "101 completed, 101 begun" in page
+    assert "35-64 50.0% hidden hidden 43 –" in page
+    assert page.count("up to the end of yesterday") == 3, "twice of the people, and of the languages"
+    office.now += DAY
+    page = words_of((await (await office.sign_in("dani", "analyst")).get("/staff/council")).text)
+    assert "35-64 50.0% 18.8% 19" in page
 
 
 async def test_who_is_missing_is_said_in_words(office: Office) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from bot.web.accounts import create_staff, one_time_sign_in
+from storage.keys import KeyRing
 from storage.script import Database
 from tests.web.chromium import CHROMIUM, WHY_SKIPPED, barriers, chromium, free_socket, page_of, serving
 from tests.web.conftest import PASSWORD
@@ -28,9 +29,9 @@ def listening() -> socket.socket:
 
 @pytest.fixture
 async def browser(
-    database: Database, clock: Clock, phone: ScriptedPhone, listening: socket.socket
+    database: Database, keys: KeyRing, clock: Clock, phone: ScriptedPhone, listening: socket.socket
 ) -> AsyncIterator[Browser]:
-    app = application(database, clock, phone, f"http://127.0.0.1:{listening.getsockname()[1]}")
+    app = application(database, clock, phone, f"http://127.0.0.1:{listening.getsockname()[1]}", keys)
     async with serving(app, listening), chromium() as opened:
         yield opened
 
@@ -50,6 +51,11 @@ async def test_an_analyst_takes_a_shareable_codebook_and_workbook_without_a_scri
     assert (await download.value).suggested_filename == "stoke-2026-11-22-shareable.xlsx"
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Codebook (page)").click()
+    await page.get_by_label("How choices are written").select_option(label="Labels in English")
+    await page.get_by_text("For statistics programs").click()
+    async with page.expect_download() as labelled:
+        await page.get_by_role("button", name="JSON Lines").click()
+    assert (await labelled.value).suggested_filename == "stoke-2026-11-22-shareable-labels-en.jsonl"
     book = tmp_path / "codebook.html"
     await (await download.value).save_as(book)
     opened = await page_of(browser, WIDTHS[0], bypass_csp=True)

@@ -45,6 +45,7 @@ class SlowFigures(Figures):
         out: Path,
         who: str,
         *,
+        labels: str | None,
         primary_only: bool,
         shareable: bool,
         progress: Progress | None = None,
@@ -55,7 +56,7 @@ class SlowFigures(Figures):
         progress(13_000)
         if self.refusal:
             raise ExportRefused(self.refusal)
-        await super().export(survey, form, out, who, primary_only=primary_only, shareable=shareable)
+        await super().export(survey, form, out, who, labels=labels, primary_only=primary_only, shareable=shareable)
 
 
 @pytest.fixture(autouse=True)

@@ -457,3 +457,29 @@ async def test_the_language_can_be_changed_on_every_page_and_what_is_filled_in_s
     assert (await site.hall.row())["language"] == "ur"
     await begun.client.post(f"{START}/q/needs", data={"lang": "en", "mark": "", "step": ""})
     assert (await site.hall.row())["needs"] == ""
+
+
+async def test_what_nobody_has_translated_is_marked_as_the_language_it_is_in(site: Site) -> None:
+    """A reader that speaks must not read English out as if it were Urdu (WCAG 3.1.2)."""
+
+    def in_english(text: str) -> bool:
+        return f'<span lang="en" dir="ltr">{text}</span>' in browser.page
+
+    browser = site.browser()
+    await browser.open(f"{START}?lang=ur")
+    assert in_english("The council asks for your views: ہمارے ہال."), "the bot's own sentence, with its values"
+    assert "<title>ہمارے ہال" in browser.page
+    await browser.send()
+    assert '<html lang="ur" dir="rtl"' in browser.page
+    assert in_english("This is the plan.")
+    assert in_english("Continue")
+    assert not in_english("کیا آپ ہال استعمال کرتے ہیں؟")
+    await browser.send(do="answer", answer="yes")
+    assert in_english("Every week?"), "a question of the survey"
+    assert not in_english("ہاں")
+    await browser.send(do="answer")
+    assert in_english("Give an answer, or skip this question.")
+    title = browser.page.split("<title>")[1].split("</title>")[0]
+    assert title.startswith("There is a problem: 2/"), "no mark where none may stand"
+    await browser.send(lang="en")
+    assert "<span lang=" not in browser.page.split("<h1")[1].split("<footer")[0]

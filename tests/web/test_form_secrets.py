@@ -105,7 +105,7 @@ async def test_a_word_of_another_survey_counts_for_nobody_here(site: Site) -> No
 
 async def test_a_flood_is_told_to_wait_and_who_has_begun_goes_on(site: Site) -> None:
     browser, late = await started(site), site.browser()
-    await late.open(START)
+    await late.open(f"{START}?lang=ur")
 
     def flood() -> Script[None]:
         yield Run("INSERT INTO respondent (id, made_at) VALUES ('many', 0)")
@@ -117,7 +117,12 @@ async def test_a_flood_is_told_to_wait_and_who_has_begun_goes_on(site: Site) -> 
 
     await site.hall.database.run(flood)
     await late.send()
-    assert (late.status, late.heading) == (429, "Many people are starting at this moment")
+    assert (late.status, 'lang="ur" dir="rtl"' in late.page, f'href="{START}?lang=ur"' in late.page) == (
+        429,
+        True,
+        True,
+    )
+    assert "Please wait a minute, then try again." in late.page
     await browser.send(do="answer", answer="no")
     assert browser.path == f"{START}/q/needs"
     site.hall.now += 60_001

@@ -9,6 +9,7 @@ from bot.web.forwarding import PAGE, forwarding_routes
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from storage import destinations
+from storage.destinations import Text
 from storage.keys import KeyRing
 from storage.script import Database
 from tests.analysis.forwarding.sending_scene import Scene, a_scene
@@ -86,9 +87,19 @@ async def test_trouble_is_said_in_words_and_a_button_ends_it(scene: Scene, signe
     )
 
 
-async def test_dead_letters_and_old_events_go_again(scene: Scene, signed_in: SignIn) -> None:
+async def test_refused_events_dead_letters_and_old_events_go_again(scene: Scene, signed_in: SignIn) -> None:
     scene.receiver.answer = lambda event: Answer(400) if event["response"] == "r2" else None
     sender = scene.sender()
+    await scene.live_through(0.01, sender)
+    admin = await signed_in("bo", "admin")
+    page = (await admin.get(PAGE)).text
+    assert "council Running Refuses some" in words_of(page)
+    assert "1 event is refused: it answered 400." in words_of(page)
+    assert "The next try is on 22 November 2026, 12:05." in words_of(page)
+    tried = scene.receiver.requests
+    await admin.post(PAGE, data={"token": token_on(page), "destination": "council", "do": "replay-refused"})
+    await sender.send_all_due()
+    assert scene.receiver.requests == tried + 1
     await scene.live_through(80, sender)
     admin = await signed_in("ada", "admin")
     page = (await admin.get(PAGE)).text
@@ -99,6 +110,24 @@ async def test_dead_letters_and_old_events_go_again(scene: Scene, signed_in: Sig
     assert (await admin.post(PAGE, data={**about, "do": "replay", "from": " 3 "})).status_code == 303
     await sender.send_all_due()
     assert scene.receiver.seqs == [1, 3, 2, 3]
+    scene.receiver.answer = lambda event: Answer(503)
+    await scene.happen("r3")
+    await sender.send_all_due()
+    answer = await admin.post(PAGE, data={**about, "do": "replay", "from": "3"}, follow_redirects=True)
+    assert "They go again at its next try." in answer.text
+    for again, said in (("3", "They go again once it is resumed."), ("4", "There was nothing to send again.")):
+        await admin.post(PAGE, data={**about, "do": "pause"})
+        answer = await admin.post(PAGE, data={**about, "do": "replay", "from": again}, follow_redirects=True)
+        assert said in answer.text
+
+
+async def test_raw_text_stands_out_in_words(scene: Scene, signed_in: SignIn) -> None:
+    admin = await signed_in("ada", "admin")
+    assert "Raw text" not in (await admin.get(PAGE)).text
+    await scene.add("drops", text=Text.RAW)
+    page = words_of((await admin.get(PAGE)).text)
+    assert "drops Running Raw text" in page
+    assert "raw text: what residents wrote goes there as it is, with any name or number in it" in page
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "x", "1.5", "٣", "9" * 19])
@@ -136,6 +165,7 @@ async def test_the_metrics_say_how_every_destination_stands(scene: Scene) -> Non
     text = metrics.text().decode()
     assert 'earshot_forward_waiting_events{destination="council"} 3.0' in text
     assert 'earshot_forward_failing_seconds{destination="council"} 60.0' in text
+    assert 'earshot_forward_refused_events{destination="council"} 0.0' in text
     assert 'earshot_forward_dead_events{destination="council"} 0.0' in text
     assert 'earshot_forward_oldest_seconds{destination="council"} 60.0' in text
     assert 'earshot_forward_running{destination="council"} 1.0' in text

@@ -94,7 +94,7 @@ async def test_without_a_map_one_is_proposed_with_what_could_not_be_placed_first
     assert "What it would bring" in await dora.words()
     assert await audited(office, "import looked over") == [
         ("dora", "stoke: a map was proposed"),
-        ("dora", "stoke: web form, 1 rows, 0 problems"),
+        ("dora", "stoke: web form, 1 row, 0 problems"),
     ]
 
 
@@ -103,7 +103,7 @@ async def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_written(o
     said = await dora.sent(content)
     assert "It cannot come in yet" in said
     assert "“Perhaps” is no choice of safe; give it a code under questions.safe.labels (row 2)" in said
-    assert "the id in column “Ref” stands there twice (row 3)" in said
+    assert "an id in column “Ref” stands in several rows, and each row needs its own (rows 2 and 3)" in said
     assert "Bring these answers in" not in said
     assert (await dora.do("apply", seal="")).status_code == 409
     assert await count(office) == 0
@@ -122,7 +122,7 @@ async def test_what_cannot_be_read_is_said(office: Office, dora: Importing) -> N
 
 
 async def test_a_map_is_mended_on_the_page(office: Office, dora: Importing) -> None:
-    assert "there is no preset" in await dora.sent(EXPORT, f'preset = "jade"\n{MAP}')
+    assert "there is no `preset`" in await dora.sent(EXPORT, f'preset = "jade"\n{MAP}')
     await dora.do("look", map=MAP.replace("\n", "\r\n"))  # as a browser sends lines
     assert "What it would bring" in await dora.words()
 
@@ -146,6 +146,20 @@ async def test_the_same_file_again_brings_nothing(office: Office, dora: Importin
     said = await dora.sent()
     assert "It brings nothing new" in said
     assert "Bring these answers in" not in said
+
+
+async def test_an_older_file_comes_in_only_after_a_tick(office: Office, dora: Importing) -> None:
+    for rows in ([FIRST], [(*FIRST[:2], "agree", *FIRST[3:])]):
+        await dora.sent(csv_text(rows))
+        await dora.bring()
+    said = await dora.sent(csv_text([FIRST]))
+    assert "looks older than the last import (export.csv, brought in on 22 November 2026)" in said
+    assert "would go back to older ones: W1. Import the form’s newest export instead." in said
+    answer = await dora.do("apply", seal=await dora.seal())
+    assert (answer.status_code, await count(office, "import_batch")) == (422, 2)
+    assert "Say whether older answers are right" in words_of(answer.text)
+    await dora.do("apply", seal=await dora.seal(), take_back="yes")
+    assert "0 new responses, 1 changed" in await dora.words()
 
 
 # -- nothing but what was looked over ---------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The simulator's looks without scripts: the bot itself on SMS, WhatsApp and Telegram, with what each lets one tap."""
 
+import io
+import wave
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -9,6 +11,7 @@ from bot.cli.compose import now, service_of, simulator_channels, wording
 from bot.core.survey import Question, QuestionType, SurveyDefinition
 from bot.service.unread import UnreadMessages
 from bot.web.phone import BotPhone
+from channels.base import VoiceNotes
 from storage import surveys
 from storage.installation import mark_demo
 from storage.keys import KeyRing
@@ -239,6 +242,39 @@ async def test_an_app_that_is_not_there_is_refused(in_the_park: Visitor) -> None
     answer = await in_the_park.client.post("/simulator/look", data={"resident": "1", "look": "pigeon"})
     assert answer.status_code == 404
     assert "sms, whatsapp, telegram" in answer.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_voice_note_waits_for_a_person_and_a_picture_is_answered_politely(
+    in_the_park: Visitor, database: Database
+) -> None:
+    for resident in (WHATSAPP, TELEGRAM):
+        await in_the_park.text(resident, "PARKS")
+        assert "Voice note" in phone_on(in_the_park.page, resident)
+        for kind, said in (("voice note", "A person will listen"), ("picture", "We can only read words here")):
+            await in_the_park.client.post("/simulator/media", data={"resident": str(resident), "media": kind})
+            page = (await in_the_park.client.get("/simulator")).text
+            assert said in phone_on(page, resident)
+    notes = await rows(database, "SELECT channel, reference = '', test FROM voice_note ORDER BY channel")
+    assert [tuple(note) for note in notes] == [("simulator-telegram", 0, 1), ("simulator-whatsapp", 0, 1)]
+
+
+async def test_a_voice_note_of_the_simulator_can_be_heard() -> None:
+    for channel in simulator_channels().values():
+        assert isinstance(channel, VoiceNotes)
+        recording = await channel.download("any")
+        with wave.open(io.BytesIO(recording.content)) as sound:
+            assert sound.getnframes() / sound.getframerate() == recording.seconds == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("resident", "kind"), [(SMS, "picture"), (WHATSAPP, "audio/ogg")], ids=["by SMS", "of no such kind"]
+)
+async def test_what_cannot_be_sent_is_refused(in_the_park: Visitor, resident: int, kind: str) -> None:
+    assert "/simulator/media" not in phone_on(in_the_park.page, SMS)
+    answer = await in_the_park.client.post("/simulator/media", data={"resident": str(resident), "media": kind})
+    assert (answer.status_code, "goes by WhatsApp or Telegram" in answer.text) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["/simulator/tap", "/simulator/look"])

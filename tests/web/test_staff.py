@@ -63,8 +63,8 @@ async def test_an_empty_sign_in_is_nobodys_try_and_no_wrong_password(
 async def test_guessing_at_one_name_is_stopped_for_a_quarter_of_an_hour(
     client: httpx2.AsyncClient, database: Database, clock: Clock
 ) -> None:
-    await create_staff(database, "amina", "analyst", PASSWORD, clock())
-    await create_staff(database, "bilal", "analyst", PASSWORD, clock())
+    await create_staff(database, "amina", "worker", PASSWORD, clock())
+    await create_staff(database, "bilal", "worker", PASSWORD, clock())
     for _ in range(TRIES_PER_NAME):
         assert (await client.post("/staff/sign-in", data={"name": "Amina", "password": "x"})).status_code == 422
     right = {"name": "amina", "password": PASSWORD}

@@ -50,11 +50,20 @@ async def test_a_link_of_a_paused_campaign_can_be_seen_and_ended(
     await pause(site)
     await worker.open(ENTRY)
     assert (worker.status, worker.heading) == (409, "No answers can be entered now")
+    assert "If it runs again, so do they" in worker.page
     await worker.send(f"{ENTRY}/links", do="end")
     assert "Saturday" not in worker.page
     await site.hall.database.run(lambda: campaigns.change_state("c1", "running", site.hall.now))
     await volunteer.open(volunteer.path)
     assert (volunteer.status, volunteer.heading) == (410, "This link has ended")
+
+
+async def test_of_an_ended_campaign_nobody_is_told_to_start_it(site: Site, worker: Browser, volunteer: Browser) -> None:
+    await site.hall.database.run(lambda: campaigns.change_state("c1", "ended", site.hall.now))
+    await worker.open(ENTRY)
+    assert "has ended, and that is for good" in worker.page
+    assert "Start the campaign" not in worker.page
+    assert "If it runs again" not in worker.page
 
 
 async def test_no_link_is_made_that_nobody_is_shown(site: Site, worker: Browser) -> None:

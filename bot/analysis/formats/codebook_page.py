@@ -1,4 +1,4 @@
-"""The codebook as a page to read and print: every wording in every language, its code, versions, and who read it.
+"""The codebook as a page: what the codes mean, to read and print; folded away, every wording and who read it.
 
 One file, without a script, a font or a picture from elsewhere.
 """
@@ -14,15 +14,35 @@ from msgspec import Struct
 from bot.analysis.codebook import STATES, numbered, runs, versions_with
 from bot.analysis.columns import FIXED, Variable
 from bot.analysis.formats.asked import Asked, Written
+from bot.analysis.formats.described import question_words
 from bot.analysis.formats.plain import writing
+from bot.analysis.formats.spss import missing_values
 from bot.core.form import direction
 from bot.core.language_names import name_in_english
-from bot.core.survey import Question, Texts
+from bot.core.survey import Question, QuestionType, Texts
 from bot.service.reviewing import Sentence
 
 _OWN = "the survey's own"
 _MISSING = "no translation"
 _DRAFT = "draft: nobody has read it yet"
+_HOLDS = {
+    QuestionType.SELECT_ONE: "one code",
+    QuestionType.SELECT_MULTIPLE: "codes, with a space between them",
+    QuestionType.TEXT: "words",
+    QuestionType.INTEGER: "a whole number",
+    QuestionType.DECIMAL: "a number",
+    QuestionType.DATE: "a date",
+    QuestionType.CALCULATE: "calculated",
+}
+"""What the cells of a question's column hold."""
+
+
+class Words(Struct, frozen=True):
+    """A text as the short form has it, in one language."""
+
+    text: str
+    code: str
+    dir: str
 
 
 class Wording(Struct, frozen=True):
@@ -40,6 +60,7 @@ class Option(Struct, frozen=True):
     """One code of a closed question."""
 
     code: str
+    label: Words
     number: int | None
     versions: str
     wordings: Sequence[Wording]
@@ -58,7 +79,9 @@ class Entry(Struct, frozen=True):
     """One question: its columns, its forms from the oldest on, and its options."""
 
     column: str
-    asks: str
+    asks: Words
+    holds: str
+    versions: str
     columns: Sequence[str]
     type: str
     role: str
@@ -81,8 +104,10 @@ def write_codebook_page(asked: Asked, path: Path) -> Written:
         survey=newest.id,
         versions=[definition.version for definition in reversed(published.definitions)],
         languages=[name_in_english(code) for code in published.languages],
+        language=name_in_english(asked.language),
         fixed=FIXED,
         states=STATES,
+        missing=missing_values(),
         entries=entries,
     )
     with writing(path) as file:
@@ -92,18 +117,27 @@ def write_codebook_page(asked: Asked, path: Path) -> Written:
 
 def _entry(asked: Asked, variable: Variable) -> Entry:
     question = variable.question
+    forms = runs(asked.published, question.name)
     return Entry(
         column=variable.column,
-        asks=question.label.get(asked.published.newest.default_language, ""),
+        asks=_words(asked, question.label),
+        holds=_HOLDS.get(QuestionType.SELECT_MULTIPLE if variable.is_multiple else question.type, ""),
+        versions=_span([version for versions, _ in forms for version in versions]),
         columns=variable.columns,
         type=question.type,
         role=question.role,
         forms=[
             Form(_span(versions), " ".join(form.channels), form.reason, [*_question_wordings(asked, form)])
-            for versions, form in runs(asked.published, question.name)
+            for versions, form in forms
         ],
         options=[*_options(asked, variable)],
     )
+
+
+def _words(asked: Asked, texts: Texts, otherwise: str = "") -> Words:
+    """Give a text in the language of the labels; where it is missing, in the survey's own."""
+    language = asked.language if texts.get(asked.language) else asked.published.newest.default_language
+    return Words(question_words(asked, texts) or otherwise, language, direction(language))
 
 
 def _question_wordings(asked: Asked, form: Question) -> Iterator[Wording]:
@@ -122,7 +156,8 @@ def _options(asked: Asked, variable: Variable) -> Iterator[Option]:
             *_wordings(asked, "Label", choice.label, needed=True),
             *_wordings(asked, "In a text message", choice.sms_label, full=choice.label),
         ]
-        yield Option(choice.name, None if variable.is_multiple else numbers[choice.name], _span(versions), wordings)
+        number = None if variable.is_multiple else numbers[choice.name]
+        yield Option(choice.name, _words(asked, choice.label, choice.name), number, _span(versions), wordings)
 
 
 def _wordings(

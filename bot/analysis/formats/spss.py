@@ -22,7 +22,8 @@ from bot.analysis.formats.parquet import misfit_notes
 
 PACKAGES = ("pyreadstat", "polars")
 NO_ANSWER = tuple(state for state in STATES if state != "answered")
-"""The states that become user-missing values: the first is the highest, -991 unless an answer is in the way."""
+"""The states that become user-missing values, the first the highest."""
+_BASE = -990
 
 # IBM, "SPSS Statistics data files": the lengths are in bytes.
 _LONGEST_NAME = 64
@@ -94,6 +95,11 @@ def spss_names(names: Iterable[str]) -> Iterator[str]:
         yield plain
 
 
+def missing_values(base: int = _BASE) -> dict[str, int]:
+    """Give the user-missing value of each state: -991 and on, unless an answer is in the way."""
+    return {state: base - place for place, state in enumerate(NO_ANSWER, 1)}
+
+
 def shorten(text: str, most: int) -> str:
     """Cut a text to so many bytes of UTF-8, between two characters."""
     return text if len(text) * 4 <= most else text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
@@ -125,11 +131,11 @@ def _mark_missing(variable: _Variable, states: Sequence[Cell]) -> None:
     """Put user-missing values where there is no answer, out of the way of every number that is one."""
     if not variable.is_number:
         return
-    base = -990
+    base = _BASE
     answers = {*variable.values, *variable.numbers.values()} - {None}
     while any(base - len(NO_ANSWER) <= answer < base for answer in answers):
         base *= 10
-    variable.missing = {state: base - place for place, state in enumerate(NO_ANSWER, 1)}
+    variable.missing = missing_values(base)
     variable.values = [
         variable.missing.get(str(state)) if value is None else value
         for value, state in zip(variable.values, states, strict=True)

@@ -40,14 +40,15 @@ class Origin(Struct, frozen=True):
 
 
 class Allowed:
-    """What FORWARD_TO allows."""
+    """What FORWARD_TO allows; `is_demo` allows of it only what is on this machine."""
 
-    def __init__(self, origins: Sequence[Origin] = (), folders: Sequence[Path] = ()) -> None:
+    def __init__(self, origins: Sequence[Origin] = (), folders: Sequence[Path] = (), *, is_demo: bool = False) -> None:
         self._origins = tuple(origins)
         self._folders = tuple(folders)
+        self._is_demo = is_demo
 
     @classmethod
-    def read(cls, written: str) -> "Allowed":
+    def read(cls, written: str, *, is_demo: bool = False) -> "Allowed":
         """Read the setting: comma-separated. Raises ForwardRefused."""
         origins, folders = [], []
         for part in filter(None, (part.strip() for part in written.split(","))):
@@ -57,7 +58,7 @@ class Allowed:
                 raise ForwardRefused("FORWARD_TO: an address is listed without what follows a question mark.")
             else:
                 origins.append(_origin(part, "FORWARD_TO"))
-        return cls(origins, folders)
+        return cls(origins, folders, is_demo=is_demo)
 
     def kind_of(self, target: str) -> Kind:
         """Say what a target is, if it may be sent to. Raises ForwardRefused."""
@@ -69,6 +70,10 @@ class Allowed:
                 f"FORWARD_TO does not list the folder {target}. The operator must add it there, or one above it."
             )
         wanted_origin = _origin(target, "--to")
+        if self._is_demo and not _is_here(wanted_origin.host):
+            raise ForwardRefused(
+                f"A demo sends nothing to {wanted_origin.host}: only to http://127.0.0.1:PORT, or to a folder."
+            )
         if any(origin.covers(wanted_origin) for origin in self._origins):
             return Kind.WEBHOOK
         raise ForwardRefused(
@@ -111,6 +116,11 @@ def _number(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def _is_here(host: str) -> bool:
+    number = _number(host)
+    return host == LOCALHOST if number is None else number.is_loopback
 
 
 def is_public(address: str) -> bool:

@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from bot.analysis.forwarding.allowed import Allowed, ForwardRefused
 from storage import destinations as store
-from storage.destinations import Destination, Kind, Standing, State, Text
+from storage.destinations import Destination, Kind, Letter, Standing, State, Text
 from storage.errors import UnknownKey
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
@@ -29,6 +31,13 @@ END: Final = 2**62
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 T = TypeVar("T")
+
+
+class Replayed(Struct, frozen=True):
+    """How many events go again, and to which destination, as it stood then: one that is paused gets them later."""
+
+    count: int
+    destination: Destination
 
 
 class Destinations:
@@ -96,11 +105,13 @@ class Destinations:
         )
         return _shown(secret)
 
-    async def pause(self, name: str) -> None:
-        """Send it nothing until it is resumed. What happens meanwhile waits. Raises ForwardRefused."""
+    async def pause(self, name: str) -> bool:
+        """Send it nothing until it is resumed: what happens meanwhile waits. False where that is so already.
+
+        Raises ForwardRefused.
+        """
         destination = await self._named(name)
-        if not await self._database.run(partial(store.pause, destination, self._now(), self._who)):
-            raise ForwardRefused(f"{name} is paused already.")
+        return await self._database.run(partial(store.pause, destination, self._now(), self._who))
 
     async def resume(self, name: str) -> None:
         """Send to it again from where it stopped, at once. Raises ForwardRefused."""
@@ -112,8 +123,8 @@ class Destinations:
         destination = await self._named(name)
         await self._database.run(partial(store.remove, destination, self._now(), self._who))
 
-    async def replay(self, name: str, first: int, last: int | None = None) -> int:
-        """Let events go again, by their numbers; give how many. Raises ForwardRefused.
+    async def replay(self, name: str, first: int, last: int | None = None) -> Replayed:
+        """Let events go again, by their numbers. Raises ForwardRefused.
 
         Events that it has not come to yet go anyway and are not counted.
         """
@@ -125,12 +136,13 @@ class Destinations:
             count, after = count + len(seqs), seqs[-1] + 1
         what = f"{name}, {count} from {first}{'' if last is None else f' to {last}'}"
         await self._database.run(partial(note, self._now(), self._who, "forwarding replayed", what))
-        return count
+        return Replayed(count, destination)
 
-    async def replay_dead(self, name: str) -> int:
-        """Let the dead letters go again; give how many. Raises ForwardRefused."""
+    async def replay_letters(self, name: str, letter: Letter) -> Replayed:
+        """Let the dead letters go again, or at once what was refused and waits. Raises ForwardRefused."""
         destination = await self._named(name)
-        return await self._database.run(partial(store.replay_dead, destination, self._now(), self._who))
+        count = await self._database.run(partial(store.replay_letters, destination, letter, self._now(), self._who))
+        return Replayed(count, destination)
 
     async def _named(self, name: str) -> Destination:
         destination = await self._database.read(partial(store.named, name))

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.analysis.columns import read_published
 from bot.analysis.importing.binding import WEB
-from bot.analysis.importing.checking import Checked, Progress, check, refuse_if_wrong
+from bot.analysis.importing.checking import Checked, Progress, check, refuse_if_back, refuse_if_wrong
 from bot.analysis.importing.import_map import read_map
 from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.importing.spool import Spool
@@ -37,7 +37,21 @@ async def look_over(
     published = await database.read(partial(read_published, survey))
     before = await database.read(partial(imports.before, survey, read.source))
     at = datetime.fromtimestamp(now / 1000, UTC)
-    return await asyncio.to_thread(check, path, map_path, read, published, before, keys, now=at, progress=progress)
+    checked = await asyncio.to_thread(check, path, map_path, read, published, before, keys, now=at, progress=progress)
+    if checked.report.changed and not checked.report.problems:
+        await _find_gone_back(database, checked)
+    return checked
+
+
+async def _find_gone_back(database: Database, checked: Checked) -> None:
+    """Add rows whose own times tell nothing, but whose content is what they held before it was changed."""
+    report, back = checked.report, list(checked.report.back)
+    known = set(back)
+    for part in checked.rows:
+        changed = [row for row in part if not row.respondent_id and row.external_id not in known]
+        if changed:
+            back += await database.read(partial(imports.gone_back, changed))
+    report.back = back
 
 
 async def apply(
@@ -46,16 +60,20 @@ async def apply(
     by: str,
     now: Callable[[], int],
     *,
+    takes_back: bool = False,
     batch_id: str = "",
     progress: Progress = lambda _: None,
 ) -> None:
     """Write what is new or has changed: when this returns, all of it is on disk; when it raises, none of it is.
 
-    A file that brings nothing leaves no trace. `batch_id` is a random id by which the import is known afterwards;
+    A file that brings nothing leaves no trace. Newer answers go back to older ones only where it `takes_back`.
+    `batch_id` is a random id by which the import is known afterwards;
     `progress` hears of the rows as they are written, in whichever thread writes. Raises ImportRefused where the file
     has problems, or where something of its source was imported or removed since it was looked over.
     """
     refuse_if_wrong(checked)
+    if not takes_back:
+        refuse_if_back(checked)
     report = checked.report
     if not report.added and not report.changed:
         return

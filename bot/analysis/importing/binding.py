@@ -13,13 +13,14 @@ from rapidfuzz import fuzz, process
 from bot.analysis.columns import Published
 from bot.analysis.importing.import_map import ImportMap, QuestionMap
 from bot.analysis.importing.labels import Labels
-from bot.analysis.importing.layout import tidy
-from bot.analysis.importing.problems import ImportRefused, Problems, quoted
+from bot.analysis.importing.layout import NAMELESS, tidy
+from bot.analysis.importing.problems import ImportRefused, Problems, named, quoted
 from bot.core.questionnaire import WITHOUT_ADDRESS
 from bot.core.survey import Question, QuestionType, Role, SurveyDefinition
 
 WEB = WITHOUT_ADDRESS[0]
 """The source of an imported response."""
+NAMELESS_COLUMNS = "some columns have no heading: does the file have two header rows? Then set `header_rows = 2`"
 _NEAR = 70
 
 
@@ -67,8 +68,8 @@ class Headings:
         heading = tidy(heading)
         if heading not in self.names:
             near = process.extractOne(heading, self.names, scorer=fuzz.ratio, score_cutoff=_NEAR)
-            told = f"; the nearest is {quoted(near[0])}" if near else ""
-            problems.add(f"the file has no column {quoted(heading)} for {use}{told}")
+            told = f"; the nearest is {named(near[0])}" if near else ""
+            problems.add(f"the file has no column {named(heading)} for {use}{told}")
             return None
         return self._take(self.names.index(heading), use, problems)
 
@@ -84,11 +85,11 @@ class Headings:
         try:
             wanted = re.compile(pattern)
         except re.error as wrong:
-            problems.add(f"the pattern {quoted(pattern)} for {use} is none: {wrong}")
+            problems.add(f"the pattern {named(pattern)} for {use} is none: {wrong}")
             return []
         found = [(place, match) for place, name in enumerate(self.names) if (match := wanted.search(name))]
         if not found:
-            problems.add(f"the file has no column that fits the pattern {quoted(pattern)} for {use}")
+            problems.add(f"the file has no column that fits the pattern {named(pattern)} for {use}")
         return [
             (place, match.groupdict().get("label") or "")
             for place, match in found
@@ -102,7 +103,7 @@ class Headings:
 
     def _take(self, place: int, use: str, problems: Problems) -> int | None:
         if place in self.taken:
-            problems.add(f"column {quoted(self.names[place])} is named for {self.taken[place]} and for {use}")
+            problems.add(f"column {named(self.names[place])} is named for {self.taken[place]} and for {use}")
             return None
         self.taken[place] = use
         return place
@@ -146,8 +147,11 @@ def bind(
     _check_questions(read, definition, problems)
     for heading in read.ignore:
         there.find(heading, "`ignore`", problems)
-    for name in there.left_over(read.passed_over):
-        problems.add(f"the map does not know column {quoted(name)}: give it to a question, or name it under `ignore`")
+    left_over = there.left_over(read.passed_over)
+    if read.header_rows == 1 and any(name.startswith(NAMELESS) for name in left_over):
+        problems.add(NAMELESS_COLUMNS)
+    for name in left_over:
+        problems.add(f"the map does not know column {named(name)}: give it to a question, or name it under `ignore`")
     if id_place is None or (submitted is None and started is None):
         return None
     languages = _languages(definition, read, problems)
@@ -201,7 +205,7 @@ class _Places:
             self._problems.add(f"questions.{name}: version {version} of the survey does not ask it on the web")
             return None
         if there is None:
-            self._problems.add(f"questions.{name}: there is no file {quoted(where.file)} beside, or it is passed over")
+            self._problems.add(f"questions.{name}: there is no file {named(where.file)} beside, or it is passed over")
             return None
         if not question.is_closed and (where.labels or where.other or where.otherwise or where.columns):
             self._problems.add(
@@ -249,7 +253,7 @@ class _Places:
             if code is not None:
                 found.append((column, code))
             elif label:
-                self._problems.add(f"column {quoted(there.names[column])}: {quoted(label)} is no choice of {name}")
+                self._problems.add(f"column {named(there.names[column])}: {quoted(label)} is no choice of {name}")
             else:
                 self._problems.add(
                     f"the pattern for {name} fits several columns: it needs a group (?P<label>...) for the option"
@@ -259,7 +263,7 @@ class _Places:
     def _check_separator(self, name: str, labels: Labels, separator: str) -> None:
         for label in labels.divided(separator):
             self._problems.add(
-                f"questions.{name}: {quoted(label)} could be two labels with the separator between them: set another "
+                f"questions.{name}: {named(label)} could be two labels with the separator between them: set another "
                 "`separator`, or have the form export a column for each option"
             )
 
@@ -267,7 +271,7 @@ class _Places:
         codes = {choice.name for choice in question.choices}
         used = {*where.labels.values(), where.otherwise, where.other_code if where.other else ""}
         for code in sorted(used - codes - {""}):
-            self._problems.add(f"questions.{question.name}: {quoted(code)} is no code of it")
+            self._problems.add(f"questions.{question.name}: {named(code)} is no code of it")
         older = [
             choice
             for each in self._published.definitions
@@ -283,7 +287,7 @@ def _languages(definition: SurveyDefinition, read: ImportMap, problems: Problems
     """Say which language each written value means: what the map says, codes, and the names in the survey file."""
     offered = {language.code for language in definition.languages} | {definition.default_language}
     for code in sorted({*read.language.codes.values(), read.language.all} - offered - {""}):
-        problems.add(f"the map's language {quoted(code)} is none of the survey's")
+        problems.add(f"the map's language {named(code)} is none of the survey's")
     known = {language.name.casefold(): language.code for language in definition.languages}
     known |= {language.code.casefold(): language.code for language in definition.languages}
     return known | {tidy(text).casefold(): code for text, code in read.language.codes.items()}

@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, assert_never
 
 from bot.analysis.importing.binding import Place
 from bot.analysis.importing.dates import DateFormat, read_day
-from bot.analysis.importing.labels import Labels, plain
-from bot.analysis.importing.problems import MOST_ROWS, Problems, quoted, where
+from bot.analysis.importing.import_map import ImportMap
+from bot.analysis.importing.labels import plain
+from bot.analysis.importing.problems import Problems, named
+from bot.analysis.importing.unknown_labels import Lost, Unknown
 from bot.core.answered_elsewhere import Field
 from bot.core.reading import Chosen, Dated, Number, Rule, Unclear, Why, Words
 from bot.core.survey import QuestionType
-
-MOST_LABELS: Final = 12
-"""Unknown labels of one column that are named: where there are more, they are words, and words are not repeated."""
 
 _YES: Final = frozenset(("1", "yes", "y", "true", "x", "ticked", "checked", "selected", "✓", "✔"))
 _NO: Final = frozenset(
@@ -25,59 +23,21 @@ _AMOUNT: Final = re.compile(r"[+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,
 _BLANK: Final = Field()
 
 
-@dataclass(slots=True)
-class Unknown:
-    """Labels of one column that are none of its question's, with how often and in which rows first."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    rows: dict[str, list[int]] = field(default_factory=dict)
-
-    def add(self, label: str, row: int) -> None:
-        """Note one."""
-        if label not in self.counts and len(self.counts) > MOST_LABELS:
-            label = ""
-        self.counts[label] = self.counts.get(label, 0) + 1
-        rows = self.rows.setdefault(label, [])
-        if len(rows) < MOST_ROWS:
-            rows.append(row)
-
-    def tell(self, heading: str, wanted: str, where_to: str, problems: Problems, labels: Labels | None = None) -> None:
-        """Name each label; of very many only that they are there.
-
-        `wanted` is what they should have been, and `where_to` the place in the map for what they mean.
-        """
-        if len(self.counts) > MOST_LABELS:
-            rows = sorted(row for rows in self.rows.values() for row in rows)[:MOST_ROWS]
-            problems.add(
-                f"column {quoted(heading)} holds more than {MOST_LABELS} different texts that are no {wanted}: is it "
-                "the right column, and are several answers in one cell separated as the map says?"
-                f"{where(rows, sum(self.counts.values()))}"
-            )
-            return
-        for label, count in self.counts.items():
-            codes = labels.ambiguous.get(plain(label), ()) if labels is not None else ()
-            said = f"could be {' or '.join(codes)}" if codes else f"is no {wanted}"
-            problems.add(
-                f"column {quoted(heading)}: {quoted(label)} {said}; give it a code under {where_to}"
-                f"{where(self.rows[label], count)}"
-            )
-
-
 class Cells:
     """Reads the cells of one question, row by row."""
 
-    def __init__(self, place: Place, date_format: DateFormat, blank: Sequence[str], separator: str) -> None:
+    def __init__(self, place: Place, date_format: DateFormat, read: ImportMap, notices: Problems, lost: Lost) -> None:
         self.place = place
         self.question = place.question
-        self.unknown = {heading: Unknown() for heading in place.headings}
-        self.kept_as_other = 0
-        self.unreadable = 0
+        self.unknown = {heading: Unknown(lost) for heading in place.headings}
         self.answered = 0
+        self._unreadable = 0
         self._named_as_no: dict[str, int] = {}
         self._has_marks = False
         self._date_format = date_format
-        self._blank = frozenset(map(plain, blank))
-        self._separator = place.map.separator or separator
+        self._blank = frozenset(map(plain, read.blank))
+        self._separator = place.map.separator or read.separator
+        self._notices = notices
 
     def read(self, cells: Sequence[str], row: int) -> Field:
         """Read one row."""
@@ -96,7 +56,11 @@ class Cells:
             return found if found.found is not None else _BLANK
         text = "\n".join(filter(str.strip, texts))
         self.answered += 1
-        return Field(self._value(text), text)
+        value = self._value(text)
+        if isinstance(value, Unclear):
+            self._unreadable += 1
+            self._notices.add(f"{self.question.name}: cannot be read as an answer; the words are kept", row)
+        return Field(value, text)
 
     def tell(self, problems: Problems) -> None:
         """Say what stands in the way, once every row was read."""
@@ -105,14 +69,14 @@ class Cells:
             unknown.tell(heading, f"choice of {name}", f"questions.{name}.labels", problems, self.place.labels)
         for heading, row in self._named_as_no.items() if self._has_marks else ():
             problems.add(
-                f"column {quoted(heading)} holds its option's own label, which is also how the columns of "
+                f"column {named(heading)} holds its option's own label, which is also how the columns of "
                 f"{self.question.name} say “not ticked”: have the form leave blank what is not ticked",
                 row,
             )
-        if self.answered and self.unreadable == self.answered:
+        if self.answered and self._unreadable == self.answered:
             problems.add(
-                f"column {quoted(self.place.headings[0])}: none of its {self.answered} values can be read as an answer "
-                f"to {self.question.name}: is it the right column?"
+                f"column {named(self.place.headings[0])}: nothing in it can be read as an answer to "
+                f"{self.question.name}: is it the right column?"
             )
 
     def _closed(self, text: str, other: str, row: int) -> Field:
@@ -125,7 +89,7 @@ class Cells:
             is_multiple = self.question.type is QuestionType.SELECT_MULTIPLE
             codes, unknown = labels.split(text, self._separator) if is_multiple else ((), (text.strip(),))
         if unknown and where.otherwise:
-            self.kept_as_other += 1
+            self._notices.add(f"{self.question.name}: no label, and counted as {where.otherwise}", row)
             codes, unknown = (*codes, where.otherwise), ()
         for label in unknown:
             self.unknown[self.place.headings[0]].add(label, row)
@@ -182,7 +146,6 @@ class Cells:
                 raise AssertionError(self.question.type)
             case _ as never:
                 assert_never(never)
-        self.unreadable += 1
         return Unclear((), Why.NOTHING)
 
 

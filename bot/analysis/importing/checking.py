@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Final
 
 from bot.analysis.columns import Published
-from bot.analysis.importing.binding import Binding, Place, bind, version_of
-from bot.analysis.importing.cells import Cells, Unknown
+from bot.analysis.importing.binding import NAMELESS_COLUMNS, Binding, Place, bind, version_of
+from bot.analysis.importing.cells import Cells
 from bot.analysis.importing.dates import DateFormat, Evidence, Moment, read_moment
 from bot.analysis.importing.import_map import ImportMap
-from bot.analysis.importing.layout import Row, Table
+from bot.analysis.importing.layout import UNDER, Row, Table
 from bot.analysis.importing.opening import digest, open_table
-from bot.analysis.importing.problems import ImportRefused, Problems, quoted
+from bot.analysis.importing.problems import ImportRefused, Problems, counted, named
 from bot.analysis.importing.report import QuestionReport, Report
 from bot.analysis.importing.responses import Given, Responses
 from bot.analysis.importing.side_files import SideFiles
 from bot.analysis.importing.spool import Spool
+from bot.analysis.importing.unknown_labels import Lost, Unknown, tell_lost
 from bot.core.answered_elsewhere import Field
 from bot.core.survey import QuestionType
 from bot.core.window import closed_by_hand, closed_on
@@ -102,10 +103,12 @@ class _Reading:
         self._latest = now + timedelta(days=1)
         self._closed = closed_on(published.newest, closed_by_hand(published.closed_at))
         self._repeated = side
-        self._quoted = [quoted(heading) for heading in table.headings]
+        self._quoted = [named(heading) for heading in table.headings]
         self._seen: dict[str, int] = {}
-        self._tongues = Unknown()
+        self._lost: Lost = {}
+        self._tongues = Unknown(self._lost, may_be_postcodes=False)
         self._zone = binding.map.zone
+        self._undated = binding.map.undated_at
         self._formats, self._usual = self._settle_formats()
         self._cells = [self._reader(place) for place in binding.places]
         self._side = {
@@ -132,25 +135,16 @@ class _Reading:
             is_late = self._closed is not None and at >= self._closed
             self._report.see(at)
             self._report.languages[language] += 1
-            yield Given(id_, started, submitted, language, is_late, fields)
+            yield Given(row.number, id_, started, submitted, language, is_late, fields)
 
     def tell(self) -> None:
         """Say what only the whole file shows."""
+        tell_lost(self._lost, self._problems)
         column = self._binding.map.language.column
         self._tongues.tell(column, "language of the survey", "language.codes", self._problems)
         for cells in self._cells:
             cells.tell(self._problems)
-            name = cells.question.name
-            if cells.kept_as_other:
-                self._report.notices[
-                    f"{name}: {cells.kept_as_other} answers are no label, and count as {cells.place.map.otherwise}"
-                ] = 1
-            if cells.unreadable:
-                self._report.notices[f"{name}: {cells.unreadable} answers cannot be read; their words are kept"] = 1
-        for name, values in self._side.items():
-            lost = len(values.keys() - self._seen.keys())
-            if lost:
-                self._problems.add(f"the side file of {name} has {lost} submissions that the main file does not have")
+        self._repeated.tell_lost(self._seen, self._problems)
         if not self._report.rows:
             self._problems.add("it has headings, and no row below them")
 
@@ -160,10 +154,12 @@ class _Reading:
         for row in self._table.rows():
             if len(row.cells) != len(headings):
                 self._problems.add(
-                    f"rows with more or fewer cells than the {len(headings)} headings: the file is cut off, or a "
-                    "quotation mark is missing",
+                    f"rows with more or fewer cells than the {len(headings)} headings: export it again, for the file "
+                    "is cut off, or a quotation mark is missing",
                     row.number,
                 )
+                if len(row.cells) > len(headings) and row.number == self._binding.map.header_rows + 1 == 2:
+                    self._problems.add(NAMELESS_COLUMNS)
             elif self._is_header_again(row):
                 self._problems.add("the headings stand there again: were two exports put together?", row.number)
             else:
@@ -171,7 +167,7 @@ class _Reading:
 
     def _is_header_again(self, row: Row) -> bool:
         id_ = row.cells[self._binding.id].strip()
-        return bool(id_) and self._table.headings[self._binding.id].split(" | ")[0] == " ".join(id_.split())
+        return bool(id_) and self._table.headings[self._binding.id].split(UNDER)[0] == " ".join(id_.split())
 
     def _id(self, row: Row) -> str:
         id_ = row.cells[self._binding.id].strip()
@@ -183,8 +179,12 @@ class _Reading:
         if _PERSONAL.fullmatch(id_):
             self._problems.add(f"column {heading} holds addresses of people, not ids: choose another", row.number)
             return ""
-        if id_ in self._seen:
-            self._problems.add(f"the id in column {heading} stands there twice", row.number)
+        if first := self._seen.get(id_, 0):
+            said = f"an id in column {heading} stands in several rows, and each row needs its own"
+            if first > 0:
+                self._problems.add(said, first)
+                self._seen[id_] = -first
+            self._problems.add(said, row.number)
             return ""
         self._seen[id_] = row.number
         return id_
@@ -194,8 +194,7 @@ class _Reading:
         submitted = self._moment(row, self._binding.submitted)
         started = self._moment(row, self._binding.started)
         if submitted is None and started is None:
-            self._problems.add("there is no time at which it was given", row.number)
-            return None
+            return self._without_time(row)
         if not isinstance(submitted, Moment | None) or not isinstance(started, Moment | None):
             return None
         end = submitted.at if submitted is not None else None
@@ -203,8 +202,22 @@ class _Reading:
         assert begin is not None
         for moment in (submitted, started):
             if moment is not None and moment.oddity:
-                self._report.notices[f"{{}} times {moment.oddity}"] += 1
+                self._report.notices.add(f"the time {moment.oddity}", row.number)
         return (min(begin, end) if end is not None else begin), end
+
+    def _without_time(self, row: Row) -> tuple[datetime, None] | None:
+        """Take a row that says no time as one that was left half-way, if the map gives it a day."""
+        if self._undated is None:
+            self._problems.add(
+                "a row without a day and time is one that was left half-way. When was it begun? Name that column under "
+                "`started_at`; or, if the form has none, give a day for all such rows under `undated`",
+                row.number,
+            )
+            return None
+        self._report.notices.add(
+            f"no day and time: taken as left half-way, on {self._undated:%-d %B %Y} as `undated` says", row.number
+        )
+        return self._undated, None
 
     def _moment(self, row: Row, column: int | None) -> Moment | str | None:
         """Read a time; None where there is none, a text where it cannot be read, which is then a problem."""
@@ -249,7 +262,7 @@ class _Reading:
             format_ = self._side_format(place)
         else:
             format_ = self._formats.get(place.columns[0], read.date_format)
-        return Cells(place, format_, read.blank, read.separator)
+        return Cells(place, format_, read, self._report.notices, self._lost)
 
     def _side_format(self, place: Place) -> DateFormat:
         """Say how the days in a column of a side file are written."""
@@ -300,3 +313,14 @@ def refuse_if_wrong(checked: Checked) -> None:
         name = checked.report.file
         many = f"{name} cannot be imported: {len(problems)} problems, listed above."
         raise ImportRefused(f"{name}: {problems[0]}." if len(problems) == 1 else many, problems)
+
+
+def refuse_if_back(checked: Checked) -> None:
+    """Raise ImportRefused where newer answers would be taken back."""
+    if checked.report.back:
+        rows = counted(len(checked.report.back), "row")
+        raise ImportRefused(
+            f"{checked.report.file}: newer answers of {rows} would go back to older ones, so nothing was written. "
+            "Import the form's newest export instead. Is this one right? Then say so: --apply --take-back, or the tick "
+            "on the page."
+        )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.analysis.importing.problems import Problems, quoted
+from bot.analysis.importing.problems import Problems, named
 
 
 class DateFormat(StrEnum):
@@ -90,14 +90,14 @@ class Evidence:
         """Say which format it is; `likely` is what the file's other columns tell. What cannot be told is a problem."""
         if self.british and self.american:
             problems.add(
-                f"column {quoted(heading)} writes some days the British way{self._first('british')} and some the "
+                f"column {named(heading)} writes some days the British way{self._first('british')} and some the "
                 f"American{self._first('american')}: mend the file"
             )
         elif self.told is None and likely is not None:
             return likely
         elif self.either and self.told is None:
             problems.add(
-                f"column {quoted(heading)}: nothing tells whether the day or the month comes first, for no number is "
+                f"column {named(heading)}: nothing tells whether the day or the month comes first, for no number is "
                 'over 12: set `date_format` in the map to "uk" or "us"'
             )
         return self.told or DateFormat.UK

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bot.analysis.importing.layout import AUTO, Layout, Row, headings_of
+from bot.analysis.importing.layout import AUTO, Layout, Row, headings_of, titles_above
 from bot.analysis.importing.problems import ImportRefused
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -41,7 +41,8 @@ class DelimitedFile:
         self._header_rows = layout.header_rows
         self._skipped = 0
         self._delimiter = self._find_delimiter() if layout.delimiter == AUTO else layout.delimiter
-        header = list(islice(self._records(), layout.header_rows))
+        self._above = titles_above(self._records(), layout.header_rows)
+        header = list(islice(self._records(), self._above, self._above + layout.header_rows))
         if len(header) < layout.header_rows:
             raise ImportRefused(f"{self.name} is empty: it has no header row. Export it again.")
         self.headings = headings_of(self.name, header)
@@ -50,7 +51,7 @@ class DelimitedFile:
         """Give each row that is not blank. Raises ImportRefused where the file cannot be read on."""
         width = len(self.headings)
         for number, cells in enumerate(self._records(), 1):
-            if number <= self._header_rows or not any(cells):
+            if number <= self._above + self._header_rows or not any(cells):
                 continue
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 cells = cells[:width]
@@ -86,18 +87,25 @@ class DelimitedFile:
             ) from None
 
     def _find_delimiter(self) -> str:
-        """Take the delimiter that makes the most of the first row; Excel's own hint goes first."""
+        """Take the delimiter that makes the most of the headings; Excel's own hint goes first."""
         first = next(self._lines(), "")
         if (hint := _EXCEL_HINT.fullmatch(first)) is not None:
             self._skipped = 1
             return hint[1]
-        widths: dict[str, int] = {}
-        for self._delimiter in DELIMITERS:
-            try:
-                widths[self._delimiter] = len(next(self._records(), []))
-            except ImportRefused:
-                widths[self._delimiter] = 0
+        for below_titles in (False, True):
+            widths = {each: self._width(each, below_titles) for each in DELIMITERS}
+            if max(widths.values()) > 1:
+                break
         return max(DELIMITERS, key=lambda each: widths[each])
+
+    def _width(self, delimiter: str, below_titles: bool) -> int:
+        """Count the headings that a delimiter makes; none where the rows cannot be read by it."""
+        self._delimiter = delimiter
+        try:
+            above = titles_above(self._records(), self._header_rows) if below_titles else 0
+            return len(next(islice(self._records(), above, None), []))
+        except ImportRefused:
+            return 0
 
 
 def find_encoding(path: Path) -> str:

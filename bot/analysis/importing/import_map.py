@@ -4,8 +4,10 @@ A preset fills in what a form's export always has. Whatever the map does not kno
 map must never lose answers.
 """
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,12 +18,15 @@ from msgspec import Struct, field
 
 from bot.analysis.importing.dates import DateFormat
 from bot.analysis.importing.layout import AUTO, Layout
-from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.importing.map_shape import MapShape
+from bot.analysis.importing.problems import ImportRefused, Problems
 
 MOST_SOURCE: Final = 100
+MOST_LINE: Final = 80
+_LINE: Final = re.compile(r"at line (\d+)")
 
 
-class LanguageColumn(Struct, frozen=True, forbid_unknown_fields=True):
+class LanguageColumn(Struct, frozen=True):
     """Which language each row was answered in: a column, with the code for each of its values; or one for all."""
 
     column: str = ""
@@ -29,7 +34,7 @@ class LanguageColumn(Struct, frozen=True, forbid_unknown_fields=True):
     all: str = ""
 
 
-class QuestionMap(Struct, frozen=True, forbid_unknown_fields=True):
+class QuestionMap(Struct, frozen=True):
     """Where the answers to one question stand: `column`, `pattern` or, one for each option, `columns`.
 
     `labels` gives codes for labels that the survey itself does not have. `separator` stands between several answers in
@@ -49,7 +54,7 @@ class QuestionMap(Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
 
 
-class SideFile(Struct, frozen=True, forbid_unknown_fields=True):
+class SideFile(Struct, frozen=True):
     """A file of a repeatable question: the column that names the submission, and the columns that are passed over."""
 
     id: str = ""
@@ -57,10 +62,10 @@ class SideFile(Struct, frozen=True, forbid_unknown_fields=True):
     skip: bool = False
 
 
-class ImportMap(Struct, frozen=True, forbid_unknown_fields=True):
+class ImportMap(Struct, frozen=True):
     """A whole map. `id`, `submitted_at` and `started_at` may have several headings: the first that the file has."""
 
-    source: str
+    source: str = ""
     preset: str = "generic"
     survey: str = ""
     version: str = ""
@@ -72,6 +77,7 @@ class ImportMap(Struct, frozen=True, forbid_unknown_fields=True):
     submitted_at: list[str] | str = ""
     started_at: list[str] | str = ""
     date_format: DateFormat = DateFormat.AUTO
+    undated: str = ""
     time_zone: str = "Europe/London"
     separator: str = ";"
     blank: list[str] = field(default_factory=list)
@@ -91,6 +97,11 @@ class ImportMap(Struct, frozen=True, forbid_unknown_fields=True):
     def zone(self) -> ZoneInfo:
         """The time zone of its clock."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def undated_at(self) -> datetime | None:
+        """When a row was begun that says no time; None where the map does not say."""
+        return datetime.fromisoformat(self.undated).replace(tzinfo=self.zone) if self.undated else None
 
 
 _COMMON: Final[Mapping[str, Any]] = MappingProxyType(
@@ -134,43 +145,66 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def read_map(path: Path) -> ImportMap:
-    """Read a map. Raises ImportRefused, which says where it is wrong."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as problem:
-        raise ImportRefused(f"{path} cannot be read ({problem.strerror}). Check its name.") from None
-    except (tomllib.TOMLDecodeError, UnicodeError) as problem:
-        raise ImportRefused(f"{path.name} is no TOML: {str(problem)[:200]}.") from None
+    """Read a map. Raises ImportRefused, with everything that is wrong in it."""
+    raw = _parsed(path)
+    problems = Problems()
     preset = raw.get("preset", "generic")
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise ImportRefused(f"{path.name}: there is no preset {preset!r}; there are {', '.join(PRESETS)}.")
-    try:
-        read = msgspec.convert({**PRESETS[preset], **raw}, ImportMap)
-    except msgspec.ValidationError as problem:
-        raise ImportRefused(f"{path.name}: {problem}. docs/reference/import-map.md has every name.") from None
-    _check(path.name, read)
+        problems.add(f"there is no `preset` {preset!r}; there are {', '.join(PRESETS)}")
+        preset = "generic"
+    shape = MapShape({**PRESETS[preset], **raw, "preset": preset}, ImportMap)
+    read = msgspec.convert(shape.kept, ImportMap)
+    for said in (*shape.wrong.values(), *_check_file(read, shape.wrong), *_check_questions(read, shape.wrong)):
+        problems.add(said)
+    if problems:
+        raise problems.refused(path.name)
     return read
 
 
-def _check(name: str, read: ImportMap) -> None:
-    said = ""
-    if not read.source.strip() or len(read.source) > MOST_SOURCE:
-        said = f"`source` must name the form, in at most {MOST_SOURCE} characters"
-    elif read.header_rows not in (1, 2):
-        said = "`header_rows` is 1 or 2"
-    elif not read.separator:
-        said = "`separator` is at least one character"
-    elif read.delimiter != AUTO and len(read.delimiter) != 1:
-        said = '`delimiter` is one character, or "auto"'
-    elif both := sorted(set(read.absent) & set(read.questions)):
-        said = f"{', '.join(both)} stands both under `absent` and under `questions`"
-    else:
-        try:
-            read.zone  # noqa: B018 - it is there to be tried
-        except (ZoneInfoNotFoundError, ValueError):
-            said = f"there is no time zone {read.time_zone!r}; write it as Europe/London"
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise ImportRefused(f"{path} cannot be read ({problem.strerror}). Check its name.") from None
+    except UnicodeError:
+        raise ImportRefused(f"{path.name} is not in UTF-8. Save it as a text file in UTF-8.") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        found = _LINE.search(str(problem))
+        line = int(found[1]) if found is not None else text.count("\n") + 1
+        said = text.splitlines()[line - 1 : line]
+        raise ImportRefused(
+            f"{path.name} is no TOML at line {line}{f', `{said[0].strip()[:MOST_LINE]}`' if said else ''}: a quotation "
+            "mark, a bracket or an = is missing there, or the same name stands there for the second time."
+        ) from None
+
+
+def _check_file(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
+    """Say what is wrong with values that are of the right kind. `wrong` has been told already, by name."""
+    if "source" not in wrong and not 0 < len(read.source.strip()) <= MOST_SOURCE:
+        yield f"`source` must name the form, in at most {MOST_SOURCE} characters"
+    if read.header_rows not in (1, 2):
+        yield "`header_rows` is 1 or 2"
+    if not read.separator:
+        yield "`separator` is at least one character"
+    if read.delimiter != AUTO and len(read.delimiter) != 1:
+        yield '`delimiter` is one character, or "auto"'
+    try:
+        read.zone  # noqa: B018 - it is there to be tried
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"there is no `time_zone` {read.time_zone!r}; write it as Europe/London"
+    try:
+        date.fromisoformat(read.undated or "2000-01-01")
+    except ValueError:
+        yield "`undated` is a day, written as 2026-10-25"
+
+
+def _check_questions(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
+    if both := sorted(set(read.absent) & set(read.questions)):
+        yield f"{', '.join(both)} stands both under `absent` and under `questions`"
     for question, where in read.questions.items():
-        if sum(map(bool, (where.column, where.pattern, where.columns))) != 1:
-            said = f"questions.{question} needs one of `column`, `pattern` and `columns`"
-    if said:
-        raise ImportRefused(f"{name}: {said}.")
+        key = f"questions.{question}"
+        is_told = any(each == key or each.startswith(f"{key}.") for each in wrong)
+        if not is_told and sum(map(bool, (where.column, where.pattern, where.columns))) != 1:
+            yield f"`{key}` needs one of `column`, `pattern` and `columns`"

@@ -1,17 +1,29 @@
 """From labels to codes: what the map says, the codes themselves, and every label the survey has ever had.
 
-A label is matched whole, whatever its case, spaces and quotation marks; never by likeness.
+A label is matched whole, whatever its case, spaces and quotation marks; never by likeness. Only a postcode may be
+matched by its beginning, where the map has a rule for it.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from bot.analysis.importing.postcodes import area_of_rule, areas_of
 from bot.core.survey import Choice
 
 _ALIKE: Final = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "‑": "-"}
 )
+
+
+# Question marks in the place of letters, or letters of UTF-8 that were read as Windows-1252.
+_LOST: Final = re.compile(r"\?{2}|\w\?\w|\ufffd|[ÃÂÅÄØÙ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€")
+
+
+def has_lost_letters(label: str) -> bool:
+    """Whether a label seems to have gone through an encoding that lacks its letters."""
+    return _LOST.search(label) is not None
 
 
 def plain(label: str) -> str:
@@ -44,10 +56,15 @@ class Labels:
         ]
         self._codes: dict[str, str] = {}
         """Each label as `plain` writes it."""
+        self._areas: dict[str, str] = {}
+        """Each area of postcodes that the map has a rule for."""
         self._pieces: dict[str, int] = {}
         self.ambiguous: dict[str, tuple[str, ...]] = {}
         for pairs in (given.items(), [(code, code) for code in codes], own, every):
             self._add(pairs)
+        for text in given:
+            if (area := area_of_rule(plain(text))) and (code := self._codes.get(plain(text))) is not None:
+                self._areas[area] = code
 
     def _add(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Add labels that nothing before has; one that two codes share is not added."""
@@ -63,7 +80,7 @@ class Labels:
 
     def code(self, label: str) -> str | None:
         """Return the code of a label, None for no label."""
-        return self._codes.get(plain(label))
+        return self._find(plain(label))
 
     def split(self, cell: str, separator: str) -> Split:
         """Take a cell of several labels apart, so that as little as can be is left over, in as few labels as can be.
@@ -77,6 +94,12 @@ class Labels:
         mark = separator.strip() or separator
         return [text for text in self._codes if mark in text and not self._split(text, mark, text).unknown]
 
+    def _find(self, text: str) -> str | None:
+        code = self._codes.get(text)
+        if code is None and self._areas:
+            code = next((self._areas[area] for area in areas_of(text) if area in self._areas), None)
+        return code
+
     def _split(self, cell: str, mark: str, but: str = "") -> Split:
         pieces = cell.split(mark)
         best = [_Way(0, 0, 0, "")] * (len(pieces) + 1)
@@ -86,8 +109,8 @@ class Labels:
             ways = [_Way(left_over, after.labels, place + 1, "")]
             for end in range(place + 1, min(len(pieces), place + self._most_pieces(mark)) + 1):
                 text = plain(mark.join(pieces[place:end]))
-                if text != but and text in self._codes:
-                    ways.append(_Way(best[end].left_over, best[end].labels + 1, end, self._codes[text]))
+                if text != but and (code := self._find(text)) is not None:
+                    ways.append(_Way(best[end].left_over, best[end].labels + 1, end, code))
             best[place] = min(ways, key=lambda way: way[:2])
         return _walk(pieces, best)
 

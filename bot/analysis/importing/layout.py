@@ -4,7 +4,8 @@ A heading is told apart from another of the same words by `[2]` behind it; under
 A column without one is `(column 7)`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -12,7 +13,15 @@ from msgspec import Struct
 from bot.analysis.importing.problems import ImportRefused
 
 AUTO: Final = "auto"
+MOST_TITLES: Final = 9
+FEWEST_HEADINGS: Final = 3
+NAMELESS: Final = "(column "
+"""What the name of a column without a heading begins with."""
+UNDER: Final = " | "
+"""What stands between the two header rows."""
 MOST_COLUMNS: Final = 2_000
+MOST_HEADING: Final = 2_000
+"""Characters of one heading: what is longer is what somebody wrote."""
 
 
 class Layout(Struct, frozen=True):
@@ -56,8 +65,23 @@ def headings_of(name: str, header: Sequence[Sequence[str]]) -> tuple[str, ...]:
         raise ImportRefused(f"{name} has no headings: its first row is blank, or there is none. Export it again.")
     if len(tops) > MOST_COLUMNS:
         raise ImportRefused(f"{name} has {len(tops):,} columns; at most {MOST_COLUMNS:,} are read. Export it again.")
+    if any(len(top) > MOST_HEADING for top in tops):
+        raise ImportRefused(
+            f"{name} has a heading of more than {MOST_HEADING:,} characters. Is its first row one of headings, and "
+            "`header_rows` right in the map? Or is a quotation mark missing? Export it again."
+        )
     seen: dict[str, int] = {}
-    return tuple(_distinct(top or f"(column {place})", seen) for place, top in enumerate(tops, 1))
+    return tuple(_distinct(top or f"{NAMELESS}{place})", seen) for place, top in enumerate(tops, 1))
+
+
+def titles_above(records: Iterable[Sequence[str]], header_rows: int) -> int:
+    """Count the rows above the headings, such as a form's title: one cell is filled in them, or none.
+
+    Above two header rows none are looked for: the upper may have a single word.
+    """
+    filled = [sum(map(bool, map(str.strip, record))) for record in islice(records, MOST_TITLES + 1)]
+    wide = next((place for place, count in enumerate(filled) if count >= FEWEST_HEADINGS), 0)
+    return wide if header_rows == 1 and all(count <= 1 for count in filled[:wide]) else 0
 
 
 def tidy(text: str) -> str:
@@ -68,7 +92,7 @@ def tidy(text: str) -> str:
 def _under(tops: Sequence[str], place: int, below: str) -> str:
     """Join the two header rows: a blank cell at the top goes on with the question to its left."""
     top = next((tops[i] for i in range(place, -1, -1) if tops[i]), "") if below else tops[place]
-    return f"{top} | {below}" if top and below else top or below
+    return f"{top}{UNDER}{below}" if top and below else top or below
 
 
 def _distinct(heading: str, seen: dict[str, int]) -> str:

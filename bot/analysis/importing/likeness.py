@@ -9,17 +9,22 @@ from typing import Final, NamedTuple
 from rapidfuzz import fuzz
 
 from bot.analysis.columns import Published
+from bot.analysis.importing.import_map import QuestionMap
 from bot.analysis.importing.labels import Labels, plain
-from bot.analysis.importing.layout import Table
+from bot.analysis.importing.layout import UNDER, Table
+from bot.analysis.importing.postcodes import district_of
 from bot.core.survey import Choice, Question, QuestionType
 
 ROWS_LOOKED_AT: Final = 2_000
 MOST_VALUES: Final = 100
+MOST_LETTERS: Final = 200
+"""Of a value that is looked for again."""
 ENOUGH: Final = 78
 """How like a column must be to a question, of 100."""
 ALIKE: Final = 88
 """How like a label must be to a choice's, of 100; and how much more than to the next."""
 MARGIN: Final = 6
+OTHER: Final = QuestionMap().other_code
 
 _SEPARATORS: Final = (";", ",", "|", "\n")
 # What forms put around a question: its number or section before it, and whether it must be answered behind it.
@@ -27,7 +32,9 @@ _BEFORE: Final = re.compile(r"^(?:(?:q(?:uestion)?|section|part|page)? ?(?:\d{1,
 _BEHIND: Final = re.compile(
     r"(?: *(?:\*|\((?:optional|required|mandatory|tick [^()]*|please [^()]*|select [^()]*)\)|[?.:]))+$"
 )
-_BETWEEN: Final = (" | ", " - ", ": ", " / ")
+_BETWEEN: Final = (UNDER, " - ", ": ", " / ")
+# What SurveyMonkey writes below a question that has no columns for its options.
+_NO_OPTION: Final = frozenset(("response", "open-ended response"))
 # A label is never taken for its opposite, however few letters they differ in.
 _TURNS: Final = frozenset(("not", "no", "never", "none", "without", "don't", "doesn't", "isn't"))
 _TURNING: Final = ("dis", "un", "in", "im", "ir")
@@ -35,23 +42,47 @@ _TURNING: Final = ("dis", "un", "in", "im", "ir")
 
 @dataclass(slots=True)
 class Column:
-    """A column and a sample of what it holds. `values` are distinct, the first of very many."""
+    """A column and a sample of what it holds. `values` are distinct, the first of very many.
+
+    `double` is a value that stands there twice, with its two rows; `doubles` is how many such there are.
+    """
 
     place: int
     heading: str
     values: dict[str, int] = field(default_factory=dict)
     filled: int = 0
     is_full: bool = True
-    is_unique: bool = True
+    blanks: int = 0
+    doubles: int = 0
+    double: tuple[str, int, int] | None = None
+    rows: dict[str, int] = field(default_factory=dict)
 
-    def add(self, value: str) -> None:
+    @property
+    def name(self) -> str:
+        """Its heading; under two header rows, the lower one."""
+        return self.heading.rpartition(UNDER)[2]
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether each row has a value of its own."""
+        return bool(self.filled) and not self.blanks and not self.doubles
+
+    @property
+    def is_nearly_unique(self) -> bool:
+        """Whether so many rows have one that the others are likely a slip."""
+        return (self.blanks + self.doubles) * 4 <= self.filled
+
+    def add(self, value: str, row: int) -> None:
         """Show it a cell."""
         value = value.strip()
         if not value:
-            self.is_unique = False
+            self.blanks += 1
             return
         self.filled += 1
-        self.is_unique &= value not in self.values
+        first = self.rows.setdefault(value[:MOST_LETTERS], row)
+        if first != row:
+            self.doubles += 1
+            self.double = self.double or (value, first, row)
         if value in self.values or len(self.values) < MOST_VALUES:
             self.values[value] = self.values.get(value, 0) + 1
         else:
@@ -59,7 +90,10 @@ class Column:
 
 
 class Match(NamedTuple):
-    """A question's column, or columns with a code each. `unknown` are values that are none of its labels."""
+    """A question's column, or columns with a code each. `unknown` are values that are none of its labels.
+
+    `other` is the column of the words behind "something else", where each option has a column.
+    """
 
     columns: tuple[Column, ...]
     is_sure: bool
@@ -67,6 +101,12 @@ class Match(NamedTuple):
     separator: str = ""
     labels: Labels | None = None
     unknown: tuple[str, ...] = ()
+    other: Column | None = None
+
+    @property
+    def places(self) -> set[int]:
+        """Where the columns stand that it takes."""
+        return {column.place for column in (*self.columns, self.other) if column is not None}
 
 
 class _Closeness(NamedTuple):
@@ -80,7 +120,7 @@ def columns_of(table: Table) -> list[Column]:
     columns = [Column(place, heading) for place, heading in enumerate(table.headings)]
     for row in islice(table.rows(), ROWS_LOOKED_AT):
         for column, cell in zip(columns, row.cells, strict=False):
-            column.add(cell)
+            column.add(cell, row.number)
     return columns
 
 
@@ -95,10 +135,9 @@ def match_questions(questions: Sequence[Question], published: Published, columns
     matches: dict[str, Match] = {}
     taken: set[int] = set()
     for _, question, match in sorted(found, key=lambda each: -each.score):
-        places = {column.place for column in match.columns}
-        if question.name not in matches and not places & taken:
+        if question.name not in matches and not match.places & taken:
             matches[question.name] = match
-            taken |= places
+            taken |= match.places
     return matches
 
 
@@ -124,10 +163,16 @@ def _candidates(question: Question, published: Published, columns: Sequence[Colu
         older = [choice for form in forms for choice in form.choices]
         labels = Labels({}, question.choices, older, published.newest.default_language)
     for column in columns:
-        heading = _likeness(plain(column.heading), wordings)
+        heading = max(_likeness(plain(column.heading), wordings), _likeness_of_part(column, wordings))
         yield _closeness(question, column, heading, labels)
     if labels is not None and question.type is QuestionType.SELECT_MULTIPLE:
         yield from _spread(question, columns, wordings, labels)
+
+
+def _likeness_of_part(column: Column, wordings: set[str]) -> float:
+    """Say how like one of two header rows is to a question: never quite, for the other may say something else."""
+    top, there, below = map(plain, column.heading.rpartition(UNDER))
+    return min(99.0, _likeness(top if below in _NO_OPTION else below, wordings)) if there else 0.0
 
 
 def _closeness(question: Question, column: Column, heading: float, labels: Labels | None) -> _Closeness:
@@ -147,7 +192,8 @@ def _understood(question: Question, column: Column, labels: Labels) -> tuple[str
         return _SEPARATORS[0] if question.type is QuestionType.SELECT_MULTIPLE else "", 1.0, []
     if question.type is QuestionType.SELECT_ONE:
         rest = [value for value in column.values if labels.code(value) is None]
-        return "", 1 - len(rest) / len(column.values), rest
+        odd = [value for value in rest if labels.code(district_of(value)) is None]
+        return "", 1 - len(odd) / len(column.values), rest
     found = []
     for separator in _SEPARATORS:
         split = [labels.split(value, separator) for value in column.values]
@@ -171,7 +217,10 @@ def _spread(question: Question, columns: Sequence[Column], wordings: set[str], l
                 scores.append(likeness)
         if len(options) > 1:
             found, codes = zip(*options, strict=True)
-            match = Match(tuple(found), min(scores) == 100, tuple(codes), "", labels)
+            top = found[0].heading.partition(between)[0]
+            words = (each for each in columns if each.heading.startswith(f"{top}{between}Other") and each not in found)
+            other = next(words, None) if OTHER in {choice.name for choice in question.choices} else None
+            match = Match(tuple(found), min(scores) == 100, tuple(codes), "", labels, (), other)
             yield _Closeness(min(scores) + 1, question, match)
 
 

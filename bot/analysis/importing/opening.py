@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 from typing import Final
 
+from bot.analysis.importing import workbook
 from bot.analysis.importing.delimited import DelimitedFile
 from bot.analysis.importing.layout import Layout, Table
 from bot.analysis.importing.problems import ImportRefused
-from bot.analysis.importing.workbook import WorkbookFile
 
 MOST_BYTES: Final = 300_000_000
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
@@ -21,7 +21,21 @@ def open_table(path: Path, layout: Layout) -> Table:
     try:
         return _open(path, layout)
     except OSError as problem:
-        raise ImportRefused(f"{path} cannot be read ({problem.strerror}). Check its name.") from None
+        raise _unreadable(path, problem) from None
+
+
+def sheets_of(path: Path) -> list[str]:
+    """Name the sheets of a workbook; of any other file one without a name. Raises ImportRefused."""
+    try:
+        with path.open("rb") as file:
+            is_workbook = file.read(len(_PACKED)) == _PACKED
+    except OSError as problem:
+        raise _unreadable(path, problem) from None
+    return workbook.sheets_of(path) if is_workbook else [""]
+
+
+def _unreadable(path: Path, problem: OSError) -> ImportRefused:
+    return ImportRefused(f"{path} cannot be read ({problem.strerror}). Check its name.")
 
 
 def _open(path: Path, layout: Layout) -> Table:
@@ -37,7 +51,7 @@ def _open(path: Path, layout: Layout) -> Table:
     if start.startswith(b"%PDF") or _WEB_PAGE.match(start):
         raise ImportRefused(f"{path.name} is no table, but a page. Export the answers as CSV or XLSX.")
     check_sum(path)
-    return WorkbookFile(path, layout) if start.startswith(_PACKED) else DelimitedFile(path, layout)
+    return workbook.WorkbookFile(path, layout) if start.startswith(_PACKED) else DelimitedFile(path, layout)
 
 
 def check_sum(path: Path) -> None:

@@ -1,7 +1,7 @@
 """What stands in the way of an import: everything at once, each said once, with how often and where.
 
 No resident's words are ever quoted: of a cell only what should have been a label, no more than 60 characters of it,
-and with numbers and addresses masked.
+and with numbers and addresses masked. The name of a column is given whole, for it is copied into the map.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,28 @@ class ImportRefused(Exception):
 
 
 def quoted(text: str) -> str:
-    """Quote what a file says, as `shortened` writes it."""
+    """Quote what a cell says, as `shortened` writes it."""
     return f"“{shortened(text)}”"
 
 
+def named(text: str) -> str:
+    """Quote the name of a column, or what the map itself says: letter by letter, on one line."""
+    return f"“{' '.join(text.split())}”"
+
+
+def counted(count: int, one: str) -> str:
+    """Write how many there are, such as `1 row` or `3,000 rows`."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def shortened(text: str) -> str:
-    """Write what a file says on one line, cut to 60 characters, with what identifies a person masked."""
+    """Write what a cell says on one line, cut to 60 characters, with what identifies a person masked."""
     line = mask(" ".join(text.split()))
     return f"{line[: MOST_CHARACTERS - 1]}…" if len(line) > MOST_CHARACTERS else line
 
 
 class Problems:
-    """Collects problems. Each has a text; how often it came and in which rows first is counted."""
+    """Collects problems, or notices. Each has a text; how often it came and in which rows first is counted."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
@@ -70,6 +80,6 @@ def where(rows: Sequence[int], count: int) -> str:
     """Say in which rows, and how many more there are."""
     if not rows:
         return f" ({count} times)" if count > 1 else ""
-    first = ", ".join(map(str, rows))
-    more = f" and {count - len(rows)} more" if count > len(rows) else ""
-    return f" (row {first})" if count == 1 else f" (rows {first}{more})"
+    last = f"{count - len(rows):,} more" if count > len(rows) else str(rows[-1])
+    first = ", ".join(map(str, rows if count > len(rows) else rows[:-1]))
+    return f" (rows {first} and {last})" if first else f" (row {last})"

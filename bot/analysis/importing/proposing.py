@@ -6,9 +6,7 @@ questions.
 """
 
 import asyncio
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,33 +15,21 @@ from bot.analysis.columns import Published, read_published
 from bot.analysis.importing.binding import web_questions
 from bot.analysis.importing.dates import Evidence
 from bot.analysis.importing.import_map import PRESETS
-from bot.analysis.importing.labels import Labels
-from bot.analysis.importing.layout import Layout, Table
-from bot.analysis.importing.likeness import Column, Match, columns_of, match_questions, near_label
-from bot.analysis.importing.opening import open_table
-from bot.analysis.importing.problems import Problems, shortened
+from bot.analysis.importing.labels import has_lost_letters
+from bot.analysis.importing.layout import Layout, Row
+from bot.analysis.importing.likeness import Column, columns_of, match_questions
+from bot.analysis.importing.map_lines import comment, meanings, question_lines, text
+from bot.analysis.importing.opening import open_table, sheets_of
+from bot.analysis.importing.problems import ImportRefused, Problems, named, shortened
 from bot.analysis.importing.side_files import beside
-from bot.analysis.masking import mask
-from bot.core.survey import Question, SurveyDefinition
+from bot.analysis.importing.side_proposal import SideProposal
+from bot.analysis.importing.signs import id_of, is_personal, may_go_on, preset_of, speaks, trouble_of
+from bot.analysis.importing.unknown_labels import lost_letters
+from bot.core.survey import SurveyDefinition
 from storage.script import Database
 
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_UNSETTLED: Final = ("# id:", "# submitted_at:", "# date_format:")
-_ID_WORDS: Final = ("id", "reference", "ref", "number", "no")
-_PERSONAL: Final = (
-    *("email", "e-mail", "phone", "telephone", "mobile", "first name", "last name", "surname", "full name"),
-    *("your name", "ip address", "home address", "address line", "full postcode"),
-)
-
-
-def text(value: str) -> str:
-    """Write a text as TOML: JSON's escapes are TOML's too, but for the last of the control characters."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def key(value: str) -> str:
-    """Write a key of TOML, in quotation marks where it needs them."""
-    return value if _BARE.fullmatch(value) else text(value)
+MOST_SHEETS: Final = 10
+_UNSETTLED: Final = ("# id:", "# submitted_at:", "# date_format:", "# labels:")
 
 
 class Proposed(NamedTuple):
@@ -61,10 +47,10 @@ class Proposed(NamedTuple):
     labels: Sequence[tuple[str, str]]
 
 
-async def propose(database: Database, path: Path, survey: str) -> Proposed:
+async def propose(database: Database, path: Path, survey: str, header_rows: int = 0) -> Proposed:
     """Propose a map of a file, in a worker thread. Raises ImportRefused where it cannot be read, and UnknownSurvey."""
     published = await database.read(partial(read_published, survey))
-    return await asyncio.to_thread(proposal, path, published)
+    return await asyncio.to_thread(proposal, path, published, header_rows)
 
 
 def proposed(path: Path, published: Published) -> str:
@@ -72,37 +58,75 @@ def proposed(path: Path, published: Published) -> str:
     return proposal(path, published).text
 
 
-def proposal(path: Path, published: Published) -> Proposed:
-    """Propose a map of a file, and say what is to be settled. Raises ImportRefused where it cannot be read."""
-    table = open_table(path, Layout())
-    preset = _preset(path, table.headings)
-    rows = 2 if PRESETS[preset].get("header_rows") == 2 and _has_second_header(table) else 1
-    table = open_table(path, Layout(header_rows=rows))
-    return _Proposal(path, table, preset, rows, published).proposed()
+def proposal(path: Path, published: Published, header_rows: int = 0) -> Proposed:
+    """Propose a map of a file, and say what is to be settled. Raises ImportRefused where it cannot be read.
+
+    Of a workbook it is that sheet for which most finds its place. How many header rows it has is found out likewise
+    where `header_rows` is 0.
+    """
+    made: list[_Proposal] = []
+    refused: list[ImportRefused] = []
+    for sheet in _sheets(path):
+        try:
+            made.append(_of_sheet(path, sheet, published, header_rows))
+        except ImportRefused as problem:
+            refused.append(problem)
+    if not made:
+        raise refused[0]
+    return max(made, key=lambda each: each.placed).proposed()
+
+
+def _sheets(path: Path) -> list[str]:
+    """Name the sheets that may hold the answers; the first of a file has no name, for the map need not say it."""
+    return ["", *sheets_of(path)[1:MOST_SHEETS]]
+
+
+def _of_sheet(path: Path, sheet: str, published: Published, header_rows: int) -> "_Proposal":
+    one = _Proposal(path, Layout(header_rows=1, sheet=sheet), published)
+    if header_rows == 1 or (not header_rows and not one.may_have_two_headers):
+        return one
+    two = _Proposal(path, Layout(header_rows=2, sheet=sheet), published)
+    return two if header_rows == 2 or two.placed > one.placed else one
 
 
 class _Proposal:
     """One proposal in the making: which column is taken for what."""
 
-    def __init__(self, path: Path, table: Table, preset: str, header_rows: int, published: Published) -> None:
+    def __init__(self, path: Path, layout: Layout, published: Published) -> None:
+        table = open_table(path, layout)
         self._path = path
-        self._header_rows = header_rows
-        self._preset = preset
+        self._header_rows = layout.header_rows
+        self._sheet = layout.sheet
+        self._preset = preset_of(path, table.headings)
         self._published = published
         self._definition: SurveyDefinition = published.newest
         self._columns = columns_of(table)
+        below = next(table.rows(), Row(0, ()))
+        self._beyond = max(0, len(below.cells) - len(table.headings))
+        self.may_have_two_headers = may_go_on(table.headings, below)
         self._taken: set[int] = set()
         self._submitted = self._known("submitted_at")
         self._started = self._known("started_at")
-        self._id = self._known("id") or self._take(next(filter(_is_id, self._free()), None))
+        self._id = self._known("id") or self._take(id_of(list(self._free())))
         languages = {each.code.casefold() for each in self._definition.languages}
         languages |= {each.name.casefold() for each in self._definition.languages}
-        self._language = self._take(next((each for each in self._free() if _speaks(each, languages)), None))
+        self._language = self._take(next((each for each in self._free() if speaks(each, languages)), None))
         questions = web_questions(self._definition)
         self._matches = match_questions(questions, published, list(self._free()))
         for match in self._matches.values():
-            self._taken.update(column.place for column in match.columns)
+            self._taken |= match.places
         self._unplaced = [each for each in questions if each.name not in self._matches]
+        self._sides: list[SideProposal] = []
+        for number, side in beside(path).items():
+            self._sides.append(SideProposal(number, side, self._unplaced, published, self._id))
+            self._unplaced = [each for each in self._unplaced if each.name not in self._sides[-1].matches]
+
+    @property
+    def placed(self) -> tuple[int, int, int, bool]:
+        """How much has found its place: to compare with another proposal for the same file."""
+        uses = (self._id, self._submitted, self._started)
+        is_usual = self._header_rows == PRESETS[self._preset].get("header_rows", 1)
+        return len(self._matches), sum(map(bool, uses)), -len(list(self._free())) - self._beyond, is_usual
 
     def proposed(self) -> Proposed:
         """Write it, and say what could not be placed."""
@@ -115,9 +139,10 @@ class _Proposal:
             [
                 (question.name, shortened(label))
                 for question in self._definition.questions
-                if (match := self._matches.get(question.name)) is not None and match.labels is not None
-                for label in (() if match.codes else match.unknown)
-                if not _meant(label, question)
+                for matches in (self._matches, *(side.matches for side in self._sides))
+                if (match := matches.get(question.name)) is not None and not match.codes
+                for label, code in meanings(question, match).items()
+                if not code
             ],
         )
 
@@ -128,25 +153,37 @@ class _Proposal:
         yield f"source = {text(self._source())}  # the form's name: keep it for every later export of the same form"
         yield f"survey = {text(self._published.survey)}"
         if self._header_rows != PRESETS[self._preset].get("header_rows", 1):
-            yield f"header_rows = {self._header_rows}"
+            yield f"header_rows = {self._header_rows}  # check: how many rows of headings the file has"
+        elif self._header_rows == 1 and self.may_have_two_headers:
+            yield "# Are the first two rows headings? Then run web-map with --header-rows 2. Or set `header_rows = 2`"
+            yield "# and name each column as `Upper | Lower`."
+        if self._sheet:
+            yield f"sheet = {text(self._sheet)}  # check"
         yield from self._one("id", self._id, "what names a row and never changes")
+        if self._id is not None and (trouble := trouble_of(self._id)):
+            yield comment(
+                f"id: {named(self._id.heading)} looks like the id, but {trouble}. Each row needs its own: mend that, "
+                "or name another column"
+            )
         yield from self._one("submitted_at", self._submitted, "when it was handed in")
         if self._started is not None:
             yield f"started_at = {text(self._started.heading)}"
         yield from self._date_format()
+        yield from self._lost_letters()
         yield from self._ignored()
         yield from self._not_placed()
         if self._language is not None:
             yield from ("", "[language]", f"column = {text(self._language.heading)}")
         for question in self._definition.questions:
             if question.name in self._matches:
-                yield from self._question(question, self._matches[question.name])
-        yield from self._side_files()
+                yield from question_lines(question, self._matches[question.name])
+        for side in self._sides:
+            yield from side.lines()
 
     def _known(self, use: str) -> Column | None:
         """Take the column that the preset has for a use."""
         wanted = PRESETS[self._preset].get(use, ())
-        return self._take(next((each for name in wanted for each in self._free() if each.heading == name), None))
+        return self._take(next((each for name in wanted for each in self._free() if each.name == name), None))
 
     def _take(self, column: Column | None) -> Column | None:
         if column is not None:
@@ -180,13 +217,15 @@ class _Proposal:
         elif evidence.british or evidence.american:
             yield f"date_format = {text(found.value)}"
 
+    def _lost_letters(self) -> Iterator[str]:
+        unknown = (label for match in self._matches.values() if not match.codes for label in match.unknown)
+        label = next(filter(has_lost_letters, unknown), None)
+        if label is not None:
+            yield comment(f"labels: {lost_letters(label)}")
+
     def _ignored(self) -> Iterator[str]:
         known = set(PRESETS[self._preset].get("passed_over", ()))
-        left = [
-            each.heading
-            for each in self._free()
-            if each.heading in known or any(word in each.heading.casefold() for word in _PERSONAL)
-        ]
+        left = [each.heading for each in self._free() if each.heading in known or is_personal(each)]
         self._taken.update(each.place for each in self._columns if each.heading in left)
         if left:
             yield f"ignore = [{', '.join(map(text, left))}]  # check: nothing of these comes in"
@@ -199,73 +238,3 @@ class _Proposal:
         if self._unplaced:
             yield "# Questions without a column. Give each one below, or name it under `absent`; until then likewise:"
             yield from (f"#   {each.name}" for each in self._unplaced)
-
-    def _question(self, question: Question, match: Match) -> Iterator[str]:
-        check = "" if match.is_sure else "  # check"
-        yield from ("", f"[questions.{key(question.name)}]")
-        if match.codes:
-            yield f"columns = {{ {self._spread(match)} }}{check}"
-        else:
-            yield f"column = {text(match.columns[0].heading)}{check}"
-        if match.separator:
-            yield f"separator = {text(match.separator)}"
-        if match.labels is not None and not match.codes:
-            yield from _labels(question, match, match.labels)
-
-    def _spread(self, match: Match) -> str:
-        pairs = zip(match.columns, match.codes, strict=True)
-        return ", ".join(f"{text(column.heading)} = {text(code)}" for column, code in pairs)
-
-    def _side_files(self) -> Iterator[str]:
-        for number, path in beside(self._path).items():
-            yield ""
-            yield f"# {path.name}: a repeatable question. Give a question `file = {text(number)}`, and drop `skip`."
-            yield f"# [files.{number}]"
-            yield "# skip = true"
-
-
-def _labels(question: Question, match: Match, labels: Labels) -> Iterator[str]:
-    """Write a code for each label that the survey does not have; one that is like none is left out."""
-    found: Mapping[str, str] = {label: _meant(label, question) for label in match.unknown}
-    if not found:
-        return
-    yield f"[questions.{key(question.name)}.labels]"
-    for label, code in found.items():
-        if code:
-            yield f"{text(label)} = {text(code)}  # check"
-        else:
-            codes = ", ".join(choice.name for choice in question.choices)
-            yield f'# {text(shortened(label))} = ""  # like none: give it one of {codes}'
-
-
-def _meant(label: str, question: Question) -> str:
-    """Return the code of the choice that a label is most like; empty for none, and where it names a person."""
-    return near_label(label, question) if mask(label) == label else ""
-
-
-def _preset(path: Path, headings: Sequence[str]) -> str:
-    there = set(headings)
-    if {"Respondent ID", "Collector ID"} <= there:
-        return "surveymonkey"
-    if "Completion time" in there and "Start time" in there:
-        return "microsoft-forms"
-    parts = path.stem.split("_")
-    is_jadu = (len(parts) > 3 and parts[1].isdecimal() and len(parts[1]) == 14) or "jadu" in path.stem.casefold()
-    return "jadu" if is_jadu or "Submission reference" in there else "generic"
-
-
-def _has_second_header(table: Table) -> bool:
-    """Whether the row below the headings is no answer: its first cell, the id, is blank."""
-    first = next(table.rows(), None)
-    return first is not None and not first.cells[0].strip()
-
-
-def _is_id(column: Column) -> bool:
-    words = column.heading.casefold().replace("_", " ").split()
-    return any(word in _ID_WORDS for word in words) and column.is_unique
-
-
-def _speaks(column: Column, languages: set[str]) -> bool:
-    """Whether a column says in which language a row was answered, rather than what somebody speaks."""
-    is_named = column.heading.casefold() in ("language", "form language", "language of the form", "lang")
-    return is_named and all(value.casefold() in languages for value in column.values)

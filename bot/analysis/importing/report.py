@@ -1,12 +1,14 @@
-"""What an import would do, or did, in words and numbers. No resident's words, and no id of anybody."""
+"""What an import would do, or did, in words and numbers. No resident's words; ids only of rows that would go back."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.analysis.importing.problems import Problems, counted
 from bot.core.survey import Question
 
+MOST_IDS = 20
 STATES = ("answered", "skipped", "not_applicable", "unparsed", "not_in_version")
 
 
@@ -45,7 +47,11 @@ class Report:
     last: datetime | None = None
     languages: "Counter[str]" = field(default_factory=Counter)
     questions: dict[str, QuestionReport] = field(default_factory=dict)
-    notices: "Counter[str]" = field(default_factory=Counter)
+    notices: Problems = field(default_factory=Problems)
+    back: Sequence[str] = ()
+    """The ids of rows whose newer answers would be taken back."""
+    older_than: str = ""
+    """Why this file looks older than the last import, where rows would go back."""
     problems: Sequence[str] = ()
 
     def see(self, at: datetime) -> None:
@@ -53,11 +59,34 @@ class Report:
         self.first = at if self.first is None else min(self.first, at)
         self.last = at if self.last is None else max(self.last, at)
 
+    @property
+    def taking_back(self) -> str:
+        """Say which rows would go back to older answers, and why; empty for none."""
+        if not self.back:
+            return ""
+        more = f" and {len(self.back) - MOST_IDS:,} more" if len(self.back) > MOST_IDS else ""
+        why = f" ({self.older_than})" if self.older_than else ""
+        return (
+            f"This file looks older than the last import{why}. Newer answers of "
+            f"{counted(len(self.back), 'row')} would go back to older ones: {', '.join(self.back[:MOST_IDS])}{more}."
+        )
+
+    @property
+    def gone(self) -> list[str]:
+        """Say which rows stay as they are, whatever the file holds."""
+        said = (
+            (self.withdrawn, "Removed here before, and kept away"),
+            (self.not_in_file, "Imported before, not in this file, and kept"),
+        )
+        return [f"{text}: {counted(count, 'row')}" for count, text in said if count]
+
     def __str__(self) -> str:
         """Write the whole report."""
         parts = [self._head(), *(str(each) for each in self.questions.values())]
+        if self.back:
+            parts += ["", "Careful:", f"  {self.taking_back}"]
         if self.notices:
-            parts += ["", "To know:", *(f"  {text.replace('{}', str(count))}" for text, count in self.notices.items())]
+            parts += ["", "To know:", *(f"  {each}" for each in self.notices.listed())]
         if self.problems:
             parts += ["", "What stops it:", *(f"  {each}" for each in self.problems)]
         return "\n".join(parts)
@@ -65,12 +94,9 @@ class Report:
     def _head(self) -> str:
         lines = [
             f"{self.file}: answers to {self.survey}, version {self.version}, from {self.source}",
-            f"{self.rows} rows: {self.added} new, {self.changed} changed, {self.unchanged} unchanged",
+            f"{counted(self.rows, 'row')}: {self.added} new, {self.changed} changed, {self.unchanged} unchanged",
+            *self.gone,
         ]
-        if self.withdrawn:
-            lines.append(f"{self.withdrawn} rows were removed here before, and stay away")
-        if self.not_in_file:
-            lines.append(f"{self.not_in_file} rows that were imported before are not in this file, and stay")
         if self.first is not None and self.last is not None:
             lines.append(f"Given from {self.first:%-d %B %Y} to {self.last:%-d %B %Y}")
         if self.languages:

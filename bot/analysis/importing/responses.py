@@ -7,6 +7,7 @@ again when a later file brings it, without a list of whom it was about.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, json
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from bot.core.sitting import Thread
 from bot.core.state import AnswerState
 from bot.service.answer_rows import Given as How
 from bot.service.answer_rows import answer_rows
-from storage.imports import Before, Incoming
+from storage.imports import Before, Incoming, Known
 from storage.keys import KeyRing
 from storage.turns import AnswerRow
 
@@ -34,8 +35,12 @@ _RESPONSE = "imported response"
 
 
 class Given(Struct, frozen=True, gc=False):
-    """What one row gave. `submitted` is None for one that was left half-way. `fields` are by question."""
+    """What one row gave. `submitted` is None for one that was left half-way. `fields` are by question.
 
+    `row` is its number as a spreadsheet shows it.
+    """
+
+    row: int
     id: str
     started: datetime
     submitted: datetime | None
@@ -55,7 +60,8 @@ class Responses:
         self._rows = rows
         self._questionnaire = Questionnaire(binding.definition, Phrases(), {})
         self._known = 0
-        self._elsewhere = 0
+        self._changed: list[str] = []
+        self._back: list[str] = []
         asked = {question.name for question in self._questionnaire.route(WEB)}
         self._absent = [name for name in binding.absent if name in asked]
 
@@ -71,7 +77,6 @@ class Responses:
         ).decode()
         known = self._before.rows.get(given.id)
         self._known += known is not None
-        self._elsewhere += given.id in self._before.elsewhere
         if known is not None and known.row_hmac in self._keys.lookups(_ROW, mark):
             self._report.unchanged += 1
             return
@@ -79,8 +84,14 @@ class Responses:
         if not response_id:
             self._report.withdrawn += 1
             return
-        self._report.changed += known is not None
-        self._report.added += known is None
+        if known is not None:
+            self._note_changed(given, known)
+        else:
+            self._report.added += 1
+            if other := self._before.elsewhere.get(given.id):
+                self._report.notices.add(
+                    f"imported before from {other}: is it the same form? Then give the map the same `source`", given.row
+                )
         row_hmac = self._keys.lookup(_ROW, mark)
         row = self._incoming(given, taken, answers, (response_id, respondent_id, row_hmac))
         if known is not None:
@@ -111,13 +122,23 @@ class Responses:
 
     def tell(self) -> None:
         """Say what only the whole file shows."""
-        self._report.not_in_file = len(self._before.rows) - self._known
-        if self._elsewhere:
-            others = ", ".join(sorted(set(self._before.elsewhere.values())))
-            self._report.notices[
-                f"{self._elsewhere} ids were imported before from {others}. Is it the same form? Then give the map the "
-                "same `source`"
-            ] = 1
+        report, before = self._report, self._before
+        report.not_in_file = len(before.rows) - self._known
+        newest = max((row.heard_at for row in before.rows.values()), default=0)
+        ends_before = report.last is not None and _ms(report.last) < newest
+        report.back = self._changed if ends_before else self._back
+        if self._changed and before.last is not None:
+            zone = self._binding.map.zone
+            report.older_than = f"{before.last.file_name}, brought in on {_day(before.last.at, zone)}"
+            if ends_before:
+                report.older_than += f"; it went up to {_day(newest, zone)}"
+
+    def _note_changed(self, given: Given, known: Known) -> None:
+        """Note a row that is there with other content, and whether its own times say that it goes back."""
+        self._report.changed += 1
+        self._changed.append(given.id)
+        if _ms(given.submitted or given.started) < known.heard_at or (known.is_complete and given.submitted is None):
+            self._back.append(given.id)
 
     def _new_id(self, external_id: str) -> str:
         """Give the id of a row that is not there; empty where it was removed."""
@@ -175,12 +196,12 @@ class Responses:
             if answer.state == AnswerState.ANSWERED and answer.value_code and report.question.is_closed:
                 report.codes[answer.value_code] += 1
         for name in taken.unasked:
-            self._report.notices[
-                f"{name}: {{}} answers where the survey's own logic does not ask: kept, not shown"
-            ] += 1
+            self._report.notices.add(
+                f"{name}: answered where the survey's own logic does not ask; kept, not shown", given.row
+            )
         refused = [name for name in taken.unfit if not isinstance(given.fields[name].found, Unclear)]
         for name in refused:
-            self._report.notices[f"{name}: {{}} answers that the survey's own rules refuse: kept as words"] += 1
+            self._report.notices.add(f"{name}: the survey's own rules refuse it; kept as words", given.row)
 
 
 def _content(answer: AnswerRow) -> list[object]:
@@ -193,6 +214,10 @@ def _content(answer: AnswerRow) -> list[object]:
         answer.value_number,
         answer.said,
     ]
+
+
+def _day(at: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, zone):%-d %B %Y}"
 
 
 def _ms(at: datetime) -> int:

@@ -5,7 +5,7 @@ document; here each has one that names the submission, as the map says.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from bot.analysis.importing.binding import Headings
 from bot.analysis.importing.import_map import ImportMap, SideFile
 from bot.analysis.importing.layout import Layout, Table, tidy
 from bot.analysis.importing.opening import open_table
-from bot.analysis.importing.problems import ImportRefused, Problems, quoted
+from bot.analysis.importing.problems import ImportRefused, Problems, counted, named
 
 MOST_CHARACTERS: Final = 50_000_000
 """Characters of repeated answers, which are held until their submissions come."""
@@ -34,6 +34,7 @@ class SideFiles:
         self._tables: dict[str, Table] = {}
         self._headings: dict[str, Headings] = {}
         self._ids: dict[str, int | None] = {}
+        self._rows: dict[str, dict[str, int]] = {}
         there = beside(path)
         for number, file in there.items():
             if number not in read.files:
@@ -45,7 +46,7 @@ class SideFiles:
                 self._open(number, file, problems)
         for number, wanted in read.files.items():
             if number not in there and not wanted.skip:
-                problems.add(f"the map's file {quoted(number)} does not lie beside {path.name}")
+                problems.add(f"the map's file {named(number)} does not lie beside {path.name}")
 
     @property
     def headings(self) -> Mapping[str, Headings]:
@@ -57,33 +58,42 @@ class SideFiles:
         for number, headings in self._headings.items():
             for name in headings.left_over(()):
                 problems.add(
-                    f"{self._tables[number].name} has a column {quoted(name)} that the map does not know: "
+                    f"{self._tables[number].name} has a column {named(name)} that the map does not know: "
                     f"name it under files.{number}.ignore"
                 )
+
+    def tell_lost(self, known: Container[str], problems: Problems) -> None:
+        """Name the rows of submissions that are not `known` from the main file."""
+        for number, rows in self._rows.items():
+            for submission, row in rows.items():
+                if submission not in known:
+                    problems.add(f"{self._tables[number].name} holds submissions that the main file does not have", row)
 
     def values(self, number: str, column: int) -> dict[str, list[str]]:
         """Read what one column holds, by the id of the submission, in the file's order."""
         found: dict[str, list[str]] = {}
+        rows = self._rows.setdefault(number, {})
         held = 0
-        for submission, text in self._cells(number, column):
+        for row, submission, text in self._cells(number, column):
             held += len(text)
             if held > MOST_CHARACTERS:
                 raise ImportRefused(f"{self._tables[number].name} holds too much for one question. Export fewer days.")
             if text.strip():
                 found.setdefault(submission, []).append(text)
+                rows.setdefault(submission, row)
         return found
 
-    def _cells(self, number: str, column: int) -> Iterator[tuple[str, str]]:
+    def _cells(self, number: str, column: int) -> Iterator[tuple[int, str, str]]:
         table, id_column = self._tables[number], self._ids[number]
         if id_column is None:
             return
         for row in table.rows():
             if len(row.cells) != len(table.headings):
                 raise ImportRefused(
-                    f"{table.name}, row {row.number}: it has {len(row.cells)} cells under {len(table.headings)} "
-                    "headings. Export it again."
+                    f"{table.name}, row {row.number}: it has {counted(len(row.cells), 'cell')} under "
+                    f"{counted(len(table.headings), 'heading')}. Export it again."
                 )
-            yield row.cells[id_column].strip(), row.cells[column]
+            yield row.number, row.cells[id_column].strip(), row.cells[column]
 
     def _open(self, number: str, file: Path, problems: Problems) -> None:
         wanted: SideFile = self._map.files[number]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from bot.analysis.importing.layout import MOST_COLUMNS, Layout, Row, headings_of
+from bot.analysis.importing.layout import MOST_COLUMNS, Layout, Row, headings_of, titles_above
 from bot.analysis.importing.problems import ImportRefused
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class WorkbookFile:
         self._sheet = layout.sheet
         self._header_rows = layout.header_rows
         check_size(path)
-        header = list(islice(self._records(), layout.header_rows))
+        self._above = titles_above(self._records(), layout.header_rows)
+        header = list(islice(self._records(), self._above, self._above + layout.header_rows))
         if len(header) < layout.header_rows:
             raise ImportRefused(f"{self.name} is empty: its sheet has no header row. Export it again.")
         self.headings = headings_of(self.name, header)
@@ -46,22 +47,14 @@ class WorkbookFile:
         """Give each row that is not blank. Raises ImportRefused where the file cannot be read on."""
         width = len(self.headings)
         for number, cells in enumerate(self._records(), 1):
-            if number <= self._header_rows or not any(cells):
+            if number <= self._above + self._header_rows or not any(cells):
                 continue
             kept = [*cells[:width], *[""] * (width - len(cells))]
             yield Row(number, kept if not any(cells[width:]) else cells)
 
     def _records(self) -> Iterator[list[str]]:
-        from openpyxl import load_workbook  # here, because it takes a fifth of a second to load
-
-        # It speaks of drawings and styles that hold no answer, on standard error.
-        warnings.filterwarnings("ignore", module="openpyxl")
         with self._path.open("rb") as file:  # openpyxl would refuse a path that does not end in .xlsx
-            try:
-                book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            except Exception as problem:  # openpyxl meets odd files with any; whoever exported it needs the words
-                raise ImportRefused(f"{self.name} cannot be opened as a workbook. {_AGAIN}") from problem
-            yield from self._of_sheet(book)
+            yield from self._of_sheet(_open(self.name, file))
 
     def _of_sheet(self, book: "Workbook") -> Iterator[list[str]]:
         if self._sheet and self._sheet not in book.sheetnames:
@@ -78,6 +71,25 @@ class WorkbookFile:
             raise
         except Exception as problem:  # as above: the rest of the file is not what a workbook holds
             raise ImportRefused(f"{self.name} breaks off, or is damaged. {_AGAIN}") from problem
+
+
+def sheets_of(path: Path) -> list[str]:
+    """Name the sheets of a workbook. Raises ImportRefused."""
+    check_size(path)
+    with path.open("rb") as file:
+        names: list[str] = _open(path.name, file).sheetnames
+    return names
+
+
+def _open(name: str, file: BinaryIO) -> "Workbook":
+    from openpyxl import load_workbook  # here, because it takes a fifth of a second to load
+
+    # It speaks of drawings and styles that hold no answer, on standard error.
+    warnings.filterwarnings("ignore", module="openpyxl")
+    try:
+        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except Exception as problem:  # openpyxl meets odd files with any; whoever exported it needs the words
+        raise ImportRefused(f"{name} cannot be opened as a workbook. {_AGAIN}") from problem
 
 
 def check_size(path: Path) -> None:

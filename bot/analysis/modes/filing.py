@@ -1,13 +1,13 @@
 """Makes the report by mode and hands it out. Every one that is handed out stands in the audit log first."""
 
 import asyncio
-import secrets
 from pathlib import Path
 
 from bot.analysis.formats.asked import ExportRefused
 from bot.analysis.modes.publishing import publishable_report
 from bot.analysis.modes.report import Report, counted, exact_report
 from bot.analysis.modes.writing import check_place, written
+from bot.analysis.placing import placed
 from storage.script import Database
 from storage.staff import note
 
@@ -38,18 +38,9 @@ async def write_report(
         database, survey, publishable=publishable, include_test=include_test, who=who, to=out.name, now=now
     )
     try:
-        await asyncio.to_thread(_write, out, written(report, out.suffix))
+        # Readable by its owner alone: exact counts may point to somebody.
+        async with placed(out) as unfinished:
+            await asyncio.to_thread(unfinished.write_text, written(report, out.suffix), encoding="utf-8", newline="")
     except OSError as problem:
         raise ExportRefused(f"Cannot write {out}: {problem.strerror or problem}.") from problem
     return report
-
-
-def _write(out: Path, text: str) -> None:
-    unfinished = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-    try:
-        # Readable by its owner alone: exact counts may point to somebody.
-        unfinished.touch(mode=0o600, exist_ok=False)
-        unfinished.write_text(text, encoding="utf-8", newline="")
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -42,6 +42,8 @@ RULE = (
 )
 TOO_FEW = "Fewer than 10 people answered, so nothing can be published."
 HIDDEN = Shown(None)
+OTHERS = "All others"
+"""What stands together, without a name: that a language is among those with people would tell that it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _publishable_modes(counts: Counts) -> _Modes:
         (Column(mode, mode_name(mode)), (mode,)) for mode in sums if mode not in together
     ]
     if together and columns:
-        columns.append((Column("others", _others([*map(mode_name, together)])), tuple(together)))
+        columns.append((Column("others", OTHERS), tuple(together)))
     variants = (Variant.UNFLAGGED, Variant.PRIMARY)
     return _Modes(tuple(columns), tuple(variant for variant in variants if _may_be_told(counts, variant)))
 
@@ -103,12 +105,10 @@ def _left_out(counts: Counts) -> Iterator[str]:
         if variant is Variant.ALL:
             continue
         out = counts.total() - counts.total(variant)
-        if not out:
-            yield f"“{name}” would leave nobody out."
-        elif _may_be_told(counts, variant):
+        if _may_be_told(counts, variant):
             yield f"“{name}” leaves {rounded(out):,} responses out."
         else:
-            yield f"“{name}” is not shown: it differs by too few people, or counts too few."
+            yield f"“{name}” is not shown: it leaves out nobody or too few people, or counts too few."
 
 
 def _ended(counted: Counted) -> Iterator[Grid]:
@@ -130,15 +130,14 @@ def _ended(counted: Counted) -> Iterator[Grid]:
 def _ended_lines(pairs: Mapping[str, tuple[int, ...]], names: Mapping[str, str]) -> list[Line]:
     together = gathered({code: sum(pair) for code, pair in pairs.items()})
     lines = [(code, names[code], pair) for code, pair in pairs.items() if code not in together]
-    if together:
-        both = tuple(map(sum, zip(*(pairs[code] for code in together), strict=True)))
-        lines.append(("others", _others([names[code] for code in together]), both))
+    if together and lines:
+        lines.append(("others", OTHERS, tuple(map(sum, zip(*(pairs[code] for code in together), strict=True)))))
     hidden = hidden_cells([pair for _, _, pair in lines])
     written = [
         _ended_line(code, name, pair, [(place, column) in hidden for column in range(len(pair))])
         for place, (code, name, pair) in enumerate(lines)
     ]
-    sums = [sum(each) for each in zip(*(pair for _, _, pair in lines), strict=True)]
+    sums = [sum(each) for each in zip(*pairs.values(), strict=True)]
     return [*written, _ended_line("all", "All", sums, [False] * len(sums), is_sum=True)]
 
 
@@ -146,10 +145,6 @@ def _ended_line(code: str, name: str, pair: Sequence[int], is_hidden: Sequence[b
     whole = sum(pair)
     cells = [HIDDEN if hid else _shown(number, whole) for number, hid in zip(pair, is_hidden, strict=True)]
     return Line(code, name, (Shown(rounded(whole)), *(cells if len(pair) > 1 else ())), is_sum)
-
-
-def _others(names: Sequence[str]) -> str:
-    return f"Together: {', '.join(names)}"
 
 
 def _shown(count: int, base: int) -> Shown:
@@ -182,7 +177,7 @@ def _grid(counts: Counts, variable: Variable, modes: _Modes, lines: Sequence[Lin
     note = "Shares are of all responses in the column."
     if not lines:
         note = "Not shown: it follows from another answer, and together they would tell of fewer than 10 people."
-    note = " ".join(filter(None, (note, wording_note(counts, variable) if lines else "")))
+    note = " ".join(filter(None, (note, _wording_note(counts, variable, modes) if lines else "")))
     columns = (
         *(column for column, _ in modes.columns),
         Column("all", VARIANTS[Variant.ALL]),
@@ -190,6 +185,19 @@ def _grid(counts: Counts, variable: Variable, modes: _Modes, lines: Sequence[Lin
     )
     caption = words_of(counts.published, variable)
     return Grid(f"question-{variable.column}", caption, "Answer", columns, tuple(lines), note)
+
+
+def _wording_note(counts: Counts, variable: Variable, modes: _Modes) -> str:
+    """Say it of the modes that are shown, as all questions had them: of one it would tell that no one answered it."""
+    shown = [column.code for column, _ in modes.columns]
+    names = [each.question.name for each in counts.published.variables if each.question.sms_label]
+    asked_in = {
+        wording: [
+            mode for mode in shown if any(mode in counts.wordings.get(name, {}).get(wording, ()) for name in names)
+        ]
+        for wording in ("sms", "full")
+    }
+    return wording_note(variable, asked_in)
 
 
 def _lines(counts: Counts, variable: Variable, modes: _Modes) -> tuple[list[Line], bool]:
@@ -236,7 +244,8 @@ def _protected(counts: Counts, rows: Sequence[_Row], modes: _Modes) -> tuple[lis
             HIDDEN if hidden_in[variant][place][0] else _cell(counts, part, variant, None) for variant in modes.variants
         ]
         code = part[0].code if len(part) == 1 else "others"
-        name = part[0].name if len(part) == 1 else _others([row.name for row in part])
+        # Every choice is named in some line, whether anybody made it or not.
+        name = part[0].name if len(part) == 1 else f"Together: {', '.join(row.name for row in part)}"
         lines.append(Line(code, name, tuple(cells)))
     return lines, hides or any(any(map(any, each)) for each in hidden_in.values())
 

@@ -251,7 +251,7 @@ def _marks(counts: Counts) -> Grid:
 
 
 MARKED: Mapping[str, str] = {
-    quality.STRAIGHTLINE: "Five choices in a row at the same place",
+    quality.STRAIGHTLINE: "Five opinions in a row answered alike, on one scale",
     quality.TOO_FAST: "Answers under two seconds apart",
     quality.SIMILAR_TEXT: "A long answer that others have sent too",
     quality.BURST: "Began in a burst",
@@ -280,7 +280,7 @@ def _question(counts: Counts, variable: Variable) -> Grid:
         if any(numbers) or states == (ANSWERED,):
             lines.append(_line(states[0], label, numbers, wholes))
     lines.append(Line("all", "All responses", tuple(Shown(whole) for whole in wholes), is_sum=True))
-    note = " ".join(filter(None, (_share_note(variable), wording_note(counts, variable))))
+    note = " ".join(filter(None, (_share_note(variable), wording_note(variable, counts.wordings.get(name, {})))))
     caption = words_of(published, variable)
     return Grid(f"question-{variable.column}", caption, "Answer", columns, tuple(lines), note)
 
@@ -316,10 +316,9 @@ def _share_note(variable: Variable) -> str:
     return f"The share of a choice is of those who answered.{several}"
 
 
-def wording_note(counts: Counts, variable: Variable) -> str:
+def wording_note(variable: Variable, asked_in: Mapping[str, Sequence[str]]) -> str:
     """Say in which modes a question had its short wording and in which its full one, where both were used."""
-    asked_in = counts.wordings.get(variable.question.name, {})
-    if not variable.question.sms_label or len(asked_in) < 2:
-        return ""
     short, full = (", ".join(map(mode_name, asked_in.get(each, ()))) for each in ("sms", "full"))
+    if not (variable.question.sms_label and short and full):
+        return ""
     return f"Asked in a short wording: {short}. In the full wording: {full}. Answers may differ for that."

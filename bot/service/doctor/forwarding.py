@@ -10,9 +10,17 @@ from storage.script import Database
 
 async def examine_forwarding(database: Database) -> list[Finding]:
     """Look at every destination."""
-    return [
-        finding for each in await database.read(destinations.standings) for finding in (_arrives(each), *_dead(each))
-    ]
+    standings = await database.read(destinations.standings)
+    return [finding for each in standings for finding in (_arrives(each), *_refused(each), *_dead(each))]
+
+
+def say_refused(standing: Standing) -> str:
+    """Say what a receiver refused and when that is tried again; nothing where it is nothing. Never the address."""
+    refused, at, name = standing.refused, standing.retried_at, standing.destination.name
+    if refused is None:
+        return ""
+    again = "" if at is None else f", next try at {moment(at)}. At once: forward replay {name} --refused"
+    return f"{refused.count:,} refused: {refused.problem}{again}"
 
 
 def _arrives(standing: Standing) -> Finding:
@@ -21,10 +29,17 @@ def _arrives(standing: Standing) -> Finding:
         if destination.state is State.PAUSED:
             return warning(f"Forwarding to {destination.name} is paused; {waiting}.")
         return ok(f"Forwarding to {destination.name}: {waiting}.")
-    since = f"Nothing has arrived at {destination.name} since {_day(destination.failing_since)}: {destination.problem}."
+    since = (
+        f"Nothing has arrived at {destination.name} since {moment(destination.failing_since)}: {destination.problem}."
+    )
     if destination.has_given_up:
         return problem(f"{since} {waiting}. Put it right there, then: forward resume {destination.name}")
     return warning(f"{since} It is tried again; {waiting}.")
+
+
+def _refused(standing: Standing) -> list[Finding]:
+    said = say_refused(standing)
+    return [warning(f"Forwarding to {standing.destination.name}: {said}")] if said else []
 
 
 def _dead(standing: Standing) -> list[Finding]:
@@ -35,5 +50,6 @@ def _dead(standing: Standing) -> list[Finding]:
     return [problem(f"{said} Put it right there, then: forward replay {name} --dead")]
 
 
-def _day(at: int) -> str:
+def moment(at: int) -> str:
+    """Write a time, epoch milliseconds UTC, to the minute."""
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.analysis.codebook import STATES
 from bot.analysis.export import Format
 from bot.core.survey import Choice, QuestionType
 from bot.service.reviewing import Sentence, of_a_survey
 from storage import reviews
 from storage.script import Database
 from tests.analysis.filling import BEGAN, ask, exported, publish, version
-from tests.analysis.formats.scene import WHOLE
+from tests.analysis.formats.scene import SAFE, WHOLE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -68,6 +69,23 @@ async def test_it_has_every_wording_code_and_version_and_who_read_it(database: D
     text = re.sub(r"<[^>]+>|\s+", " ", (tmp_path / "o.html").read_text("utf-8"))
     assert re.search(r"Code +yes +\(SPSS: 1\), version 1", text)
     assert done.rows == len(WHOLE.questions)
+
+
+async def test_the_short_form_has_each_code_once_with_its_label_and_number(database: Database, tmp_path: Path) -> None:
+    older = ask("safe", choices=(*SAFE, Choice("perhaps", {"en": "Perhaps"})))
+    await database.run(publish(version("0", older), WHOLE))
+    await exported(database, tmp_path / "o.html", Format.CODEBOOK)
+    await exported(database, tmp_path / "ur.html", Format.CODEBOOK, labels="ur")
+    short, _, folded = (tmp_path / "o.html").read_text("utf-8").partition('<section class="full">')
+    assert short.count("<code>yes</code>") == short.count(">Yes<") == 1
+    assert not re.search("[\u0600-\u06ff]", short)
+    assert folded.count("<details") == folded.count("</details>") == len(WHOLE.questions)
+    rows = [[cell.strip() for cell in row] for row in read(tmp_path / "o.html").rows]
+    assert ["yes", "Yes", "1"] in rows
+    assert ["perhaps", "Perhaps (version 0)", "3"] in rows
+    assert ["lights", "More lights, soon", ""] in rows
+    assert ["skipped", STATES["skipped"], "-991"] in rows
+    assert ["yes", "ہاں", "1"] in read(tmp_path / "ur.html").rows
 
 
 async def test_a_reworded_question_stands_with_each_of_its_wordings(database: Database, tmp_path: Path) -> None:

@@ -32,6 +32,6 @@ def test_a_format_whose_package_is_absent_says_how_to_install_it() -> None:
 
 
 def test_a_new_id_cannot_be_found_without_the_databases_own_key() -> None:
-    ours, theirs = Disguise("00" * 32), Disguise("11" * 32)
+    ours, theirs = Disguise(bytes(32)), Disguise(b"1" * 32)
     assert ours.new_id("aa01") == ours.new_id("aa01")
     assert len({ours.new_id("aa01"), ours.new_id("aa02"), theirs.new_id("aa01")}) == 3

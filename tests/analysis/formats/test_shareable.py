@@ -11,12 +11,15 @@ import pyarrow.parquet
 import pyreadstat
 import pytest
 
+from bot.analysis.disguise import Disguise
 from bot.analysis.export import Format
 from bot.analysis.formats.asked import TIMES, ExportRefused
-from storage.script import Database
+from storage.keys import KeyRing, rotate_data_keys
+from storage.script import Database, Fetch, Run, Script
 from tests.analysis.filling import BEGAN, MINUTE, NOW, Answer, Response, exported, keep, publish
 from tests.analysis.formats.scene import EMPTY, FULL, SPARSE, WHOLE, filled
 from tests.analysis.test_export import audit, rows_of
+from tests.conftest import SECRET
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -67,6 +70,30 @@ async def test_its_order_says_nothing_of_the_order_of_arrival_and_stays(
     assert sorted(set(came)) == list(range(40))
     inversions = sum(later < earlier for n, earlier in enumerate(came) for later in came[n:])
     assert 0.25 < inversions / (len(came) ** 2 / 2) < 0.75, "as in a shuffled pack, neither in order nor turned round"
+
+
+async def test_its_key_is_wrapped_and_outlives_every_change_of_keys(database: Database, tmp_path: Path) -> None:
+    await filled(database, *MANY)
+
+    def as_it_was_kept_at_first() -> Script[None]:
+        yield Run(
+            "INSERT INTO installation (name, value) VALUES ('key of shareable exports', :key)", {"key": "ab" * 32}
+        )
+
+    def kept() -> Script[list[tuple[str, str]]]:
+        found = yield Fetch("SELECT name, value FROM installation UNION SELECT purpose, wrapped FROM data_key")
+        return [(str(name), str(value)) for name, value in found.rows]
+
+    await database.run(as_it_was_kept_at_first)
+    await exported(database, tmp_path / "one", shareable=True)
+    assert Disguise(bytes.fromhex("ab" * 32)).new_id("m001") in (tmp_path / "one").read_text()
+    names = [name for name, _ in await database.read(kept)]
+    assert names.count("shareable") == 1
+    assert "key of shareable exports" not in names
+    ring = await KeyRing.open(database, "a new secret", SECRET)
+    await rotate_data_keys(database, ring)
+    await exported(database, tmp_path / "two", shareable=True, keys=ring)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 async def test_rows_stand_in_the_order_of_their_new_ids(database: Database, tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_a_list_that_cannot_be_meant_so_is_refused_by_name(written: str, says: s
     assert says in str(refused.value)
 
 
+def test_a_demo_sends_to_this_machine_alone(tmp_path: Path) -> None:
+    allowed = Allowed.read(f"{LISTED},https://[::1]:9000,{tmp_path}", is_demo=True)
+    for here in ("http://127.0.0.1:9000/x", "http://localhost:9000", "https://[::1]:9000", str(tmp_path)):
+        allowed.kind_of(here)
+    for elsewhere in ("https://council.example/hooks", "https://10.1.2.3/x", "https://data.example:8443/"):
+        with pytest.raises(ForwardRefused, match="A demo sends nothing to"):
+            allowed.kind_of(elsewhere)
+
+
 def test_nothing_is_allowed_where_nothing_is_listed() -> None:
     with pytest.raises(ForwardRefused):
         Allowed.read("").kind_of("https://council.example/")

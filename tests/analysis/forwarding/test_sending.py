@@ -9,7 +9,7 @@ import pytest
 from bot.analysis.forwarding.sending import AT_ONCE, IN_FLIGHT, LEASE_MS
 from bot.service.doctor import examine_forwarding
 from storage import delivering
-from storage.destinations import State, Text
+from storage.destinations import Letter, State, Text
 from storage.events import EventRow
 from storage.keys import KeyRing
 from storage.script import Database
@@ -281,6 +281,26 @@ async def test_a_refused_event_holds_back_its_own_response_alone(scene: Scene) -
     assert by_response(scene.receiver)["r2"] == [2, 6, 10, 13]
 
 
+async def test_what_is_refused_is_said_and_goes_at_once_when_somebody_says_so(scene: Scene) -> None:
+    await scene.happen("r1", "r2", "r1")
+    await scene.add()
+    scene.receiver.answer = lambda event: Answer(422) if event["seq"] == 1 else None
+    sender = scene.sender()
+    await scene.live_through(0.01, sender)
+    _, refused = map(str, await examine_forwarding(scene.database))
+    assert refused == (
+        "warning  Forwarding to council: 1 refused: it answered 422, next try at 2026-11-22 12:05 UTC. "
+        "At once: forward replay council --refused"
+    )
+    scene.receiver.answer = lambda event: None
+    await sender.send_all_due()
+    assert scene.receiver.seqs == [2]
+    assert (await scene.operator.replay_letters("council", Letter.WAITING)).count == 1
+    await sender.send_all_due()
+    assert scene.receiver.seqs == [2, 1, 3]
+    assert len(await examine_forwarding(scene.database)) == 1
+
+
 async def test_what_waits_behind_a_refused_event_is_not_passed_over_by_a_receiver_that_comes_back(
     scene: Scene,
 ) -> None:
@@ -322,7 +342,7 @@ async def test_refused_for_three_days_it_is_a_dead_letter_and_the_rest_of_its_re
     assert well == "ok       Forwarding to council: 0 event(s) wait."
     assert dead.startswith("problem  council has refused 1 event(s) for three days")
     scene.receiver.answer = lambda event: None
-    assert await scene.operator.replay_dead("council") == 1
+    assert (await scene.operator.replay_letters("council", Letter.DEAD)).count == 1
     await sender.send_all_due()
     assert by_response(scene.receiver)["r2"] == [6, 10, 2]
     assert not (await scene.standing()).needs_somebody

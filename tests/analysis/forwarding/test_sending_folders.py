@@ -133,7 +133,7 @@ async def test_what_goes_again_has_a_file_of_its_own_before_what_is_new(scene: S
     sender = scene.sender()
     await sender.send_all_due()
     await scene.happen("r1")
-    assert await scene.operator.replay("council", 2) == 2
+    assert (await scene.operator.replay("council", 2)).count == 2
     await scene.live_through(0.1, sender)
     assert sorted(seqs(drops)) == [[1, 2, 3], [2, 3], [4]]
 

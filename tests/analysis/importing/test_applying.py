@@ -108,7 +108,7 @@ async def test_a_shorter_file_takes_nothing_away(quick: Importer) -> None:
     await quick.rows(FIRST, SECOND)
     shorter = await quick.rows(SECOND)
     assert shorter.report.not_in_file == 1
-    assert "1 rows that were imported before are not in this file, and stay" in str(shorter.report)
+    assert "Imported before, not in this file, and kept: 1 row\n" in str(shorter.report)
     assert len(await quick.all("SELECT id FROM response")) == 2
 
 
@@ -163,12 +163,59 @@ async def test_a_mended_map_mends_what_it_had_read_otherwise(quick: Importer) ->
     assert (await quick.answers())["needs"][:3] == (2, "answered", "other")
 
 
+OTHER = ("W9", "27/10/2026 10:00", *FIRST[2:])
+MENDED = (*FIRST[:2], "agree", *FIRST[3:])
+OLDER = [
+    pytest.param(
+        [[FIRST, OTHER], [("W1", "26/10/2026 10:00", *MENDED[2:]), OTHER]], "", id="the row's own time goes back"
+    ),
+    pytest.param(
+        [[FIRST], [MENDED, OTHER]], "; it went up to 27 October 2026", id="the file ends before the last one did"
+    ),
+    pytest.param([[FIRST], [MENDED]], "", id="what stood there before"),
+]
+
+
+@pytest.mark.parametrize(("files", "why"), OLDER)
+async def test_an_older_file_takes_newer_answers_back_only_on_an_explicit_word(
+    form: Importer, files: list[list[tuple[str, ...]]], why: str
+) -> None:
+    for rows in files:
+        await form.rows(*rows)
+    older = await form.look(csv_text(files[0]))
+    assert list(older.report.back) == ["W1"]
+    last = f"export.csv, brought in on 22 November 2026{why}"
+    assert (
+        f"Careful:\n  This file looks older than the last import ({last}). Newer answers of 1 row would go back to "
+        "older ones: W1."
+    ) in str(older.report)
+    before = await form.answers()
+    with pytest.raises(ImportRefused, match=r"go back to older ones, so nothing was written.*--apply --take-back"):
+        await apply(form.database, older, "tester", lambda: NOW)
+    assert await form.answers() == before
+    await apply(form.database, older, "tester", lambda: NOW, takes_back=True)
+    assert (await form.answers())["safe"] == (3, "answered", "disagree", None, "Disagree")
+
+
+async def test_many_ids_that_would_go_back_are_not_all_named(quick: Importer) -> None:
+    old = [(f"W{i}", *FIRST[1:]) for i in range(30)]
+    await quick.rows(*old)
+    await quick.rows(*[(*each[:2], "agree", *each[3:]) for each in old])
+    assert ", W18, W19 and 10 more." in (await quick.look(csv_text(old))).report.taking_back
+
+
 async def test_the_same_id_of_another_form_is_another_person(quick: Importer) -> None:
     await quick.rows(FIRST)
-    other = await quick.rows(FIRST, map_text=MAP.replace("web form", "second form"))
-    assert other.report.added == 1
-    assert "imported before from web form" in str(other.report)
-    assert len(await quick.all("SELECT id FROM response")) == 2
+    await quick.rows(SECOND, map_text=MAP.replace("web form", "second form"))
+    third = MAP.replace("web form", "third form")
+    other = await quick.rows(SECOND, FIRST, map_text=third)
+    assert other.report.added == 2
+    assert other.report.notices.listed() == [
+        f"imported before from {form}: is it the same form? Then give the map the same `source` (row {row})"
+        for form, row in (("second form", 2), ("web form", 3))
+    ]
+    assert len(await quick.all("SELECT id FROM response")) == 4
+    assert not (await quick.rows(SECOND, FIRST, map_text=third)).report.notices
 
 
 async def test_new_keys_change_nothing(quick: Importer) -> None:
@@ -185,7 +232,7 @@ async def test_what_was_removed_stays_away_also_after_new_keys(form: Importer) -
     await rotate_data_keys(form.database, form.keys)
     again = await form.rows(FIRST, SECOND)
     assert (again.report.withdrawn, again.report.added, again.report.unchanged) == (1, 0, 1)
-    assert "1 rows were removed here before, and stay away" in str(again.report)
+    assert "Removed here before, and kept away: 1 row\n" in str(again.report)
     assert len(await form.all("SELECT id FROM response")) == len(await form.all("SELECT id FROM respondent")) == 1
     assert await form.answers("W1") == {}
 

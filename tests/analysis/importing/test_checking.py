@@ -86,12 +86,12 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
     assert problems(tmp_path, *rows, head=HEAD) == [
         "the id in column “Ref” is blank (row 4)",
-        "the id in column “Ref” stands there twice (row 5)",
+        "an id in column “Ref” stands in several rows, and each row needs its own (rows 3 and 5)",
         "column “Handed in” holds no day and time as `date_format` uk has it (row 5)",
-        "rows with more or fewer cells than the 7 headings: the file is cut off, or a quotation mark is missing "
-        "(row 6)",
+        "rows with more or fewer cells than the 7 headings: export it again, for the file is cut off, or a quotation "
+        "mark is missing (row 6)",
         "the headings stand there again: were two exports put together? (row 7)",
-        "column “Safe?”: “Perhaps” is no choice of safe; give it a code under questions.safe.labels (rows 2, 3)",
+        "column “Safe?”: “Perhaps” is no choice of safe; give it a code under questions.safe.labels (rows 2 and 3)",
         "column “Needs”: “Benches” is no choice of needs; give it a code under questions.needs.labels (row 3)",
     ]
 
@@ -118,7 +118,7 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("map_text", "said"),
     [
-        pytest.param(MAP.replace("[questions.age]", "[x]"), "unknown field `x`", id="a slip in a heading"),
+        pytest.param(MAP.replace("[questions.age]", "[x]"), "`x` is no name of a map", id="a slip in a heading"),
         pytest.param(MAP.split("[questions.since]")[0], "nothing for question since", id="a forgotten question"),
         pytest.param(changed_map(absent='["faith", "faiht"]'), "`absent` names faiht", id="absent, and never there"),
         pytest.param(changed_map(absent='["faith", "safe"]'), "both under `absent` and under", id="both at once"),
@@ -134,16 +134,25 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
             id="not on the web",
         ),
         pytest.param(MAP.replace('"Since"', '"Age"'), "is named for age and for since", id="one column twice"),
-        pytest.param(MAP.replace("column", "colunm", 1), "colunm", id="a slip in a name"),
-        pytest.param(MAP + "x = ", "is no TOML", id="no TOML"),
-        pytest.param(changed_map(preset='"jotform"'), "no preset 'jotform'", id="another preset"),
+        pytest.param(
+            MAP.replace("column", "colunm", 1),
+            "`questions.safe.colunm` is no name of a map: did you mean `column`?",
+            id="a slip",
+        ),
+        pytest.param(MAP + "x = ", "is no TOML at line 17, `x =`: a quot", id="no TOML"),
+        pytest.param(changed_map(preset='"jotform"'), "no `preset` 'jotform'", id="another preset"),
         pytest.param(changed_map(source='" "'), "`source` must name the form", id="no source"),
         pytest.param(changed_map(header_rows="3"), "`header_rows` is 1 or 2", id="three header rows"),
-        pytest.param(changed_map(preset="[]"), "there is no preset", id="no name of a preset"),
+        pytest.param(changed_map(preset="[]"), "there is no `preset`", id="no name of a preset"),
         pytest.param('separator = ""\n' + MAP, "`separator` is at least", id="nothing as a separator"),
         pytest.param(changed_map(delimiter='";;"'), "`delimiter` is one character", id="two delimiters"),
-        pytest.param(changed_map(time_zone='"Stoke"'), "no time zone 'Stoke'", id="another time zone"),
-        pytest.param(changed_map(date_format='"chinese"'), "date_format", id="another date format"),
+        pytest.param(changed_map(time_zone='"Stoke"'), "no `time_zone` 'Stoke'", id="another time zone"),
+        pytest.param(
+            changed_map(date_format='"chinese"'),
+            "`date_format` must be one of auto, uk, us, iso",
+            id="another date format",
+        ),
+        pytest.param(changed_map(undated='"soon"'), "`undated` is a day, written as", id="no day"),
         pytest.param(changed_map(survey='"other"'), "The map is for survey 'other'", id="another survey"),
         pytest.param(changed_map(version='"9"'), "no version '9'; it has 1", id="another version"),
         pytest.param(changed_map(id='"Number"'), "no column “Number” for the id", id="another id"),
@@ -154,7 +163,7 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
             MAP.replace('column = "Age"', 'pattern = "x"'), "no column that fits the pattern", id="fits nothing"
         ),
         pytest.param(MAP.replace('column = "Needs"', 'pattern = "Since|Needs"'), "it needs a group", id="no group"),
-        pytest.param(MAP.replace('column = "Age"', ""), "questions.age needs one of", id="nowhere"),
+        pytest.param(MAP.replace('column = "Age"', ""), "`questions.age` needs one of", id="nowhere"),
         pytest.param(MAP.replace('column = "Safe?"', 'columns = {"Safe?" = "agree"}'), "takes one answer", id="spread"),
         pytest.param(MAP + '[questions.safe.labels]\nYes = "yes"', "“yes” is no code of it", id="another code"),
         pytest.param(MAP + '[language]\nall = "fr"', "the map's language “fr”", id="another language"),
@@ -169,6 +178,28 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
 def test_a_map_that_does_not_fit_is_refused(tmp_path: Path, map_text: str, said: str) -> None:
     found = problems(tmp_path, FIRST, map_text=map_text)
     assert [each for each in found if said in each]
+
+
+def test_everything_that_is_wrong_in_a_map_is_told_at_once_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text(
+        'preset = "jade"\nheader_rows = "2"\nignore = [1]\ntime_zone = "Stoke"\nlanguage = "en"\n[questions.safe]\n'
+        'colum = "Safe?"\n[questions.age]\ncolumn = 7\nsource = "form"\n[questions.needs]\nlabels = { Buses = 1 }\n'
+    )
+    with pytest.raises(ImportRefused, match=r"map.toml cannot be imported: 10 problems") as refused:
+        read_map(path)
+    assert list(refused.value.problems) == [
+        "there is no `preset` 'jade'; there are generic, jadu, surveymonkey, microsoft-forms",
+        "`header_rows` must be a whole number, without quotation marks",
+        '`ignore` must be a list of texts, such as ["One", "Two"]',
+        "`language` must be a part of its own, under [language]",
+        "`questions.safe.colum` is no name of a map: did you mean `column`?",
+        "`questions.age.column` must be a text in quotation marks",
+        "`questions.age.source` is no name there: `source` belongs above the first [...]",
+        "`questions.needs.labels.Buses` must be a text in quotation marks",
+        "`source` must name the form, in at most 100 characters",
+        "there is no `time_zone` 'Stoke'; write it as Europe/London",
+    ]
 
 
 def test_labels_that_could_be_two_others_are_refused(tmp_path: Path) -> None:
@@ -201,9 +232,67 @@ def test_words_where_labels_should_be_are_not_repeated(tmp_path: Path) -> None:
     )
 
 
+def test_labels_that_have_lost_their_letters_are_told_once_with_what_to_do(tmp_path: Path) -> None:
+    rows = [row(ref="W1", safe="Bia?a"), row(ref="W2", safe="Really?", needs="????, NÃ³w"), row(ref="W3", safe="???")]
+    lost, other = problems(tmp_path, *rows)
+    assert lost == (
+        "labels such as “Bia?a” have lost letters, and so have people's words: the file was saved in an encoding that "
+        "lacks them, as Excel does with plain CSV. Export it again, as XLSX or as CSV in UTF-8. If a label truly is "
+        "so, give it a code (rows 2, 3 and 4)"
+    )
+    assert "“Really?” is no choice of safe" in other
+
+
 def test_a_label_that_names_a_person_is_masked(tmp_path: Path) -> None:
     (said,) = problems(tmp_path, row(safe="ask my son on 07700 900123"))
     assert "“ask my son on [phone]” is no choice of safe" in said
+
+
+def test_the_name_of_a_column_is_told_whole_for_it_is_copied_into_the_map(tmp_path: Path) -> None:
+    long = f"{'How safe do you feel ' * 9}on 24/7 roads? Call 01782 234234"
+    (said,) = problems(tmp_path, (*FIRST, ""), head=(*HEAD, long))
+    assert said == f"the map does not know column “{long}”: give it to a question, or name it under `ignore`"
+    (said,) = problems(tmp_path, FIRST, head=(*HEAD[:-1], "Well " * 500))
+    assert "a heading of more than 2,000 characters" in said
+
+
+def test_two_header_rows_that_the_map_does_not_know_are_named(tmp_path: Path) -> None:
+    for more in (("", "x"), ("", "")):
+        assert (
+            "some columns have no heading: does the file have two header rows? Then set `header_rows = 2`"
+            in problems(tmp_path, (*FIRST, "Buses", "Parks"), head=(*HEAD, *more))
+        )
+
+
+RULES = '[questions.safe.labels]\n"ST4*" = "agree"\n"ST4 2*" = "neither"\n"ST1*" = "disagree"\n'
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        pytest.param("ST4 1AB", "agree", id="by its district"),
+        pytest.param("st42ab", "neither", id="by its sector, which goes first"),
+        pytest.param("ST4 2", "neither", id="a sector alone"),
+        pytest.param("ST1 3XX", "disagree", id="another district"),
+        pytest.param("ST10 1AB", None, id="a district that begins alike"),
+        pytest.param("ST4 2AB, I think", None, id="more than a postcode"),
+    ],
+)
+def test_a_full_postcode_counts_by_a_rule_of_the_map_and_never_by_a_guess(
+    tmp_path: Path, cell: str, code: str | None
+) -> None:
+    report = looked(tmp_path, [row(safe=cell)], MAP + RULES).report
+    assert list(report.questions["safe"].codes) == ([code] if code else [])
+    assert bool(report.problems) == (code is None)
+
+
+def test_full_postcodes_are_told_by_the_rules_that_they_need(tmp_path: Path) -> None:
+    cells = [f"ST{1 + n % 3} {n % 9}AB" for n in range(60)]
+    (said,) = problems(tmp_path, *[row(ref=f"W{n}", safe=cell) for n, cell in enumerate(cells)])
+    assert said == (
+        "column “Safe?” holds full postcodes, and none is a choice of safe; give each district a code under "
+        'questions.safe.labels, as "ST1*" = "CODE": ST1*, ST2*, ST3* (rows 2, 3, 4, 5, 6 and 55 more)'
+    )
 
 
 def test_a_long_label_is_cut(tmp_path: Path) -> None:
@@ -228,7 +317,18 @@ def test_an_id_is_no_address(tmp_path: Path, id_: str) -> None:
 def test_times_to_come_and_none_at_all_are_told(tmp_path: Path) -> None:
     assert problems(tmp_path, row(handed="25/12/2026"), row(ref="W2", handed="")) == [
         "column “Handed in” holds times to come, or long past: is `date_format` right? (row 2)",
-        "there is no time at which it was given (row 3)",
+        "a row without a day and time is one that was left half-way. When was it begun? Name that column under "
+        "`started_at`; or, if the form has none, give a day for all such rows under `undated` (row 3)",
+    ]
+
+
+def test_a_row_without_a_time_comes_in_as_left_half_way_on_the_day_that_the_map_gives(tmp_path: Path) -> None:
+    checked = looked(tmp_path, [row(), row(ref="W2", handed="", safe="agree")], changed_map(undated='"2026-10-01"'))
+    ((_, undated),) = checked.rows
+    assert (undated.completed_at, undated.started_at) == (None, 1_790_809_200_000)  # the first minute of 1 October
+    assert [answer.value_code for answer in undated.answers if answer.state == "answered"] == ["agree"]
+    assert checked.report.notices.listed() == [
+        "no day and time: taken as left half-way, on 1 October 2026 as `undated` says (row 3)"
     ]
 
 
@@ -248,10 +348,10 @@ def test_a_number_or_a_day_that_cannot_be_read_keeps_its_words(tmp_path: Path) -
     report = looked(tmp_path, [FIRST, row(ref="W2", age="about 30", since="last year")]).report
     assert not report.problems
     assert dict(report.questions["age"].states) == {"answered": 1, "unparsed": 1}
-    assert "age: 1 answers cannot be read; their words are kept" in str(report)
+    assert "age: cannot be read as an answer; the words are kept (row 3)" in str(report)
     assert "own rules refuse" not in str(report)
     (said, _) = problems(tmp_path, row(age="about 30", since="last year"))
-    assert "none of its 1 values can be read as an answer to age" in said
+    assert "“Age”: nothing in it can be read as an answer to age" in said
 
 
 @pytest.mark.parametrize(
@@ -272,8 +372,8 @@ def test_answers_against_the_surveys_own_rules_are_counted(tmp_path: Path) -> No
     strict = replace(SURVEY, questions=tuple(fewer if q.name == "needs" else q for q in SURVEY.questions))
     rows = [row(safe="agree", why="Dark"), row(ref="W2", needs="Parks, Buses")]
     report = str(looked(tmp_path, rows, published=Published("stoke", (strict,), None)).report)
-    assert "why_not: 1 answers where the survey's own logic does not ask: kept, not shown" in report
-    assert "needs: 1 answers that the survey's own rules refuse: kept as words" in report
+    assert "why_not: answered where the survey's own logic does not ask; kept, not shown (row 2)" in report
+    assert "needs: the survey's own rules refuse it; kept as words (row 3)" in report
 
 
 def test_a_question_that_the_form_does_not_have_is_marked_so(tmp_path: Path) -> None:
@@ -312,7 +412,7 @@ def test_what_is_no_label_counts_as_other_where_the_map_says_so(tmp_path: Path) 
         ("parks", "Parks, A pond"),
         ("other", "Parks, A pond"),
     ]
-    assert "needs: 1 answers are no label, and count as other" in str(checked.report)
+    assert "needs: no label, and counted as other (row 2)" in str(checked.report)
 
 
 def test_languages_are_known_by_code_name_or_the_maps_word(tmp_path: Path) -> None:
@@ -344,5 +444,5 @@ def test_a_file_with_no_rows_is_told(tmp_path: Path) -> None:
 
 def test_odd_hours_of_the_clock_are_said(tmp_path: Path) -> None:
     report = str(looked(tmp_path, [row(handed="25/10/2026 01:30"), row(ref="W2", handed="29/03/2026 01:30")]).report)
-    assert "1 times fell into the hour that comes twice in autumn; taken as the first" in report
-    assert "1 times fell into the hour that is left out in spring; taken as an hour later" in report
+    assert "the time fell into the hour that comes twice in autumn; taken as the first (row 2)" in report
+    assert "the time fell into the hour that is left out in spring; taken as an hour later (row 3)" in report

@@ -93,6 +93,15 @@ def test_two_header_rows_are_put_together_and_the_same_heading_is_told_apart(tmp
     assert table(tmp_path, b"A,,A,A\r\n1,2,3,4\r\n")[0] == ("A", "(column 2)", "A [2]", "A [3]")
 
 
+def test_rows_above_the_headings_are_passed_over_and_rows_keep_their_numbers(tmp_path: Path) -> None:
+    for mark in ",;":
+        text = '"Cohesion, all answers"\n\nRef,Safe?,Age\nW1,Agree,34\n'.replace(",", mark)
+        (tmp_path / "export.csv").write_text(text)
+        opened = open_table(tmp_path / "export.csv", AS_IT_IS)
+        assert opened.headings == ("Ref", "Safe?", "Age")
+        assert [(row.number, row.cells[0]) for row in opened.rows()] == [(4, "W1")]
+
+
 def zipped(**parts: bytes) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -128,8 +128,14 @@ def test_jadus_repeatable_questions_come_from_the_files_beside(tmp_path: Path) -
     ("side", "said"),
     [
         pytest.param({"f1201": WORDS}, "163_data_1201.csv lies beside", id="a file that the map does not know"),
-        pytest.param({"f1200": CODES.replace("J1", "J9")}, "has 1 submissions that the main", id="of nobody"),
-        pytest.param({"f1200": CODES.replace("J1,Buses", "J1")}, "row 3: it has 1 cells", id="a row cut off"),
+        pytest.param(
+            {"f1200": CODES.replace("J1", "J9")},
+            "1200.csv holds submissions that the main file does not have (row 2)",
+            id="of nobody",
+        ),
+        pytest.param(
+            {"f1200": CODES.replace("J1,Buses", "J1")}, "row 3: it has 1 cell under 2 headings", id="a row cut off"
+        ),
         pytest.param({"f1200": CODES.replace("Needs", "Need")}, "no column “Needs” for needs", id="another heading"),
         pytest.param({"f1199": WORDS.replace("Row", "No")}, "no column “Row”", id="another column to ignore"),
         pytest.param({"f1200": CODES.replace("Buses", "Ponds")}, "“Ponds” is no choice of needs", id="another label"),

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from bot.analysis.columns import Published
 from bot.analysis.importing.import_map import read_map
 from bot.analysis.importing.likeness import near_label
-from bot.analysis.importing.proposing import key, proposal, proposed, text
+from bot.analysis.importing.map_lines import key, text
+from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.importing.proposing import proposal, proposed
 from bot.cli.importing import SAMPLE, SAMPLE_MAP
-from tests.analysis.filling import ask
+from bot.core.survey import Choice
+from tests.analysis.filling import ask, version
 from tests.analysis.importing.scene import AGREE, PUBLISHED
 from tests.analysis.importing.test_checking import looked, problems
 from tests.playing import shipped
@@ -76,6 +80,63 @@ def test_a_proposal_places_marks_and_leaves_out(tmp_path: Path) -> None:
     ]
 
 
+def test_an_id_column_with_a_double_is_proposed_and_the_double_is_named(tmp_path: Path) -> None:
+    rows = [(ref, "25/10/2026", "Agree") for ref in ("W1", "W2", "W3\x07", "W4", "W3\x07", "W5")]
+    path = sheet(tmp_path, *rows, head=("Case ref.", "Submitted", "What about safe?"))
+    made = proposal(path, PUBLISHED)
+    assert tomllib.loads(made.text)["id"] == "Case ref."
+    assert made.needs == [
+        "id: “Case ref.” looks like the id, but “W3 ” stands in rows 4 and 6. Each row needs its own: mend that, or "
+        "name another column"
+    ]
+    assert made.headings == []
+
+
+def test_two_header_rows_are_found_out_or_named(tmp_path: Path) -> None:
+    spread = ("Ref", "Submitted", "What about safe?", "What about needs?", "", "")
+    rows = [("", "", "", "Buses", "Lights, and lamps", "Parks"), ("1", "25/10/2026", "Agree", "Buses", "", "Parks")]
+    read = tomllib.loads(proposed(sheet(tmp_path, *rows, head=spread), PUBLISHED))
+    assert (read["header_rows"], read["id"], list(read["questions"])) == (2, "Ref", ["safe", "needs"])
+    assert len(read["questions"]["needs"]["columns"]) == 3
+    parts = [("Ref", "Submitted", "What about safe?"), ("1", "25/10/2026", "Agree")]
+    path = sheet(tmp_path, *parts, head=("About this", "", "Part A"))
+    read = tomllib.loads(proposed(path, PUBLISHED))
+    assert (read["header_rows"], read["id"]) == (2, "About this | Ref")
+    assert read["questions"] == {"safe": {"column": "Part A | What about safe?"}}
+    assert "header_rows" not in tomllib.loads(proposal(path, PUBLISHED, 1).text)
+    assert "first two rows headings? Then run web-map with --header-rows 2" in proposal(path, PUBLISHED, 1).text
+
+
+def test_the_sheet_of_the_answers_is_found_and_a_title_above_them_passed_over(tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["How to read this"])
+    book.create_sheet("Empty")
+    answers = book.create_sheet("Answers")
+    for each in (["All answers"], [], ["Ref", "Submitted", "What about safe?"], ["1", "25/10/2026", "Agree"]):
+        answers.append(each)
+    book.save(tmp_path / "form.xlsx")
+    read = tomllib.loads(proposed(tmp_path / "form.xlsx", PUBLISHED))
+    assert (read["sheet"], read["id"], list(read["questions"])) == ("Answers", "Ref", ["safe"])
+    assert "header_rows" not in read
+
+
+def test_full_postcodes_are_proposed_as_rules_for_their_districts(tmp_path: Path) -> None:
+    areas = tuple(Choice(f"st{n}", {"en": f"ST{n}"}) for n in (1, 4))
+    survey = Published("stoke", (version("1", ask("area", choices=areas)),), None)
+    rows = [(str(n), "25/10/2026", f"{area} {n}AB") for n, area in enumerate(("ST4", "ST1", "ST4", "ST9"))]
+    path = sheet(tmp_path, *rows, head=("Ref", "Submitted", "What about area?"))
+    made = proposal(path, survey)
+    assert tomllib.loads(made.text)["questions"]["area"]["labels"] == {"ST1*": "st1", "ST4*": "st4"}
+    assert made.labels == [("area", "ST9*")]
+    assert "ST4 0AB" not in made.text
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match=r"none.csv cannot be read \(No such file or directory\). Check its name"):
+        proposal(tmp_path / "none.csv", PUBLISHED)
+
+
 def test_no_words_of_residents_stand_in_a_proposal(tmp_path: Path) -> None:
     rows = [
         (str(i), f"{13 + i}/10/2026", "Agree", f"My secret {i}", "", "", "", "a@b.example", "Sad") for i in range(9)
@@ -115,9 +176,11 @@ def test_the_form_is_known_by_its_export(tmp_path: Path, head: Sequence[str], na
 
 
 def test_columns_for_each_option_are_put_together(tmp_path: Path) -> None:
-    head = ("Respondent ID", "Collector ID", "End Date", "What about needs?", "", "")
-    rows = [("", "", "", "Buses", "Lights, and lamps", "Parks"), ("1", "2", "10/25/2026", "Buses", "", "Parks")]
+    head = ("Respondent ID", "Collector ID", "End Date", "What about needs?", "", "", "")
+    options = ("Buses", "Lights, and lamps", "Parks", "Other (please specify)")
+    rows = [("", "", "", *options), ("1", "2", "10/25/2026", "Buses", "", "Parks", "A pond")]
     read = tomllib.loads(proposed(sheet(tmp_path, *rows, head=head), PUBLISHED))
+    assert read["questions"]["needs"]["other"] == "What about needs? | Other (please specify)"
     assert read["questions"]["needs"]["columns"] == {
         "What about needs? | Buses": "buses",
         "What about needs? | Lights, and lamps": "lights",
@@ -145,10 +208,21 @@ def test_an_answer_is_not_taken_for_a_second_header_row(tmp_path: Path) -> None:
     assert (read["header_rows"], read["questions"]["safe"]) == (1, {"column": "What about safe?"})
 
 
-def test_files_of_repeatable_questions_are_named(tmp_path: Path) -> None:
-    path = sheet(tmp_path, ("1",), head=("Reference",), name="11_20261026144004_163_data.csv")
-    sheet(tmp_path, ("1",), head=("Reference",), name="11_20261026144004_163_data_1199.csv")
-    assert "# [files.1199]" in proposed(path, PUBLISHED)
+def test_files_of_repeatable_questions_are_given_to_their_questions_or_left_to_a_person(tmp_path: Path) -> None:
+    name = "11_20261026144004_163_data"
+    path = sheet(
+        tmp_path, ("J1", "25/10/2026"), ("J2", "25/10/2026"), head=("Reference", "Submitted at"), name=name + ".csv"
+    )
+    sheet(tmp_path, ("J1", "1", "Parks"), head=("Submission", "Row", "What about needs?"), name=f"{name}_1199.csv")
+    sheet(tmp_path, ("J1", "Blue"), head=("Reference", "Colour"), name=f"{name}_1200.csv")
+    made = proposal(path, PUBLISHED)
+    read = tomllib.loads(made.text)
+    assert read["questions"]["needs"] == {"file": "1199", "column": "What about needs?", "separator": ";"}
+    assert read["files"] == {"1199": {"id": "Submission", "ignore": ["Row"]}}
+    assert "needs" not in made.questions
+    assert (
+        '# and a `column` of "Colour"; or pass it over with `skip = true`.\n# [files.1200]\n# skip = true' in made.text
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from bot.analysis.export import Format, export
 from bot.analysis.importing.applying import apply, look_over
 from bot.analysis.importing.binding import web_questions
-from bot.analysis.importing.proposing import text
+from bot.analysis.importing.map_lines import text
 from bot.cli.importing import SAMPLE, SAMPLE_MAP
 from bot.core.survey import SurveyDefinition
 from storage import surveys

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -12,19 +13,17 @@ from bot.analysis.hiding import FEW
 from bot.analysis.modes.counting import Counts, Kind, Value, Variant
 from bot.analysis.modes.publishing import publishable_report
 from bot.analysis.modes.report import Column, Counted, Grid, Line, Report
+from bot.analysis.modes.writing import written
 from bot.core.survey import QuestionType
 from tests.analysis.filling import AGREE, BEGAN, ask, version
 from tests.analysis.modes.town import SURVEY
 from tests.analysis.test_disclosure import ranges
 
 CODES = ("agree", "neither", "disagree")
+MODES = ("sms", "web", "paper")
 KINDS = [
-    Kind(mode, is_flagged, is_primary)
-    for mode in ("sms", "web", "paper")
-    for is_flagged in (False, True)
-    for is_primary in (True, False)
+    Kind(mode, is_flagged, is_primary) for mode in MODES for is_flagged in (False, True) for is_primary in (True, False)
 ]
-NAMES = {"sms": "SMS", "web": "Web form", "paper": "On paper"}
 MANY = st.one_of(st.just(0), st.integers(0, 9), st.integers(0, 30))
 ONLY = version("1", ask("safe", choices=AGREE))
 
@@ -46,12 +45,12 @@ def counted(draw: st.DrawFn) -> Counted:
     return Counted(counts, {}, BEGAN, None)
 
 
-def true_numbers(counts: Counts, line: Line, column: Column) -> int:
-    """Count what a published line and column stand for, exactly."""
+def true_numbers(counts: Counts, line: Line, column: Column, own: Sequence[str]) -> int:
+    """Count what a published line and column stand for, exactly; `own` have columns of their own."""
     codes = [code for code in CODES if code == line.code or (line.code == "others" and code.title() in line.name)]
     modes: list[str | None] = [mode for mode in counts.modes if mode == column.code] or [None]
     if column.code == "others":
-        modes = [mode for mode in counts.modes if NAMES[mode] in column.name]
+        modes = [mode for mode in counts.modes if mode not in own]
     found = 0
     for mode in modes:
         found += sum(counts.of(Value("safe", code), column.variant, mode) for code in codes)
@@ -68,7 +67,8 @@ def test_no_hidden_number_of_a_question_is_found_and_no_shown_one_is_small(count
     for grid in report.questions:
         lines = [line for line in grid.lines if not line.is_sum]
         by_mode = [place for place, column in enumerate(grid.columns) if column.code != "all"]
-        exact = [[true_numbers(counts, line, column) for column in grid.columns] for line in lines]
+        own = [column.code for column in grid.columns]
+        exact = [[true_numbers(counts, line, column, own) for column in grid.columns] for line in lines]
         for line, numbers in zip(lines, exact, strict=True):
             for cell, number in zip(line.cells, numbers, strict=True):
                 assert cell.count is None or (number >= FEW and abs(cell.count - number) <= 2)
@@ -120,7 +120,7 @@ def test_who_is_complete_is_not_found_where_it_is_hidden(counted: Counted) -> No
     for grid in publishable_report(counted).ended[:1]:
         lines = [line for line in grid.lines if not line.is_sum]
         exact = [
-            [sum(ended[mode, "en", "", each] for mode in modes_of(line)) for each in ("complete", "partial")]
+            [sum(ended[mode, "en", "", each] for mode in modes_of(line, lines)) for each in ("complete", "partial")]
             for line in lines
         ]
         shown = [[cell.count for cell in line.cells[1:]] for line in lines]
@@ -133,8 +133,10 @@ def test_who_is_complete_is_not_found_where_it_is_hidden(counted: Counted) -> No
             )
 
 
-def modes_of(line: Line) -> list[str]:
-    return [mode for mode, name in NAMES.items() if name in line.name]
+def modes_of(line: Line, lines: Sequence[Line]) -> list[str]:
+    if line.code == "others":
+        return [mode for mode in MODES if mode not in [each.code for each in lines]]
+    return [line.code]
 
 
 def some(**many: int) -> Counted:
@@ -161,7 +163,7 @@ def heads(grid: Grid) -> list[str]:
 @pytest.mark.parametrize(
     ("many", "said"),
     [
-        pytest.param({"sms": 50}, "“All, without flagged” would leave nobody out.", id="nobody is flagged"),
+        pytest.param({"sms": 50}, "“All, without flagged” is not shown", id="nobody is flagged"),
         pytest.param({"sms": 50, "sms_marked": 4}, "“All, without flagged” is not shown", id="a few are flagged"),
         pytest.param({"sms": 4, "sms_marked": 50}, "“All, without flagged” is not shown", id="nearly all are flagged"),
         pytest.param({"sms": 50, "sms_marked": 22}, "“All, without flagged” leaves 20 responses out.", id="enough are"),
@@ -175,8 +177,22 @@ def test_what_a_variant_leaves_out_is_said_where_it_can_be(many: dict[str, int],
 
 def test_small_modes_stand_together() -> None:
     report = publishable_report(some(sms=90, web=7, paper=6, telegram=40))
-    assert heads(question(report, "safe")) == ["SMS", "Telegram", "Together: Web form, On paper", "All"]
-    assert [line.name for line in report.ended[0].lines] == ["SMS", "Telegram", "Together: Web form, On paper", "All"]
+    assert heads(question(report, "safe")) == ["SMS", "Telegram", "All others", "All"]
+    assert [line.name for line in report.ended[0].lines] == ["SMS", "Telegram", "All others", "All"]
+
+
+def test_nothing_tells_of_a_mode_or_language_that_few_have() -> None:
+    counted = some(sms=90, web=7, paper=6, telegram=40)
+    counted.counts.dispositions["paper", "ps", "", "complete"] = 3
+    counted.counts.wordings = {"safe": {"sms": ("sms",), "full": ("web", "paper")}, "age": {"full": ("telegram",)}}
+    report = publishable_report(counted)
+    for ending in (".html", ".md", ".csv"):
+        assert not re.search("Web form|On paper|Pashto", written(report, ending))
+    assert [line.name for line in report.ended[1].lines] == ["All"]
+    assert "wording" not in question(report, "safe").note
+    counted.counts.wordings = {"safe": {"sms": ("sms", "web"), "full": ("telegram", "paper")}}
+    shown = "Asked in a short wording: SMS. In the full wording: Telegram."
+    assert shown in question(publishable_report(counted), "safe").note
 
 
 def test_one_mode_alone_is_all() -> None:
