@@ -82,7 +82,7 @@ _RESPONSES = """
         r.language, r.language_source, r.last_answer_at, r.completed_at, r.late,
         (SELECT COALESCE(MAX(a.id), 0) FROM answer a WHERE a.response_id = r.id), r.test
     FROM response r """
-_TELL = _RESPONSES.format(type=":type") + "WHERE r.id IN (SELECT :subjects*text)"
+_TELL = _RESPONSES.format(type=":type") + "WHERE r.id IN (SELECT :subjects*text) ORDER BY r.id"
 _RAISE_ALL = "UPDATE response SET revision = CASE WHEN revision < :least THEN :least ELSE revision + 1 END"
 _TELL_ALL = (
     _RESPONSES.format(

@@ -202,13 +202,12 @@ class SqliteDatabase:
 
     def _write_group(self, job: _Job) -> tuple[list[_Job], bool]:
         """Run this job, and those that wait behind it, in one transaction; say whether the end was among them."""
-        group: list[_Job] = []
+        group = [job]
         last = False
         writer = self._writer
         try:
             writer.execute("BEGIN IMMEDIATE")
             until = time.monotonic() + GROUP_SECONDS
-            group.append(job)
             # No other's work stands before the first. A savepoint would copy every page that it changes.
             job.result = play(writer, job.script())
             with contextlib.suppress(queue.Empty):
@@ -222,10 +221,8 @@ class SqliteDatabase:
             writer.execute("COMMIT")
         except BaseException as error:
             self._roll_back()
-            if job not in group:  # BEGIN itself was refused
-                group.append(job)
             if len(group) == 1:
-                job.error = job.error or _named(error)
+                job.error = _named(error)
             else:
                 for each in group:
                     self._write_alone(each)

@@ -8,7 +8,7 @@ import pytest
 
 from storage import events
 from storage.database import open_database
-from storage.events import EventRow, EventType, Happened, record
+from storage.events import MINUTE_MS, EventRow, EventType, Happened, record
 from storage.keys import KeyRing
 from storage.postgres import PostgresDatabase, play
 from storage.script import Database, Run, Script
@@ -81,6 +81,21 @@ async def test_recording_raises_the_revision(database: Database, keys: KeyRing) 
         ("evt_b1", 0),
     ]
     assert await rows(database, "SELECT revision FROM response") == [(2,)]
+
+
+async def test_what_one_transaction_tells_keeps_its_own_kinds_and_minutes(database: Database, keys: KeyRing) -> None:
+    intake = make_intake(database, keys)
+    for sid, sender in (("SM1", MARY), ("SM2", JOHN), ("SM3", "+447700900903")):
+        await intake.take(message("Hello", sid, sender))
+    begun = await told(database)
+    kinds = (EventType.UPDATED, EventType.UPDATED, EventType.STOPPED)
+    happened = [
+        Happened(kind.value, event.subject, NOON + minute * MINUTE_MS)
+        for minute, (kind, event) in enumerate(zip(kinds, begun, strict=True))
+    ]
+    await database.run(partial(record, happened))
+    written = {(event.type, event.subject, event.at) for event in await told(database, begun[-1].seq)}
+    assert written == {(each.type, each.subject, each.at - each.at % MINUTE_MS) for each in happened}
 
 
 async def test_a_number_is_never_given_twice(database: Database, keys: KeyRing) -> None:

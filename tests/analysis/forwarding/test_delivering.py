@@ -126,7 +126,8 @@ async def test_a_pause_during_a_pass_stands(scene: Scene) -> None:
 
 
 async def test_what_is_settled_goes_again_and_what_is_not_goes_once(scene: Scene) -> None:
-    await scene.happen("r1", "r2", "trial", "r3", "r1")
+    for response in ("r1", "r2", "trial", "r3", "r1"):
+        await scene.happen(response)
     await taken(scene)
     await settle(scene, Brought(4, [1, 2, 4], [Left(2, "r2", 10, None, "422", Letter.DEAD)]))
     assert (await scene.operator.replay("council", 2)).count == 2
