@@ -1,6 +1,7 @@
 """SQLite: one thread owns the only writing connection and commits many scripts at once; readers have their own.
 
-BEGIN to COMMIT never runs on the event loop. A script that fails is rolled back alone, to its savepoint.
+BEGIN to COMMIT never runs on the event loop. A script that fails is rolled back alone: the first of a group with the
+group, which then has no other, and a later one to its savepoint.
 """
 
 import asyncio
