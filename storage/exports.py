@@ -18,8 +18,9 @@ def shareable_key(keys: KeyRing, at: int) -> Script[bytes]:
 
     It is wrapped by SECRET_KEY like the others, and wrapped again with them. New data keys leave it as it is, or two
     shareable exports could no longer be laid together; so it is never among the current ones, which they retire.
+    Raises WrongSecret after another process has changed SECRET_KEY: nobody could open what the old one wraps.
     """
-    yield Fetch("SELECT id FROM data_key WHERE purpose = 'check' FOR UPDATE")  # two that come together make one key
+    yield from keys.hold()
     found = yield Fetch("SELECT wrapped FROM data_key WHERE purpose = :purpose", {"purpose": _PURPOSE})
     if found.first is not None:
         return keys.unwrapped(found.first[0], _PURPOSE)

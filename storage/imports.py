@@ -75,11 +75,15 @@ class Known(NamedTuple):
     heard_at: int
     is_complete: bool
 
+    def is_handed_in_by(self, completed_at: int | None) -> bool:
+        """Whether a row was left half-way and is handed in now, which is no going back, whatever its times say."""
+        return not self.is_complete and completed_at is not None
+
 
 class Before(Struct, frozen=True):
     """What was there before a file is looked at.
 
-    `rows` are those of the same source by their id; `elsewhere` counts, by id, those of other sources of the survey;
+    `rows` are those of the same source by their id; `elsewhere` names, by id, another source from which one came;
     `withdrawn` are responses of the survey that have been removed; `last` is the file that brought some last.
     """
 
@@ -169,25 +173,33 @@ def before(survey: str, source: str) -> Script[Before]:
     )
 
 
-def gone_back(rows: Sequence[Incoming]) -> Script[list[str]]:
-    """Name the rows, by their ids in the file, all of whose changes are what stood there before. Only reads."""
+def taken_back(rows: Sequence[Incoming]) -> Script[list[str]]:
+    """Name the rows, by their ids in the file, all of whose changes are what stood there before. Only reads.
+
+    What is blank now and was answered counts: before it was answered, nothing stood there.
+    """
     found = yield Fetch(_EVERY, {"responses": [row.response_id for row in rows]})
     held: dict[tuple[str, str], dict[int, set[tuple[Any, ...]]]] = {}
     for response, question, revision, *value in found.rows:
         held.setdefault((response, question), {}).setdefault(revision, set()).add(tuple(value))
-    return [row.external_id for row in rows if _is_back(row, held)]
+    return [row.external_id for row in rows if _is_taken_back(row, held)]
 
 
-def _is_back(row: Incoming, held: Mapping[tuple[str, str], Mapping[int, set[tuple[Any, ...]]]]) -> bool:
-    has_changed = False
+def _is_taken_back(row: Incoming, held: Mapping[tuple[str, str], Mapping[int, set[tuple[Any, ...]]]]) -> bool:
+    has_changed = any(_newest(held.get((row.response_id, blank.question), {})).is_answer for blank in row.blanks)
     for question, answers in _last(row).items():
-        revisions = held.get((row.response_id, question), {0: set()})
+        revisions = held.get((row.response_id, question), {})
         values = {_value(answer) for answer in answers}
-        if values != revisions[max(revisions)]:
+        if values != _newest(revisions).values:
             has_changed = True
             if values not in revisions.values():
                 return False
     return has_changed
+
+
+def _newest(revisions: Mapping[int, set[tuple[Any, ...]]]) -> "_Held":
+    newest = max(revisions, default=0)
+    return _Held(newest, revisions.get(newest, set()))
 
 
 def batches(survey: str, most: int) -> Script[list[Brought]]:

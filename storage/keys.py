@@ -27,7 +27,7 @@ _SALT = 16
 # Addresses are padded to whole blocks, so that a length does not tell one phone number from another.
 _BLOCK = 64
 
-# One process at a time makes or moves keys; SQLite has one writer anyway.
+# One process at a time makes or moves keys.
 _LOCK = Fetch("SELECT pg_advisory_xact_lock(5248332)")
 _ALL = Fetch("SELECT id, purpose, wrapped, retired_at FROM data_key ORDER BY id")
 _ADD = "INSERT INTO data_key (purpose, wrapped, made_at) VALUES (:purpose, :wrapped, :at)"
@@ -61,10 +61,10 @@ class KeyRing:
 
         When only `previous` opens them, they are wrapped again by `secret`, in one transaction.
         """
-        rows = (await database.read(_read_all)) or await database.run(lambda: _make_first(secret, database.is_postgres))
+        rows = (await database.read(_read_all)) or await database.run(lambda: _make_first(secret))
         wrapping = _opened(rows, secret)
         if wrapping is None and previous is not None and _opened(rows, previous) is not None:
-            rows = await database.run(lambda: _wrap_again(previous, secret, database.is_postgres))
+            rows = await database.run(lambda: _wrap_again(previous, secret))
             wrapping = _opened(rows, secret)
         if wrapping is None:
             raise WrongSecret(
@@ -75,8 +75,16 @@ class KeyRing:
 
     async def reload(self, database: Database) -> None:
         """Take up the keys as they now stand, after another process has rotated them. Raises WrongSecret."""
+        self._keys = self._in_use(await database.read(_read_all))
+
+    def hold(self) -> Script[None]:
+        """Let nobody else make or wrap keys in this transaction. Raises WrongSecret where SECRET_KEY was changed."""
+        yield _LOCK
+        self._in_use((yield _ALL).rows)
+
+    def _in_use(self, rows: Iterable[Row]) -> _Keys:
         try:
-            self._keys = _unwrap(self._wrapping, await database.read(_read_all))
+            return _unwrap(self._wrapping, rows)
         except InvalidTag:
             raise WrongSecret("SECRET_KEY has been changed by another process. Start again with the new one.") from None
 
@@ -149,7 +157,7 @@ class KeyRing:
         return _wrap(self._wrapping, key or AESGCM.generate_key(256), purpose)
 
     def unwrapped(self, text: str, purpose: str) -> bytes:
-        """Open what `wrapped` gave. Raises InvalidTag after another process has changed SECRET_KEY."""
+        """Open what `wrapped` gave; `hold` comes first. Raises InvalidTag for what another secret has wrapped."""
         return _unwrapped(self._wrapping, text, purpose)
 
     def _seal(self, plain: bytes, bound_to: str) -> bytes:
@@ -168,7 +176,7 @@ async def rotate_data_keys(database: Database, ring: KeyRing) -> int:
 
     Safe while turns are running, and safe to run again after it was cut short. The old encryption keys are deleted.
     """
-    await database.run(lambda: _make_next(ring, database.is_postgres))
+    await database.run(lambda: _make_next(ring))
     await ring.reload(database)
     moved = 0
     while pass_moved := await _move_every(database, ring, _move_contacts):
@@ -285,23 +293,19 @@ def _read_all() -> Script[list[Row]]:
     return list(rows.rows)
 
 
-def _make_first(secret: str, is_postgres: bool) -> Script[list[Row]]:
-    if is_postgres:
-        yield _LOCK
+def _make_first(secret: str) -> Script[list[Row]]:
+    yield _LOCK
     there = yield _ALL
     if there.rows:  # another process was first
         return list(there.rows)
     wrapping, check = _new_wrapping(secret)
-    keys = {"check": check}
-    for purpose in ("encrypt", "lookup"):
-        keys[purpose] = _wrap(wrapping, AESGCM.generate_key(256), purpose)
+    keys = {"check": check} | {p: _wrap(wrapping, AESGCM.generate_key(256), p) for p in ("encrypt", "lookup")}
     yield Many(_ADD, [{"purpose": purpose, "wrapped": text, "at": _now()} for purpose, text in keys.items()])
     return list((yield _ALL).rows)
 
 
-def _wrap_again(previous: str, secret: str, is_postgres: bool) -> Script[list[Row]]:
-    if is_postgres:
-        yield _LOCK
+def _wrap_again(previous: str, secret: str) -> Script[list[Row]]:
+    yield _LOCK
     rows = (yield _ALL).rows
     old = _opened(rows, previous)
     if old is None:  # another process has wrapped them again already
@@ -318,9 +322,8 @@ def _wrap_again(previous: str, secret: str, is_postgres: bool) -> Script[list[Ro
     return list((yield _ALL).rows)
 
 
-def _make_next(ring: KeyRing, is_postgres: bool) -> Script[None]:
-    if is_postgres:
-        yield _LOCK
+def _make_next(ring: KeyRing) -> Script[None]:
+    yield from ring.hold()
     at = _now()
     yield Run("UPDATE data_key SET retired_at = :at WHERE retired_at IS NULL AND purpose <> 'check'", {"at": at})
     yield Many(_ADD, [{"purpose": p, "wrapped": ring.wrapped(p), "at": at} for p in ("encrypt", "lookup")])
@@ -373,7 +376,7 @@ def _unwrapped(wrapping: AESGCM, text: str, purpose: str) -> bytes:
 
 
 def _unwrap(wrapping: AESGCM, rows: Iterable[Row]) -> _Keys:
-    rows = [row for row in rows if row[1] != "check"]
+    rows = [row for row in rows if row[1] in ("encrypt", "lookup")]
     keys = {row_id: _unwrapped(wrapping, text, purpose) for row_id, purpose, text, _ in rows}
     current = [(row_id, purpose) for row_id, purpose, _, retired_at in rows if retired_at is None]
     # The newest is the current one, so newest first puts the current first.

@@ -112,12 +112,12 @@ def keep_secret(staff_id: str, secret: Secret) -> Script[None]:
     )
 
 
-def keep_sign_in(staff_id: str, link: Secret) -> Script[None]:
+def keep_sign_in(staff_id: str, link: Secret, who: str = TERMINAL) -> Script[None]:
     """Keep a new one-time link, which only the server's own terminal makes."""
     yield from keep_secret(staff_id, link)
     found = yield Fetch("SELECT name FROM staff WHERE id = :id", {"id": staff_id})
     if found.first is not None:
-        yield from note(link.made_at, TERMINAL, "sign-in link made", found.first[0])
+        yield from note(link.made_at, who, "sign-in link made", found.first[0])
 
 
 def holder(secret_hash: str, purposes: tuple[str, ...], at: int) -> Script[Held | None]:

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from bot.core.window import london_day, moment
+
 Cell = str | int | float | None
 
 # OWASP "CSV Injection": a cell that begins so is a formula, or becomes one; the wide forms count in East Asian Excel.
@@ -31,9 +33,16 @@ def write_minute(minutes: int | None) -> str:
     return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
+@lru_cache(maxsize=20_000)
 def write_day(minutes: int | None) -> str:
-    """Write the day of minutes since the epoch, such as 2026-11-22; nothing for None."""
-    return write_minute(minutes)[:10]
+    """Write the day in London of minutes since the epoch, such as 2026-11-22; nothing for None."""
+    return "" if minutes is None else london_day(moment(minutes * 60_000)).isoformat()
+
+
+@lru_cache(maxsize=20_000)
+def cut_to_day(written: str) -> str:
+    """Cut a time that `minute` wrote to its day in London."""
+    return written and london_day(datetime.fromisoformat(written)).isoformat()
 
 
 def number(value: float) -> int | float:

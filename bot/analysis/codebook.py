@@ -13,7 +13,7 @@ STATES = {
     "not_applicable": "The survey's logic, or the channel, left the question out",
     "unparsed": "What was written could not be read as an answer; the long form has the words",
     "not_reached": "The respondent had not come to it",
-    "not_in_version": "The respondent's version of the survey does not have it",
+    "not_in_version": "The respondent's version of the survey, or the web form that they filled in, does not have it",
 }
 """What each value of a `__state` column means."""
 

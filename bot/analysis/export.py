@@ -68,7 +68,7 @@ _ENDINGS: Mapping[Format, tuple[str, ...]] = {
     Format.XLSX: (".xlsx",),
     Format.PARQUET: (".parquet",),
     Format.SAV: (".sav",),
-    Format.JSONL: (".jsonl", ".ndjson", ".json", ".txt"),
+    Format.JSONL: (".jsonl", ".ndjson", ".txt"),
     Format.DATAPACKAGE: (".zip",),
     Format.CONSULT: (".zip",),
     Format.CODEBOOK: (".csv", ".html", ".json"),

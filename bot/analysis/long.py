@@ -27,7 +27,7 @@ LONG: Mapping[str, str] = MappingProxyType(
         "source": "Source of the response, as in the wide form",
         "channel": "Channel on which this answer came",
         "question": "Column of the question in the wide form",
-        "state": "answered, skipped, refused, not_applicable or unparsed",
+        "state": "answered, skipped, refused, not_applicable, unparsed or, of imported answers, not_in_version",
         "value": "Code, number or the words of an open answer; empty unless answered. A multiple has a row per code",
         "said": "The respondent's own words, whatever the state",
         "language": "Language in which the question was put",
@@ -222,13 +222,15 @@ class LongLines:
         return shape
 
     def _value(self, question: _Question, kept: _Kept) -> str:
+        if kept.figure is not None:
+            return _figure(kept.figure)
         if kept.code and question.is_calculated:
             # A calculation may put residents' words together.
             value = calculated(kept.code)
             return self._may_leave(kept.code) if value is None else str(value)
         if kept.code:
             return question.written.get(kept.code) or self._write_code(kept.code)
-        return _figure(kept.figure)
+        return ""
 
 
 def _figure(value: float | None) -> str:

@@ -235,6 +235,9 @@ class WideRows:
         cells.append(state)
 
     def _value(self, column: "_Column", item: AnswerItem) -> Cell:
+        # A number lies in storage twice, as it was worked out and as text, which stands where a code would.
+        if item[_NUMBER] is not None:
+            return number(float(item[_NUMBER]))
         if item[_CODE] is not None:
             code: str = item[_CODE]
             if column.variable.question.type is QuestionType.CALCULATE:
@@ -242,8 +245,6 @@ class WideRows:
                 value = calculated(code)
                 return self._write_text(code) if value is None else value
             return column.written.get(code) or self._write_code(code)
-        if item[_NUMBER] is not None:
-            return number(float(item[_NUMBER]))
         return self._write_text(item[_SAID] or "")
 
     def _states_without_answer(self, response: ResponseRow) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """`backup` and `restore`, and what `serve` does about them: keeping the ledger, and resuming after a restore."""
 
 import asyncio
-import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.channels import Providers
-from bot.cli.compose import Refusal, Service, database_of, now
+from bot.cli.compose import Refusal, Service, by_terminal, database_of, now
 from bot.cli.logs import configure
 from bot.service.backup import Made, back_up
 from bot.service.clock import Job
@@ -103,7 +102,7 @@ async def prepare(settings: Settings, service: Service, providers: Providers, ra
 
 async def _back_up(settings: Settings, folder: Path) -> Made:
     async with database_of(settings) as database:
-        return await back_up(database, folder, who=_person(), now=now())
+        return await back_up(database, folder, who=by_terminal(), now=now())
 
 
 async def _restore(settings: Settings, file: Path, without_ledger: bool) -> Restored:
@@ -112,7 +111,7 @@ async def _restore(settings: Settings, file: Path, without_ledger: bool) -> Rest
         file,
         ledger_path(settings),
         without_ledger=without_ledger,
-        who=_person(),
+        who=by_terminal(),
         now=now(),
     )
 
@@ -120,7 +119,3 @@ async def _restore(settings: Settings, file: Path, without_ledger: bool) -> Rest
 async def _release(settings: Settings) -> bool:
     async with database_of(settings) as database:
         return await release(database, now=now())
-
-
-def _person() -> str:
-    return f"terminal {getpass.getuser()}"

@@ -10,7 +10,7 @@ import typer
 
 from bot.analysis.counts import campaign_statuses
 from bot.analysis.tallies import NOTHING_YET, Activity, Tally, Total, activities, tally
-from bot.cli.compose import Refusal, database_of, now, wording
+from bot.cli.compose import Refusal, by_terminal, database_of, now, wording
 from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
 from bot.core.language_names import name_in_english, names_of
@@ -36,7 +36,6 @@ from storage import surveys
 from storage.campaigns import CampaignRow
 from storage.installation import is_demo
 from storage.script import Database
-from storage.staff import TERMINAL
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id, or its keyword.")]
 
@@ -231,7 +230,7 @@ def _table(what: str, totals: Sequence[Total]) -> str:
 async def _create(settings: Settings, wanted: Wanted) -> tuple[CampaignRow, SurveyNow]:
     async with database_of(settings) as database:
         here = links_here(numbers_of(settings, is_demo=await database.read(is_demo)))
-        row = await create(database, replace(wanted, channels=wanted.channels or here), TERMINAL, now())
+        row = await create(database, replace(wanted, channels=wanted.channels or here), by_terminal(), now())
         return row, await _survey_now(settings, database, row.survey)
 
 
@@ -240,7 +239,7 @@ async def _amend(settings: Settings, campaign: str, asked: Mapping[str, Any]) ->
         row = await database.read(lambda: store.named(campaign))
         if row is None:
             raise Refusal(f"There is no campaign {campaign!r}. See: campaign list")
-        amended = await amend(database, row.id, replace(as_wanted(row), **asked), TERMINAL, now())
+        amended = await amend(database, row.id, replace(as_wanted(row), **asked), by_terminal(), now())
         return amended, await _survey_now(settings, database, amended.survey)
 
 
@@ -273,6 +272,6 @@ async def _survey_now(settings: Settings, database: Database, survey: str) -> Su
 def _change(campaign: str, state: CampaignState) -> CampaignRow:
     async def run() -> CampaignRow:
         async with database_of(load()) as database:
-            return await change(database, campaign, state, TERMINAL, now())
+            return await change(database, campaign, state, by_terminal(), now())
 
     return asyncio.run(run())

@@ -1,6 +1,7 @@
 """From settings to running parts: the one place where everything is put together."""
 
 import asyncio
+import getpass
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ from storage.keys import KeyRing
 from storage.reviews import Reviews
 from storage.script import Database
 from storage.scrubbing import scrub
+from storage.staff import TERMINAL
 
 log = structlog.get_logger()
 
@@ -78,6 +80,14 @@ class Service:
 def now() -> int:
     """Return the time, in epoch milliseconds UTC."""
     return time.time_ns() // 1_000_000
+
+
+def by_terminal() -> str:
+    """Name whoever runs a command, as the audit log does: the machine's own name of them, or their number."""
+    try:
+        return f"{TERMINAL} {getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run under a number that no name belongs to
+        return f"{TERMINAL} {os.getuid()}"
 
 
 def wording(

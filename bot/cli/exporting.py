@@ -1,7 +1,6 @@
 """Commands for analysts: the export, the reconciliation report, and replay."""
 
 import asyncio
-import getpass
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from bot.analysis.export import Exported, Format, export
 from bot.analysis.formats.asked import Progress
 from bot.analysis.reconciliation import reconcile
 from bot.cli.channels import providers_of
-from bot.cli.compose import Refusal, database_of, keys_of, now, simulator_channels, wording
+from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now, simulator_channels, wording
 from bot.service.library import Library
 from bot.service.replay import replay
 from bot.settings import Settings, load
@@ -94,7 +93,7 @@ async def _export(settings: Settings, asked: _Asked) -> Exported:
                 raw=asked.raw,
                 labels=asked.labels,
                 include_test=await database.read(is_demo),
-                who=f"terminal {getpass.getuser()}",
+                who=by_terminal(),
                 now=now(),
                 primary_only=asked.primary_only,
                 shareable_by=await keys_of(settings, database) if asked.shareable else None,

@@ -1,23 +1,22 @@
 """`forward add | list | pause | resume | replay | secret | remove`: where events go; and the job that brings them."""
 
 import asyncio
-import getpass
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, assert_never
 
 import typer
 
 from bot.analysis.forwarding.allowed import Allowed
-from bot.analysis.forwarding.destinations import HOUR_MS, ROTATION_HOURS, Destinations, Replayed
-from bot.cli.compose import Service, database_of, keys_of, now
+from bot.analysis.forwarding.destinations import HOUR_MS, ROTATION_HOURS, Destinations, Goes, Replayed
+from bot.cli.compose import Service, by_terminal, database_of, keys_of, now
 from bot.cli.listing import show
 from bot.service.clock import Job
 from bot.service.doctor.forwarding import moment, say_refused
 from bot.settings import Settings, load
 from bot.web.metrics import Metrics
-from storage.destinations import Destination, Letter, Standing, State, Text, forget_old_secrets
+from storage.destinations import Destination, Letter, Standing, Text, forget_old_secrets
 from storage.destinations import standings as read_standings
 from storage.ids import TimeOrderedIds
 from storage.installation import is_demo
@@ -99,7 +98,7 @@ def _state(standing: Standing) -> str:
 def pause(name: Name) -> None:
     """Pause one."""
     was_running = _run(lambda destinations: destinations.pause(name))
-    print(f"{name} {'gets nothing' if was_running else 'is paused already,'} until: forward resume {name}")
+    print(f"{name} {'gets' if was_running else 'is paused already, and gets'} nothing until: forward resume {name}")
 
 
 def resume(name: Name) -> None:
@@ -129,14 +128,18 @@ def replay(
 def say_replayed(replayed: Replayed, first: int | None, letter: Letter) -> str:
     """Say how many go again, and when; or why none does. `first` is the number that was asked for, if one was."""
     destination, these = replayed.destination, f"{replayed.count:,} event(s)"
-    if not replayed.count:
-        return f"Nothing goes to {destination.name} again: {_why_nothing(destination, first, letter)}."
     resume = f"forward resume {destination.name}"
-    if destination.state is State.PAUSED:
-        return f"{these} will go to {destination.name} again, which is paused, after: {resume}"
-    if destination.failing_since is not None and destination.next_at is not None:
-        return f"{these} go to {destination.name} again at its next try, {moment(destination.next_at)}. Now: {resume}"
-    return f"{these} go to {destination.name} again. A receiver knows them by their ids."
+    match replayed.goes:
+        case Goes.NOTHING:
+            return f"Nothing goes to {destination.name} again: {_why_nothing(destination, first, letter)}."
+        case Goes.RESUMED:
+            return f"{these} will go to {destination.name} again, which is paused, after: {resume}"
+        case Goes.NEXT_TRY:
+            at = "" if destination.next_at is None else f", {moment(destination.next_at)}"
+            return f"{these} go to {destination.name} again at its next try{at}. Now: {resume}"
+        case Goes.NOW:
+            return f"{these} go to {destination.name} again. A receiver knows them by their ids."
+    assert_never(replayed.goes)
 
 
 def _why_nothing(destination: Destination, first: int | None, letter: Letter) -> str:
@@ -185,7 +188,7 @@ def _run(do: Callable[[Destinations], Awaitable[T]]) -> T:
 
 
 def _destinations(database: Database) -> Destinations:
-    return Destinations(database, who=f"terminal {getpass.getuser()}", now=now)
+    return Destinations(database, who=by_terminal(), now=now)
 
 
 async def allowed_of(settings: Settings, database: Database) -> Allowed:

@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from bot.analysis.importing.applying import apply, look_over
-from bot.analysis.importing.checking import Checked, Progress, refuse_if_back, refuse_if_wrong
+from bot.analysis.importing.checking import Checked, Progress, refuse_if_wrong, refuse_to_take_back
 from bot.analysis.importing.problems import ImportRefused, counted
 from bot.analysis.importing.proposing import propose
-from bot.cli.compose import Refusal, database_of, keys_of, now
+from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now
 from bot.settings import Settings, load
 from storage import imports
 from storage.keys import KeyRing
 from storage.script import Database
-from storage.staff import TERMINAL
 
 SAMPLES = Path(__file__).parents[2] / "surveys" / "samples"
 SAMPLE = SAMPLES / "stoke-jadu-export.csv"
@@ -62,9 +61,9 @@ def import_web(
         print("It brings nothing new, so nothing was written.")
     elif apply:
         if not take_back:
-            refuse_if_back(checked)
+            refuse_to_take_back(checked)
         print(f"Written: {counted(checked.report.added, 'new response')}, {checked.report.changed} changed.")
-    elif checked.report.back:
+    elif checked.report.taken_back:
         print("Nothing was written. Import the newest export; or is this one right? Then add --apply --take-back.")
     else:
         print("Nothing was written. Run it again with --apply to write it.")
@@ -102,8 +101,8 @@ async def _import(
         finally:
             if sys.stderr.isatty():
                 print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
-        if writes and not checked.report.problems and (takes_back or not checked.report.back):
-            await apply(database, checked, TERMINAL, now, takes_back=takes_back)
+        if writes and not checked.report.problems and (takes_back or not checked.report.taken_back):
+            await apply(database, checked, by_terminal(), now, takes_back=takes_back)
         return checked
 
 
@@ -114,14 +113,14 @@ async def _propose(settings: Settings, file: Path, survey: str, header_rows: int
 
 async def _forget(settings: Settings, external_id: str, survey: str, source: str) -> bool:
     async with database_of(settings) as database:
-        return await database.run(lambda: imports.forget(survey, source, external_id, TERMINAL, now()))
+        return await database.run(lambda: imports.forget(survey, source, external_id, by_terminal(), now()))
 
 
 async def import_sample(database: Database, keys: KeyRing) -> str:
     """Take in the made-up web answers of the demo, once; say so in a line. Empty where its survey is another now."""
     try:
         checked = await look_over(database, keys, SAMPLE, SAMPLE_MAP, SAMPLE_SURVEY, now())
-        await apply(database, checked, TERMINAL, now)
+        await apply(database, checked, by_terminal(), now)
     except ImportRefused:
         return ""
     return f"Web answers: {checked.report.rows} made-up ones are in it (surveys/samples/{SAMPLE.name})"

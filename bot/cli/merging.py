@@ -1,7 +1,6 @@
 """Commands for analysts: a look over a survey for responses that belong together, and the report by mode."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from bot.analysis.merging.looking import Looked, look_over
 from bot.analysis.modes.filing import write_report
 from bot.analysis.modes.report import Report
 from bot.analysis.modes.writing import heading_of, looked
-from bot.cli.compose import database_of, keys_of, now
+from bot.cli.compose import by_terminal, database_of, keys_of, now
 from bot.settings import Settings, load
 from storage.installation import is_demo
 
@@ -36,7 +35,8 @@ def mark(survey: SurveyId) -> None:
     looked = asyncio.run(_mark(load(), survey))
     print(f"Looked over {looked.responses:,} responses.")
     for name, number in looked.marked.items():
-        groups = f", in {looked.groups[name]:,} groups" if looked.groups[name] else ""
+        many = looked.groups[name]
+        groups = f", in {many:,} group{'s' * (many != 1)}" if many else ""
         print(f"  {name:<20}{number:>8,}  {SAYS[name]}{groups}")
     print("They are marked in the column quality of every export, and none is left out.")
     if not looked.compared:
@@ -61,7 +61,7 @@ def report_by_mode(
 async def _report(settings: Settings, survey: str, out: Path, publishable: bool) -> Report:
     async with database_of(settings) as database:
         include_test = await database.read(is_demo)
-        who = f"terminal {getpass.getuser()}"
+        who = by_terminal()
         return await write_report(
             database, survey, out, publishable=publishable, include_test=include_test, who=who, now=now()
         )
@@ -71,5 +71,5 @@ async def _mark(settings: Settings, survey: str) -> Looked:
     async with database_of(settings) as database:
         keys = await keys_of(settings, database) if settings.secret_key.get_secret_value() else None
         include_test = await database.read(is_demo)
-        who = f"terminal {getpass.getuser()}"
+        who = by_terminal()
         return await look_over(database, keys, survey, include_test=include_test, who=who, now=now())

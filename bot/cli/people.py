@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.analysis.cells import minute
-from bot.cli.compose import Refusal, database_of, keys_of, now
+from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now
 from bot.cli.listing import show
 from bot.service import privacy
 from bot.settings import Settings, load
@@ -108,13 +108,13 @@ def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in
 
 async def _erase(settings: Settings, address: str) -> privacy.Erased:
     async with database_of(settings) as database:
-        return await privacy.erase(database, await keys_of(settings, database), address, who=store.TERMINAL, now=now())
+        return await privacy.erase(database, await keys_of(settings, database), address, who=by_terminal(), now=now())
 
 
 async def _subject_access(settings: Settings, address: str) -> str:
     async with database_of(settings) as database:
         return await privacy.subject_access(
-            database, await keys_of(settings, database), address, who=store.TERMINAL, now=now()
+            database, await keys_of(settings, database), address, who=by_terminal(), now=now()
         )
 
 
@@ -145,7 +145,7 @@ async def _rotate(settings: Settings, data_keys: bool) -> int | None:
         if not data_keys:
             return None
         try:
-            return await privacy.make_new_keys(database, keys, who=store.TERMINAL, now=now())
+            return await privacy.make_new_keys(database, keys, who=by_terminal(), now=now())
         except UnknownKey:
             raise Refusal("Another process is making new keys just now. Run this again when it has ended.") from None
 
@@ -173,15 +173,16 @@ async def _add_staff(
             everybody = await database.read(lambda: everyone(now()))
             had = next((Role(one.member.role) for one in everybody if one.member.name == sign_in_name(name)), None)
             given = role or had or Role.ANALYST
-            staff_id = await create_staff(database, name, given, password, now())
-            return store.StaffMember(staff_id, name, given), await one_time_sign_in(database, staff_id, now())
+            staff_id = await create_staff(database, name, given, password, now(), by_terminal())
+            token = await one_time_sign_in(database, staff_id, now(), by_terminal())
+            return store.StaffMember(staff_id, name, given), token
         if role is not None and member.role != role:
             raise Refusal(f"{name} is there already, as {member.role}. Remove them first to give another role.")
         if password is not None:
             raise Refusal(f"{name} is there already. Leave --password out: they set a password on their own page.")
         if new_codes:
-            await database.run(lambda: forget_codes(member, now(), store.TERMINAL))
-        return member, await one_time_sign_in(database, member.id, now())
+            await database.run(lambda: forget_codes(member, now(), by_terminal()))
+        return member, await one_time_sign_in(database, member.id, now(), by_terminal())
 
 
 async def _remove_staff(settings: Settings, name: str) -> None:
@@ -190,4 +191,4 @@ async def _remove_staff(settings: Settings, name: str) -> None:
         if member is None:
             raise Refusal(f"There is nobody called {name!r} among the staff.")
         # Even the last admin: whoever has the terminal can add another.
-        await database.run(lambda: shut_out(member, now(), store.TERMINAL, may_be_last_admin=True))
+        await database.run(lambda: shut_out(member, now(), by_terminal(), may_be_last_admin=True))

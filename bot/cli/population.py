@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from bot.analysis.population import load_population
-from bot.cli.compose import database_of, now
+from bot.cli.compose import by_terminal, database_of, now
 from bot.settings import Settings, load
 from storage.population import People
-from storage.staff import TERMINAL
 
 
 def register(population: typer.Typer) -> None:
@@ -32,4 +31,4 @@ def import_people(
 
 async def _import(settings: Settings, survey: str, file: Path) -> Sequence[People]:
     async with database_of(settings) as database:
-        return await load_population(database, survey, file, TERMINAL, now())
+        return await load_population(database, survey, file, by_terminal(), now())

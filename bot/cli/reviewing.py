@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.compose import Refusal, database_of, now
+from bot.cli.compose import Refusal, by_terminal, database_of, now
 from bot.service.reviewing import Accepted, Sentence, read_sheet, sentences_now, standing, write_sheet
 from bot.settings import Settings, load
 from storage import reviews
 from storage.reviews import Reviews
 from storage.script import Script
-from storage.staff import TERMINAL, note
+from storage.staff import note
 
 MOST_NAMED = 40
 """Rows that are named one by one: a sheet of another language would fill the screen with one line."""
@@ -92,7 +92,7 @@ async def _accept(settings: Settings, file: Path, by: str) -> tuple[Accepted, st
         def script() -> Script[None]:
             yield from reviews.accept(accepted.language, accepted.marks, accepted.corrections, by, now())
             much = f"{len(accepted.marks)} sentences read by {by}, {len(accepted.corrections)} corrected"
-            yield from note(now(), TERMINAL, "translation accepted", f"{accepted.language}: {much}")
+            yield from note(now(), by_terminal(), "translation accepted", f"{accepted.language}: {much}")
 
         await database.run(script)
         every, kept = await sentences_now(database)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import structlog
@@ -355,7 +356,8 @@ async def _say_what_to_try(settings: Settings, database: Database, keywords: tup
     key = Path(settings.database_url.removeprefix("sqlite:///")).with_name(KEY_FILE)
     print("  A campaign and its poster: sign in, open Campaigns, and first say when the survey closes.")
     print("  Commands for this demo's data, in another terminal:")
-    print(f"    export DATABASE_URL={settings.database_url} SECRET_KEY_FILE={key} PUBLIC_BASE_URL={base}")
+    forward_to = f" FORWARD_TO={quote(settings.forward_to)}" if settings.forward_to else ""
+    print(f"    export DATABASE_URL={settings.database_url} SECRET_KEY_FILE={key} PUBLIC_BASE_URL={base}{forward_to}")
     print("    sh run.sh export --survey stoke-community-cohesion --format csv --out answers.csv")
     print("    sh run.sh staff add sadia --role worker")
     print("  Stop with Ctrl-C.", flush=True)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from bot.analysis.columns import UnknownSurvey
-from bot.cli.compose import Refusal, database_of, now, simulator_channel, stop_phrases, wording
+from bot.cli.compose import Refusal, by_terminal, database_of, now, simulator_channel, stop_phrases, wording
 from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
 from bot.core.questionnaire import Questionnaire
@@ -26,7 +26,7 @@ from bot.surveys.compile import compile_survey
 from bot.surveys.lint import lint
 from storage import surveys as store
 from storage.script import Script
-from storage.staff import TERMINAL, note
+from storage.staff import note
 from storage.surveys import VersionRow
 
 File = Annotated[Path, typer.Argument(help="The survey file: an XLSForm workbook (.xlsx).")]
@@ -139,7 +139,7 @@ def close(survey: SurveyId) -> None:
 async def _publish(settings: Settings, definition: SurveyDefinition, *, is_dated: bool) -> SurveyDefinition:
     def script() -> Script[SurveyDefinition]:
         published = yield from publishing.publish(definition, now(), is_dated=is_dated)
-        yield from note(now(), TERMINAL, "survey published", f"{published.id} {published.version}")
+        yield from note(now(), by_terminal(), "survey published", f"{published.id} {published.version}")
         return published
 
     async with database_of(settings) as database:
@@ -161,7 +161,7 @@ async def _close(settings: Settings, survey: str) -> bool:
         def script() -> Script[bool]:
             was_open = yield from store.close(survey, now())
             if was_open:
-                yield from note(now(), TERMINAL, "survey closed", survey)
+                yield from note(now(), by_terminal(), "survey closed", survey)
             return was_open
 
         return await database.run(script)

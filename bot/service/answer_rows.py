@@ -49,5 +49,5 @@ def answer_rows(record: Record, thread: Thread, response_id: str, given: Given) 
 
 
 def _value_code(record: Record) -> str | None:
-    """Return a date or a calculated value, which stands where a code would; words stand in `said` alone."""
+    """Return a number, a date or a calculated value, which stands where a code would; words stand in `said` alone."""
     return record.value or None if record.rule != Rule.WORDS else None

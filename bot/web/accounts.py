@@ -37,7 +37,7 @@ NOBODY = "nobody signed in"
 VOLUNTEER = "volunteer"
 RESERVED = frozenset((store.TERMINAL, UNKNOWN_NAME, NOBODY, "api_token", "earshot", "system"))
 """Names are what the audit log and a campaign know somebody by. With one of these a person would be taken for what has
-no account; so they would with one that begins with VOLUNTEER."""
+no account; so they would with one that begins with VOLUNTEER, or with TERMINAL and a space."""
 
 Clock = Callable[[], int]
 """Epoch milliseconds UTC, now."""
@@ -127,7 +127,7 @@ async def create_staff(
     name = sign_in_name(name)
     if not name or len(name) > 80:
         raise StaffRefused("a name needs between 1 and 80 characters")
-    if name in RESERVED or name.startswith(VOLUNTEER):
+    if name in RESERVED or name.startswith((VOLUNTEER, f"{store.TERMINAL} ")):
         raise StaffRefused(f"{name!r} stands for something else in the audit log: choose another name")
     if role not in list(Role):
         raise StaffRefused(f"there is no role {role!r}: choose {', '.join(Role)}")
@@ -145,11 +145,14 @@ async def create_staff(
     return there.id if there is not None else member.id
 
 
-async def one_time_sign_in(database: Database, staff_id: str, now: int) -> str:
-    """Make a one-time sign-in and return its token, for `/staff/sign-in/<token>`; it holds for 15 minutes."""
+async def one_time_sign_in(database: Database, staff_id: str, now: int, who: str = store.TERMINAL) -> str:
+    """Make a one-time sign-in and return its token, for `/staff/sign-in/<token>`; it holds for 15 minutes.
+
+    `who` makes it, for the audit log.
+    """
     token = new_secret()
     link = Secret(fingerprint(token), store.SIGN_IN, now, now + LINK_SECONDS * 1000)
-    await database.run(partial(store.keep_sign_in, staff_id, link))
+    await database.run(partial(store.keep_sign_in, staff_id, link, who))
     return token
 
 

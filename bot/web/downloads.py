@@ -58,7 +58,7 @@ DOWNLOADS = (
     ),
     Download(
         *("long-csv", Format.LONG_CSV, "-long.csv", CSV, "Long form (CSV)"),
-        "for who checks how replies were read: one row for each answer",
+        "for whoever checks how replies were read: one row for each answer",
     ),
     Download(
         *("datapackage", Format.DATAPACKAGE, "-package.zip", ZIP, "Data package"),

@@ -6,7 +6,6 @@ A short one follows at once. One that takes longer has a page that says how far 
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import BinaryIO, Final
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from bot.analysis.formats.asked import ExportRefused
+from bot.core.window import london_day, moment
 from bot.web.accounts import Clock, Visit
 from bot.web.downloads import Download
 from bot.web.figures import Figures
@@ -26,7 +26,6 @@ from bot.web.visits import Visits
 
 PAGE: Final = "/staff/surveys/{survey}/export"
 PATIENCE_SECONDS: Final = 3.0
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{2,8})*")
 _FAILED: Final = "It failed here, and has been noted. Try again; if it fails again, tell whoever runs the server."
 
 
@@ -75,23 +74,19 @@ class ExportDesk:
         _refuse_who_may_not(visit)
         survey = request.path_params["survey"]
         download = next((each for each in self._downloads if each.key == form.get("format")), None)
-        labels = form.get("labels") or None
-        if (
-            download is None
-            or not download.is_possible
-            or (labels and not _LANGUAGE.fullmatch(labels))
-            or survey not in [each.id for each in await self._figures.surveys()]
-        ):
-            raise TurnedAway(404, "There is no such export", "Go back to the staff page and choose one from it.")
+        is_there = survey in [each.id for each in await self._figures.surveys()]
+        if download is None or not download.is_possible or not is_there:
+            raise _is_unknown()
+        labels = await self._labels(survey, form.get("labels", ""))
         at_work = self._tasks.of(visit.member.id)
         if at_work is not None and at_work.is_working:
             return _to(at_work)  # one after the other: its page says which file it is
         primary_only, shareable = (form.get(choice) == "yes" for choice in ("primary_only", "shareable"))
-        today = datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()
+        today = london_day(moment(self._clock())).isoformat()
         kind = f"{'-primary' if primary_only else ''}{'-shareable' if shareable else ''}"
         kind += f"-labels-{labels}" if labels else ""
-        name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', survey)}-{today}{kind}{download.ending}"
-        task = ExportTask(visit, survey, download, name)
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{survey}-{today}{kind}")
+        task = ExportTask(visit, survey, download, f"{name}{download.ending}")
         self._tasks.keep(task)
         making = self._make(task, labels=labels, primary_only=primary_only, shareable=shareable)
         await self._tasks.begin(task, making, partial(_fail, task))
@@ -129,6 +124,13 @@ class ExportDesk:
             return RedirectResponse(f"/staff?survey={quote(task.survey, safe='')}", 303)
         return _to(task) if task.is_working else await self._hand_out(task)
 
+    async def _labels(self, survey: str, name: str) -> str | None:
+        """Give the language to write labels in; None for codes. Raises TurnedAway for one that the survey has not."""
+        code = await self._figures.language_called(survey, name) if name else None
+        if name and code is None:
+            raise _is_unknown()
+        return code
+
     async def _make(self, task: ExportTask, *, labels: str | None, primary_only: bool, shareable: bool) -> None:
         try:
             await self._figures.export(
@@ -165,6 +167,10 @@ class ExportDesk:
 def _refuse_who_may_not(visit: Visit) -> None:
     if not visit.role.may_download:
         raise TurnedAway(403, "You may not download answers", "Ask an analyst for the export.")
+
+
+def _is_unknown() -> TurnedAway:
+    return TurnedAway(404, "There is no such export", "Go back to the staff page and choose one from it.")
 
 
 def _is_over() -> TurnedAway:

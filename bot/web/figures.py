@@ -77,6 +77,10 @@ class Figures:
         current = [SurveyDefinition.from_json(row.definition) for row in reversed(versions) if row.is_current]
         return [SurveyName(it.id, wording(it.title, it.default_language, it.default_language)) for it in current]
 
+    async def language_called(self, survey: str, name: str) -> str | None:
+        """Find one of a survey's languages by its code or name; None where no one alone is. Raises UnknownSurvey."""
+        return (await self._database.read(lambda: read_published(survey))).language_called(name)
+
     async def of_survey(self, survey: str) -> SurveyFigures:
         """Count one survey. Raises UnknownSurvey."""
         published = await self._database.read(lambda: read_published(survey))

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.analysis.forwarding.allowed import ForwardRefused
-from bot.analysis.forwarding.destinations import Destinations, Replayed
+from bot.analysis.forwarding.destinations import Destinations, Goes, Replayed
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.pages import Pages
 from bot.web.people import refuse_all_but_admins
 from bot.web.security import TurnedAway, form_token
 from bot.web.visits import Visits
 from storage import destinations as store
-from storage.destinations import Letter, State
+from storage.destinations import Letter
 from storage.script import Database
 
 PAGE = "/staff/forwarding"
@@ -24,9 +24,9 @@ _DONE = {
     "replay-refused": "What it refused goes again at once.",
     "replay-dead": "Its dead letters go again.",
     "replay": "Its events go again from that number on.",
-    "waits": "They go again once it is resumed.",
-    "rests": "They go again at its next try.",
-    "nothing": "There was nothing to send again. What it has not come to yet goes anyway.",
+    Goes.RESUMED: "They go again once it is resumed.",
+    Goes.NEXT_TRY: "They go again at its next try.",
+    Goes.NOTHING: "There was nothing to send again. What it has not come to yet goes anyway.",
 }
 
 
@@ -66,10 +66,11 @@ class ForwardingDesk:
         if do == "replay" and first is None:
             return await self._page(visit, 422, problem="Write the number of the first event", about=name)
         try:
-            replayed = await _do(destinations, name, do, first or 1)
+            replayed = await _do(destinations, name, do, first)
         except ForwardRefused as refusal:
             raise TurnedAway(409, "That could not be done", str(refusal)) from refusal
-        return RedirectResponse(f"{PAGE}?done={do if replayed is None else _what_came(do, replayed)}", 303)
+        done = do if replayed is None or replayed.goes is Goes.NOW else replayed.goes.value
+        return RedirectResponse(f"{PAGE}?done={done}", 303)
 
     async def _page(
         self, visit: Visit, status: int = 200, *, said: str = "", problem: str = "", about: str = ""
@@ -88,7 +89,7 @@ class ForwardingDesk:
         )
 
 
-async def _do(destinations: Destinations, name: str, do: str, first: int) -> Replayed | None:
+async def _do(destinations: Destinations, name: str, do: str, first: int | None) -> Replayed | None:
     """Do what a button says; give what goes again by it. Raises ForwardRefused and TurnedAway."""
     match do:
         case "pause":
@@ -99,20 +100,11 @@ async def _do(destinations: Destinations, name: str, do: str, first: int) -> Rep
             return await destinations.replay_letters(name, Letter.WAITING)
         case "replay-dead":
             return await destinations.replay_letters(name, Letter.DEAD)
-        case "replay":
+        case "replay" if first is not None:
             return await destinations.replay(name, first)
         case _:
             raise TurnedAway(400, "That form could not be read", "Go back to the page and try again.")
     return None
-
-
-def _what_came(do: str, replayed: Replayed) -> str:
-    """Name what is to be said of it."""
-    if not replayed.count:
-        return "nothing"
-    if replayed.destination.state is State.PAUSED:
-        return "waits"
-    return do if replayed.destination.failing_since is None else "rests"
 
 
 def _number(written: str) -> int | None:

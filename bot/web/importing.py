@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from bot.analysis.columns import UnknownSurvey, read_published
 from bot.analysis.importing.problems import counted
-from bot.analysis.importing.report import STATES, Report
+from bot.analysis.importing.report import STATES, UNKNOWN_LABEL, Report
 from bot.core.survey import wording
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.council import refuse_workers
@@ -39,6 +39,7 @@ _ROWS_A_SECOND: Final = 5_000
 _SHORT_WAIT_SECONDS: Final = 2
 STATE_NAMES: Final[Mapping[str, str]] = {
     "answered": "Answered",
+    UNKNOWN_LABEL: "Unknown label",
     "skipped": "Skipped",
     "not_applicable": "Not asked",
     "unparsed": "Not understood",
@@ -161,7 +162,7 @@ class ImportDesk:
             await self._work.look(task)
         elif task.stage is Stage.READY and form.get("seal") == task.seal:
             task.takes_back = form.get("take_back") == "yes"
-            if task.report is not None and task.report.back and not task.takes_back:
+            if task.report is not None and task.report.taken_back and not task.takes_back:
                 return await self._task_page(request, visit, task, 422, "Say whether older answers are right")
             await self._work.write(task)
         else:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -13,6 +12,7 @@ from bot.analysis.merging.looking import TooManyToLookOver, look_over
 from bot.analysis.modes.filing import make_report
 from bot.analysis.modes.report import Report
 from bot.analysis.modes.writing import heading_of, looked, shown_columns, written
+from bot.core.window import london_day, moment
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.council import refuse_workers
 from bot.web.pages import Pages
@@ -84,7 +84,7 @@ class ModeDesk:
         if ending not in FILES:
             raise TurnedAway(404, "There is no such file", "Go back to the report and choose one from it.")
         is_publishable = form.get("publishable") == "1"
-        day = datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()
+        day = london_day(moment(self._clock())).isoformat()
         survey = re.sub(r"[^A-Za-z0-9._-]", "_", request.path_params["survey"])
         name = f"{survey}-{day}-modes{'-publishable' if is_publishable else ''}{ending}"
         report = await self._report(visit, request, is_publishable, name)

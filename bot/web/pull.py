@@ -83,8 +83,8 @@ class _Desk:
         Begin at 0 and go on from `next`. With `has_more` there is more now; without it, ask again later.
         """
         await self._refuse_unknown(survey)
+        await self._refuse_beyond(after)
         page = await self._rendering.page(after, limit, survey)
-        await self._refuse_beyond(after, page.next)
         await self._note("events")
         rest = msgspec.json.encode({"next": page.next, "has_more": page.has_more})
         return _json(b'{"events":[' + b",".join(page.bodies) + b"]," + rest[1:])
@@ -97,8 +97,8 @@ class _Desk:
         `status` goes from partial to breakoff by time alone.
         """
         await self._refuse_unknown(survey)
+        await self._refuse_beyond(after)
         page = await current_page(self._database, after, limit, survey, now=self._now())
-        await self._refuse_beyond(after, page.next)
         await self._note("responses")
         return _json(msgspec.json.encode(page))
 
@@ -107,9 +107,9 @@ class _Desk:
         if survey and not await self._database.read(partial(survey_is_there, survey)):
             raise HTTPException(404, _NO_SURVEY, _NO_STORE)
 
-    async def _refuse_beyond(self, after: int, next_: int) -> None:
+    async def _refuse_beyond(self, after: int) -> None:
         """Refuse a cursor that this database never gave: whoever went on from it would miss what comes."""
-        if 0 < after == next_ and after > await self._database.read(events.newest):
+        if after > await self._database.read(events.newest):
             raise HTTPException(409, _BEYOND, _NO_STORE)
 
     async def _note(self, what: str) -> None:

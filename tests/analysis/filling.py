@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from bot.analysis.export import Exported, Format, export
+from bot.core.asking import plain
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
 from storage.keys import KeyRing
 from storage.script import Database, Many, Run, Script
@@ -162,7 +164,8 @@ def _answer_row(response: Response, answer: Answer) -> dict[str, object]:
         "item": answer.item,
         "revision": answer.revision,
         "state": answer.state,
-        "code": answer.code,
+        # As the service does, which keeps a number as text too.
+        "code": plain(Decimal(answer.number)) if answer.number is not None else answer.code,
         "number": answer.number,
         "said": answer.said,
         "channel": answer.channel,

@@ -447,6 +447,9 @@ async def test_what_a_killed_export_left_here_goes_and_nothing_else(database: Da
             Format.CODEBOOK, "a.TXT", r"ends in \.csv or \.html or \.json, such as a\.csv\.$", id="a codebook"
         ),
         pytest.param(Format.CSV, "a.csv.gz", r"ends in \.csv or \.txt, such as a\.csv\.$", id="packed"),
+        pytest.param(
+            Format.JSONL, "a.json", r"ends in \.jsonl or \.ndjson or \.txt, such as a\.jsonl", id="lines, not json"
+        ),
         pytest.param(Format.DATAPACKAGE, "a.json", r"is a folder, or a file that ends in \.zip", id="a folder"),
         pytest.param(Format.JSONL, "stoke.2026-11", None, id="an ending that says nothing"),
     ],

@@ -10,6 +10,8 @@ from tempfile import mkdtemp
 
 from bench.serving import environment
 from bench.walk import shipped
+from storage.database import open_database
+from storage.script import Fetch, Row, Script
 from tests.end_to_end.warm import be_main, forking
 
 SURVEY = shipped().id
@@ -54,3 +56,17 @@ async def exported(database_url: str, folder: Path) -> list[dict[str, str]]:
     assert (done.code, done.err) == (0, "")
     with out.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+async def audited(database_url: str) -> list[Row]:
+    """Read the audit log: who, the action, and its detail."""
+
+    def script() -> Script[list[Row]]:
+        found = yield Fetch("SELECT who, action, detail FROM audit ORDER BY id")
+        return list(found.rows)
+
+    database = await open_database(database_url)
+    try:
+        return await database.read(script)
+    finally:
+        await database.close()

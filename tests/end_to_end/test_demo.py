@@ -73,7 +73,7 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_forwards_her
             assert (await browser.get("/healthz", headers={"host": "any.example"})).status_code == 200
             assert (await browser.get("/simulator")).status_code == 200
             assert "Signed in as" not in (await browser.get("/staff", follow_redirects=True)).text
-            await until(lambda: "/staff/sign-in/" in demo.output)
+            await until(lambda: f" FORWARD_TO={receiver.url}\n" in demo.output)
             await forward(tmp_path / "demo-data", receiver)
             link = re.search(rf"{base}(/staff/sign-in/\S+)", demo.output)
             assert link is not None

@@ -51,7 +51,7 @@ async def test_an_operator_looks_after_destinations_at_the_terminal(published: s
     assert "RAW" in raw
     assert "whsec_" not in raw
     assert "drops gets nothing until" in await says("pause", "drops")
-    assert "drops is paused already, until: forward resume drops" in await says("pause", "drops")
+    assert "drops is paused already, and gets nothing until: forward resume drops" in await says("pause", "drops")
     assert (await says("list")).splitlines() == [
         f"council\t{SURVEY}\trunning\t0\t0\t0\tmasked\thttps://council.example/hooks\t",
         f"drops\t{SURVEY}\tpaused\t0\t0\t0\traw\t{drops}\t",

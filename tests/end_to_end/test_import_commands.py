@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.serving import environment
 from bench.walk import SHIPPED
-from tests.end_to_end.commands import SURVEY, exported, run
+from tests.end_to_end.commands import SURVEY, audited, exported, run
 
 SAMPLE = SHIPPED.parent / "samples" / "stoke-jadu-export.csv"
 
@@ -39,6 +39,7 @@ async def test_a_forms_answers_are_mapped_tried_written_and_one_is_removed(migra
 
     forget = ("web-forget", "COH-10427", "--survey", SURVEY, "--source", "stoke-jadu-export")
     assert (await run(*forget, settings=settings, folder=tmp_path)).code == 0
+    assert all(who.startswith("terminal ") for who, *_ in await audited(url)), "and whose"
     gone = await run(*forget, settings=settings, folder=tmp_path)
     assert (gone.code, gone.out) == (1, "")
     assert "No answers of survey" in gone.err

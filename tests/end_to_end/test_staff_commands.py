@@ -14,7 +14,7 @@ _LINK = re.compile(r"/staff/sign-in/(\S+)")
 
 
 def audit() -> Script[list[Row]]:
-    found = yield Fetch("SELECT action, detail FROM audit WHERE who = 'terminal' ORDER BY id")
+    found = yield Fetch("SELECT action, detail FROM audit WHERE who LIKE 'terminal _%' ORDER BY id")
     return list(found.rows)
 
 

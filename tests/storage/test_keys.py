@@ -7,8 +7,9 @@ from cryptography.exceptions import InvalidTag
 
 from storage.database import open_database
 from storage.errors import UnknownKey, WrongSecret
+from storage.exports import shareable_key
 from storage.keys import KeyRing, rotate_data_keys
-from storage.script import Database
+from storage.script import Database, Fetch, Run, Script
 from storage.turns import Decided, Opened, TurnFailed
 from tests.conftest import SECRET
 from tests.storage.deciding import JOHN, MARY, NOON, counts, decide, make_intake, message, rows
@@ -56,6 +57,50 @@ async def test_changing_the_secret_wraps_the_same_keys_again(database: Database,
         assert (new.decrypt(blob, "c", new.current_key_id), new.lookup("sms", MARY)) == (MARY, lookup)
     with pytest.raises(WrongSecret):
         await KeyRing.open(database, SECRET)
+
+
+async def test_a_server_with_the_secret_before_makes_no_key_that_the_new_one_cannot_open(
+    database: Database, keys: KeyRing
+) -> None:
+    new = await KeyRing.open(database, "a new secret", SECRET)
+    with pytest.raises(WrongSecret, match="Start again with the new one"):
+        await database.run(lambda: shareable_key(keys, 1))
+    with pytest.raises(WrongSecret, match="Start again with the new one"):
+        await rotate_data_keys(database, keys)
+    key = await database.run(lambda: shareable_key(new, 1))
+    again = await KeyRing.open(database, "a new secret")
+    assert await database.run(lambda: shareable_key(again, 2)) == key
+
+
+async def test_a_key_of_exports_that_nobody_can_open_keeps_nobody_out(database: Database, keys: KeyRing) -> None:
+    def make_and_lose() -> Script[None]:
+        yield from shareable_key(keys, 1)
+        lost = keys.wrapped("another purpose")
+        yield Run("UPDATE data_key SET wrapped = :lost WHERE purpose = 'shareable'", {"lost": lost})
+
+    await database.run(make_and_lose)
+    assert (await KeyRing.open(database, SECRET)).lookup("sms", MARY) == keys.lookup("sms", MARY)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # SQLite has one writer
+async def test_a_key_that_is_made_while_the_secret_changes_is_wrapped_again_too(
+    database: Database, keys: KeyRing
+) -> None:
+    made = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def make_and_wait_to_be_waited_for() -> Script[bytes]:
+        key = yield from shareable_key(keys, 1)
+        loop.call_soon(made.set)
+        for _ in range(10_000):
+            if (yield Fetch("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")).rows:
+                break
+        return key
+
+    making = asyncio.create_task(database.run(make_and_wait_to_be_waited_for))
+    await made.wait()
+    new = await KeyRing.open(database, "a new secret", SECRET)
+    assert await database.run(lambda: shareable_key(new, 2)) == await making
 
 
 async def test_processes_that_start_together_share_one_set_of_keys(database: Database, database_url: str) -> None:

@@ -223,7 +223,9 @@ async def test_the_language_is_chosen_only_where_somebody_chose_it(site: Site, w
     assert (row["language"], row["language_source"]) == ("ur", "chosen")
 
 
-@pytest.mark.parametrize("name", ["Terminal", "nobody signed in", "Unknown  name", "VOLUNTEER Saturday", "system"])
+@pytest.mark.parametrize(
+    "name", ["Terminal", "Terminal root", "nobody signed in", "Unknown  name", "VOLUNTEER Saturday", "system"]
+)
 async def test_nobody_is_called_what_the_audit_log_calls_something_else(site: Site, name: str) -> None:
     with pytest.raises(StaffRefused, match="stands for something else"):
         await create_staff(site.hall.database, name, "worker", None, site.hall.now)

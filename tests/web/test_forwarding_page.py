@@ -93,7 +93,7 @@ async def test_refused_events_dead_letters_and_old_events_go_again(scene: Scene,
     await scene.live_through(0.01, sender)
     admin = await signed_in("bo", "admin")
     page = (await admin.get(PAGE)).text
-    assert "council Running Refuses some" in words_of(page)
+    assert "council Running Refusing some" in words_of(page)
     assert "1 event is refused: it answered 400." in words_of(page)
     assert "The next try is on 22 November 2026, 12:05." in words_of(page)
     tried = scene.receiver.requests

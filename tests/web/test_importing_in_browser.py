@@ -71,6 +71,7 @@ async def test_a_file_is_brought_in_with_scripts_and_without(database: Database,
         await without.set_input_files("#map", map_path)
         await without.get_by_role("button", name="Look it over").click()
         await expect(without.get_by_role("heading", name="What it would bring")).to_be_visible(timeout=15_000)
+        assert await without.locator(".scrolls table.stacks").count() == 1, "no number is cut off on a phone"
         await without.get_by_role("button", name="Bring these answers in").click()
         await expect(without.get_by_role("heading", name="The answers are in")).to_be_visible(timeout=15_000)
 

@@ -20,7 +20,12 @@ pytestmark = [
 ]
 
 
-async def test_the_report_has_no_barrier_at_a_desk_and_on_a_phone(
+CUT = (
+    "() => [...document.querySelectorAll('.scrolls')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+)
+
+
+async def test_the_report_has_no_barrier_at_a_desk_and_on_a_phone_and_nothing_is_cut_there(
     database: Database, keys: KeyRing, tmp_path: Path
 ) -> None:
     office, listening = await mode_office(database, keys), free_socket()
@@ -36,7 +41,8 @@ async def test_the_report_has_no_barrier_at_a_desk_and_on_a_phone(
             await page.context.add_cookies([{"name": COOKIE, "value": desk.secret, "url": f"{site}/staff"}])
             for address in (*(out.as_uri() for out in files.values()), f"{site}{PAGE}", f"{site}{PAGE}?publishable=1"):
                 await page.goto(address)
-                found[width, address] = await barriers(page)
+                await page.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
+                found[width, address] = await barriers(page) or (width < 400 and await page.evaluate(CUT))
         await page.get_by_role("button", name="Look for them now").click()
         await expect(page.get_by_text("Not for publication")).to_be_visible()
     assert {name: problems for name, problems in found.items() if problems} == {}

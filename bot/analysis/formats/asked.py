@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bot.analysis.cells import Cell, as_is
+from bot.analysis.cells import Cell, as_is, cut_to_day
 from bot.analysis.columns import FIXED, Published
 from bot.analysis.disguise import Disguise, in_order
 from bot.analysis.masking import mask
@@ -124,5 +124,5 @@ def _disguised(row: list[Cell], new_id: str) -> list[Cell]:
     row[0] = new_id
     row[_PLACE["duplicate_group"]] = ""
     for name in TIMES:
-        row[_PLACE[name]] = str(row[_PLACE[name]])[:10]
+        row[_PLACE[name]] = cut_to_day(str(row[_PLACE[name]]))
     return row

@@ -4,7 +4,6 @@ One file, without a script, a font or a picture from elsewhere.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +19,7 @@ from bot.analysis.formats.spss import missing_values
 from bot.core.form import direction
 from bot.core.language_names import name_in_english
 from bot.core.survey import Question, QuestionType, Texts
+from bot.core.window import london_day, moment
 from bot.service.reviewing import Sentence
 
 _OWN = "the survey's own"
@@ -38,11 +38,12 @@ _HOLDS = {
 
 
 class Words(Struct, frozen=True):
-    """A text as the short form has it, in one language."""
+    """A text as the short form has it, in one language. One that `is_draft` is a translation nobody has read."""
 
     text: str
     code: str
     dir: str
+    is_draft: bool
 
 
 class Wording(Struct, frozen=True):
@@ -109,10 +110,16 @@ def write_codebook_page(asked: Asked, path: Path) -> Written:
         states=STATES,
         missing=missing_values(),
         entries=entries,
+        drafts=_drafts(entries),
     )
     with writing(path) as file:
         file.write(page)
     return Written(len(entries), len(published.header))
+
+
+def _drafts(entries: Sequence[Entry]) -> int:
+    """Count the words of the short form that nobody has read."""
+    return sum(words.is_draft for each in entries for words in (each.asks, *(option.label for option in each.options)))
 
 
 def _entry(asked: Asked, variable: Variable) -> Entry:
@@ -137,7 +144,9 @@ def _entry(asked: Asked, variable: Variable) -> Entry:
 def _words(asked: Asked, texts: Texts, otherwise: str = "") -> Words:
     """Give a text in the language of the labels; where it is missing, in the survey's own."""
     language = asked.language if texts.get(asked.language) else asked.published.newest.default_language
-    return Words(question_words(asked, texts) or otherwise, language, direction(language))
+    text = texts.get(language, "")
+    is_draft = _read(asked, texts.get(asked.published.newest.default_language, ""), text, language) == _DRAFT
+    return Words(question_words(asked, texts) or otherwise, language, direction(language), is_draft)
 
 
 def _question_wordings(asked: Asked, form: Question) -> Iterator[Wording]:
@@ -191,7 +200,7 @@ def _read(asked: Asked, english: str, text: str, language: str) -> str:
     if found is None:
         return _DRAFT
     by, at = found
-    return f"read by {by}, {datetime.fromtimestamp(at / 1000, UTC).date().isoformat()}"
+    return f"read by {by}, {london_day(moment(at)).isoformat()}"
 
 
 def _span(versions: Iterable[str]) -> str:

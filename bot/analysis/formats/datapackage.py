@@ -121,7 +121,8 @@ def _allowed(asked: Asked, column: Described) -> list[str]:
 
 def _answers_schema(asked: Asked) -> Json:
     questions = [variable.column for variable in asked.published.variables]
-    allowed = {"question": questions, "state": [state for state in STATES if not state.startswith("not_in")]}
+    # Who had not come to a question has no answer row for it. Every other state has.
+    allowed = {"question": questions, "state": [state for state in STATES if state != "not_reached"]}
     fields: list[Json] = []
     for name, meaning in as_told(LONG, asked):
         kind = _LONG_KINDS.get(name, Kind.TEXT)

@@ -108,7 +108,7 @@ def _fixed_kind(name: str, asked: Asked) -> Kind:
 def as_told(columns: Mapping[str, str], asked: Asked) -> Iterator[tuple[str, str]]:
     """Give columns and what they hold in this export: in a shareable one days, where there would be minutes."""
     for name, meaning in columns.items():
-        yield name, meaning if asked.disguise is None else meaning.replace("UTC to the minute", "the day, UTC")
+        yield name, meaning if asked.disguise is None else meaning.replace("UTC to the minute", "the day, in London")
 
 
 def _of_question(asked: Asked, variable: Variable, state: int) -> Iterator[Described]:

@@ -7,6 +7,7 @@ import base64
 import os
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -33,11 +34,29 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 T = TypeVar("T")
 
 
+class Goes(StrEnum):
+    """When what is sent again goes."""
+
+    NOTHING = "nothing"
+    RESUMED = "resumed"
+    NEXT_TRY = "next-try"
+    NOW = "now"
+
+
 class Replayed(Struct, frozen=True):
-    """How many events go again, and to which destination, as it stood then: one that is paused gets them later."""
+    """How many events go again, and to which destination, as it stood then."""
 
     count: int
     destination: Destination
+
+    @property
+    def goes(self) -> Goes:
+        """When they go: a destination that is paused gets them later, and one that fails with its next try."""
+        if not self.count:
+            return Goes.NOTHING
+        if self.destination.state is State.PAUSED:
+            return Goes.RESUMED
+        return Goes.NOW if self.destination.failing_since is None else Goes.NEXT_TRY
 
 
 class Destinations:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.analysis.columns import read_published
 from bot.analysis.importing.binding import WEB
-from bot.analysis.importing.checking import Checked, Progress, check, refuse_if_back, refuse_if_wrong
+from bot.analysis.importing.checking import Checked, Progress, check, refuse_if_wrong, refuse_to_take_back
 from bot.analysis.importing.import_map import read_map
 from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.importing.spool import Spool
@@ -39,19 +39,25 @@ async def look_over(
     at = datetime.fromtimestamp(now / 1000, UTC)
     checked = await asyncio.to_thread(check, path, map_path, read, published, before, keys, now=at, progress=progress)
     if checked.report.changed and not checked.report.problems:
-        await _find_gone_back(database, checked)
+        await _find_taken_back(database, checked)
     return checked
 
 
-async def _find_gone_back(database: Database, checked: Checked) -> None:
+async def _find_taken_back(database: Database, checked: Checked) -> None:
     """Add rows whose own times tell nothing, but whose content is what they held before it was changed."""
-    report, back = checked.report, list(checked.report.back)
-    known = set(back)
+    report, ids = checked.report, list(checked.report.taken_back)
+    told, known = set(ids), checked.before.rows
     for part in checked.rows:
-        changed = [row for row in part if not row.respondent_id and row.external_id not in known]
+        changed = [
+            row
+            for row in part
+            if not row.respondent_id
+            and row.external_id not in told
+            and not known[row.external_id].is_handed_in_by(row.completed_at)
+        ]
         if changed:
-            back += await database.read(partial(imports.gone_back, changed))
-    report.back = back
+            ids += await database.read(partial(imports.taken_back, changed))
+    report.taken_back = ids
 
 
 async def apply(
@@ -73,7 +79,7 @@ async def apply(
     """
     refuse_if_wrong(checked)
     if not takes_back:
-        refuse_if_back(checked)
+        refuse_to_take_back(checked)
     report = checked.report
     if not report.added and not report.changed:
         return

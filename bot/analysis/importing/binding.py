@@ -280,7 +280,12 @@ class _Places:
             for choice in form.choices
         ]
         given = {label: code for label, code in where.labels.items() if code in codes}
-        return Labels(given, question.choices, older, self._definition.default_language)
+        labels = Labels(given, question.choices, older, self._definition.default_language)
+        for label, several in labels.contradicted.items():
+            self._problems.add(
+                f"questions.{question.name}.labels: {named(label)} could be {' or '.join(several)}: give it one code"
+            )
+        return labels
 
 
 def _languages(definition: SurveyDefinition, read: ImportMap, problems: Problems) -> dict[str, str]:

@@ -8,9 +8,9 @@ from typing import Final, assert_never
 from bot.analysis.importing.binding import Place
 from bot.analysis.importing.dates import DateFormat, read_day
 from bot.analysis.importing.import_map import ImportMap
-from bot.analysis.importing.labels import plain
+from bot.analysis.importing.labels import have_lost_letters, plain
 from bot.analysis.importing.problems import Problems, named
-from bot.analysis.importing.unknown_labels import Lost, Unknown
+from bot.analysis.importing.unknown_labels import Unknown
 from bot.core.answered_elsewhere import Field
 from bot.core.reading import Chosen, Dated, Number, Rule, Unclear, Why, Words
 from bot.core.survey import QuestionType
@@ -26,11 +26,13 @@ _BLANK: Final = Field()
 class Cells:
     """Reads the cells of one question, row by row."""
 
-    def __init__(self, place: Place, date_format: DateFormat, read: ImportMap, notices: Problems, lost: Lost) -> None:
+    def __init__(self, place: Place, date_format: DateFormat, read: ImportMap, notices: Problems) -> None:
         self.place = place
         self.question = place.question
-        self.unknown = {heading: Unknown(lost) for heading in place.headings}
+        self.unknown = {heading: Unknown(heading) for heading in place.headings}
         self.answered = 0
+        self.unknown_in = 0
+        """The last row in which something was no label."""
         self._unreadable = 0
         self._named_as_no: dict[str, int] = {}
         self._has_marks = False
@@ -49,6 +51,9 @@ class Cells:
         texts = ["" if plain(text) in self._blank else text for text in texts]
         if not other and not any(text.strip() for text in texts):
             return _BLANK
+        if self.question.type is QuestionType.TEXT:
+            self._look_for_lost(" ".join(texts), row)
+        self._look_for_lost(other, row)
         if self.question.is_closed:
             found = self._spread(texts, row) if self.place.codes else self._closed(texts[0], other, row)
             if other and self.place.codes:
@@ -64,9 +69,9 @@ class Cells:
 
     def tell(self, problems: Problems) -> None:
         """Say what stands in the way, once every row was read."""
-        for heading, unknown in self.unknown.items():
+        for unknown in self.unknown.values():
             name = self.question.name
-            unknown.tell(heading, f"choice of {name}", f"questions.{name}.labels", problems, self.place.labels)
+            unknown.tell(f"choice of {name}", f"questions.{name}.labels", problems, self.place.labels)
         for heading, row in self._named_as_no.items() if self._has_marks else ():
             problems.add(
                 f"column {named(heading)} holds its option's own label, which is also how the columns of "
@@ -90,9 +95,10 @@ class Cells:
             codes, unknown = labels.split(text, self._separator) if is_multiple else ((), (text.strip(),))
         if unknown and where.otherwise:
             self._notices.add(f"{self.question.name}: no label, and counted as {where.otherwise}", row)
+            self._look_for_lost(" ".join(unknown), row)
             codes, unknown = (*codes, where.otherwise), ()
         for label in unknown:
-            self.unknown[self.place.headings[0]].add(label, row)
+            self._note_unknown(self.place.headings[0], label, row)
         field = Field(self._chosen(codes) if codes else None, text)
         return self._with_other(field, other) if other else field
 
@@ -116,8 +122,20 @@ class Cells:
             elif mark in _NO:
                 self._has_marks = True
             else:
-                self.unknown[heading].add(text, row)
+                self._note_unknown(heading, text, row)
         return Field(self._chosen(codes) if codes else None, "\n".join(said))
+
+    def _note_unknown(self, heading: str, label: str, row: int) -> None:
+        self.unknown[heading].add(label, row)
+        self.unknown_in = row
+
+    def _look_for_lost(self, words: str, row: int) -> None:
+        if have_lost_letters(words):
+            self._notices.add(
+                f"{self.question.name}: people's words seem to have lost letters: was the file saved in an encoding "
+                "that lacks them, as Excel does with plain CSV? Then export it again, as XLSX or as CSV in UTF-8",
+                row,
+            )
 
     def _with_other(self, field: Field, other: str) -> Field:
         """Put the words behind "something else" to an answer; they choose it where nothing else was chosen."""

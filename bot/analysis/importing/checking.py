@@ -22,7 +22,7 @@ from bot.analysis.importing.report import QuestionReport, Report
 from bot.analysis.importing.responses import Given, Responses
 from bot.analysis.importing.side_files import SideFiles
 from bot.analysis.importing.spool import Spool
-from bot.analysis.importing.unknown_labels import Lost, Unknown, tell_lost
+from bot.analysis.importing.unknown_labels import Unknown, tell_lost
 from bot.core.answered_elsewhere import Field
 from bot.core.survey import QuestionType
 from bot.core.window import closed_by_hand, closed_on
@@ -30,6 +30,7 @@ from storage.imports import Before
 from storage.keys import KeyRing
 
 MOST_ID: Final = 200
+EARLIEST_YEAR: Final = 2000
 _PERSONAL: Final = re.compile(r".*@.*\..*|(?:\+44|0044|0)\s?7[\d ]{9,12}")
 
 Progress = Callable[[int], None]
@@ -105,8 +106,7 @@ class _Reading:
         self._repeated = side
         self._quoted = [named(heading) for heading in table.headings]
         self._seen: dict[str, int] = {}
-        self._lost: Lost = {}
-        self._tongues = Unknown(self._lost, may_be_postcodes=False)
+        self._tongues = Unknown(binding.map.language.column, may_be_postcodes=False)
         self._zone = binding.map.zone
         self._undated = binding.map.undated_at
         self._formats, self._usual = self._settle_formats()
@@ -135,13 +135,14 @@ class _Reading:
             is_late = self._closed is not None and at >= self._closed
             self._report.see(at)
             self._report.languages[language] += 1
-            yield Given(row.number, id_, started, submitted, language, is_late, fields)
+            unknown = frozenset(cells.question.name for cells in self._cells if cells.unknown_in == row.number)
+            yield Given(row.number, id_, started, submitted, language, is_late, fields, unknown)
 
     def tell(self) -> None:
         """Say what only the whole file shows."""
-        tell_lost(self._lost, self._problems)
-        column = self._binding.map.language.column
-        self._tongues.tell(column, "language of the survey", "language.codes", self._problems)
+        columns = [unknown for cells in self._cells for unknown in cells.unknown.values()]
+        tell_lost([self._tongues, *columns], self._problems)
+        self._tongues.tell("language of the survey", "language.codes", self._problems)
         for cells in self._cells:
             cells.tell(self._problems)
         self._repeated.tell_lost(self._seen, self._problems)
@@ -214,6 +215,9 @@ class _Reading:
                 row.number,
             )
             return None
+        if not self._is_likely(self._undated):
+            self._problems.add("`undated` is a day to come, or long past: mend it in the map", row.number)
+            return None
         self._report.notices.add(
             f"no day and time: taken as left half-way, on {self._undated:%-d %B %Y} as `undated` says", row.number
         )
@@ -230,13 +234,17 @@ class _Reading:
             self._problems.add(
                 f"column {heading} holds no day and time as `date_format` {format_.value} has it", row.number
             )
-        elif moment.at > self._latest or moment.at.year < 2000:
+        elif not self._is_likely(moment.at):
             self._problems.add(
                 f"column {heading} holds times to come, or long past: is `date_format` right?", row.number
             )
         else:
             return moment
         return text
+
+    def _is_likely(self, at: datetime) -> bool:
+        """Whether somebody may have answered then."""
+        return at <= self._latest and at.year >= EARLIEST_YEAR
 
     def _language(self, row: Row) -> str:
         binding, where = self._binding, self._binding.map.language
@@ -262,7 +270,7 @@ class _Reading:
             format_ = self._side_format(place)
         else:
             format_ = self._formats.get(place.columns[0], read.date_format)
-        return Cells(place, format_, read, self._report.notices, self._lost)
+        return Cells(place, format_, read, self._report.notices)
 
     def _side_format(self, place: Place) -> DateFormat:
         """Say how the days in a column of a side file are written."""
@@ -315,12 +323,12 @@ def refuse_if_wrong(checked: Checked) -> None:
         raise ImportRefused(f"{name}: {problems[0]}." if len(problems) == 1 else many, problems)
 
 
-def refuse_if_back(checked: Checked) -> None:
-    """Raise ImportRefused where newer answers would be taken back."""
-    if checked.report.back:
-        rows = counted(len(checked.report.back), "row")
+def refuse_to_take_back(checked: Checked) -> None:
+    """Raise ImportRefused where newer answers could be taken back."""
+    if checked.report.taken_back:
+        rows = counted(len(checked.report.taken_back), "row")
         raise ImportRefused(
-            f"{checked.report.file}: newer answers of {rows} would go back to older ones, so nothing was written. "
+            f"{checked.report.file}: newer answers of {rows} could go back to older ones, so nothing was written. "
             "Import the form's newest export instead. Is this one right? Then say so: --apply --take-back, or the tick "
             "on the page."
         )

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from bot.analysis.importing.postcodes import area_of_rule, areas_of
+from bot.analysis.importing.postcodes import STAR, area_of_rule, areas_of
 from bot.core.survey import Choice
 
 _ALIKE: Final = str.maketrans(
@@ -17,8 +17,13 @@ _ALIKE: Final = str.maketrans(
 )
 
 
-# Question marks in the place of letters, or letters of UTF-8 that were read as Windows-1252.
-_LOST: Final = re.compile(r"\?{2}|\w\?\w|\ufffd|[ÃÂÅÄØÙ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€")
+# Letters of UTF-8 that were read as Windows-1252.
+_WRONG: Final = r"\ufffd|[ÃÂÅÄØÙ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€"
+# Those, or question marks in the place of letters.
+_LOST: Final = re.compile(rf"\?{{2}}|\w\?\w|{_WRONG}")
+# In people's own words, who write "what??" and the addresses of pages, it takes more of them.
+_LOST_WORDS: Final = re.compile(rf"(?:[^\W\d]\?[^\W\d].*){{2}}|{_WRONG}", re.DOTALL)
+_FEWEST_MARKS: Final = 4
 
 
 def has_lost_letters(label: str) -> bool:
@@ -26,10 +31,25 @@ def has_lost_letters(label: str) -> bool:
     return _LOST.search(label) is not None
 
 
+def have_lost_letters(words: str) -> bool:
+    """Whether people's own words seem to have: wrong letters, question marks within words, or hardly anything else."""
+    if words.isascii() and "?" not in words:
+        return False
+    marks = words.count("?")
+    is_nothing_else = marks >= _FEWEST_MARKS and marks > sum(map(str.isalnum, words))
+    return is_nothing_else or _LOST_WORDS.search(words) is not None
+
+
 def plain(label: str) -> str:
     """Write a label so that what differs only in case, spaces, quotation marks or dashes is the same."""
     folded = unicodedata.normalize("NFKC", label).translate(_ALIKE).casefold()
     return " ".join(folded.split()).strip("\"' ")
+
+
+def _ruled(label: str) -> str:
+    """Write a rule for postcodes in one way, whether a space stands before its star or not."""
+    area = area_of_rule(plain(label))
+    return f"{area}{STAR}" if area else label
 
 
 class Split(NamedTuple):
@@ -60,11 +80,12 @@ class Labels:
         """Each area of postcodes that the map has a rule for."""
         self._pieces: dict[str, int] = {}
         self.ambiguous: dict[str, tuple[str, ...]] = {}
-        for pairs in (given.items(), [(code, code) for code in codes], own, every):
+        self._add((_ruled(text), code) for text, code in given.items())
+        self.contradicted = dict(self.ambiguous)
+        """What the map itself gives several codes."""
+        self._areas.update((area, code) for text, code in self._codes.items() if (area := area_of_rule(text)))
+        for pairs in ([(code, code) for code in codes], own, every):
             self._add(pairs)
-        for text in given:
-            if (area := area_of_rule(plain(text))) and (code := self._codes.get(plain(text))) is not None:
-                self._areas[area] = code
 
     def _add(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Add labels that nothing before has; one that two codes share is not added."""

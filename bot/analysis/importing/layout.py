@@ -5,12 +5,15 @@ A column without one is `(column 7)`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Final, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from bot.analysis.importing.dates import DateFormat, read_moment
 from bot.analysis.importing.problems import ImportRefused
+from bot.analysis.masking import mask
 
 AUTO: Final = "auto"
 MOST_TITLES: Final = 9
@@ -22,6 +25,9 @@ UNDER: Final = " | "
 MOST_COLUMNS: Final = 2_000
 MOST_HEADING: Final = 2_000
 """Characters of one heading: what is longer is what somebody wrote."""
+
+
+_ANY_ZONE: Final = ZoneInfo("UTC")
 
 
 class Layout(Struct, frozen=True):
@@ -58,6 +64,11 @@ def headings_of(name: str, header: Sequence[Sequence[str]]) -> tuple[str, ...]:
         belows = [tidy(cell) for cell in header[1]]
         tops += [""] * (len(belows) - len(tops))
         belows += [""] * (len(tops) - len(belows))
+        if _are_answers(tops, belows):
+            raise ImportRefused(
+                f"{name}: its second row is one of answers, not of headings. Set `header_rows = 1` in the map, or run "
+                "web-map with --header-rows 1."
+            )
         tops = [_under(tops, place, below) for place, below in enumerate(belows)]
     while tops and not tops[-1]:
         tops.pop()
@@ -77,16 +88,45 @@ def headings_of(name: str, header: Sequence[Sequence[str]]) -> tuple[str, ...]:
 def titles_above(records: Iterable[Sequence[str]], header_rows: int) -> int:
     """Count the rows above the headings, such as a form's title: one cell is filled in them, or none.
 
-    Above two header rows none are looked for: the upper may have a single word.
+    Of two header rows the upper, too, may have a single word.
     """
-    filled = [sum(map(bool, map(str.strip, record))) for record in islice(records, MOST_TITLES + 1)]
-    wide = next((place for place, count in enumerate(filled) if count >= FEWEST_HEADINGS), 0)
-    return wide if header_rows == 1 and all(count <= 1 for count in filled[:wide]) else 0
+    rows = [tuple(map(str.strip, record)) for record in islice(records, MOST_TITLES + 2)]
+    filled = [sum(map(bool, row)) for row in rows[: MOST_TITLES + 1]]
+    fewest = FEWEST_HEADINGS if header_rows == 1 else FEWEST_HEADINGS - 1
+    wide = next((place for place, count in enumerate(filled) if count >= fewest), 0)
+    if not wide or any(count > 1 for count in filled[:wide]):
+        return 0
+    return wide if header_rows == 1 or _goes_on(*rows[wide : wide + 2]) else wide - 1
 
 
 def tidy(text: str) -> str:
     """Write a heading on one line, without spaces around it."""
     return " ".join(text.split())
+
+
+def _goes_on(upper: Sequence[str], below: Sequence[str] = ()) -> bool:
+    """Whether the row below one of headings belongs to them: nothing in its first cell, or a word where they lack one.
+
+    That a row of answers could have, too.
+    """
+    pairs = list(zip_longest(upper, below, fillvalue=""))
+    tops, belows = zip(*pairs, strict=True)
+    may = not belows[0] or any(cell and not top for top, cell in pairs)
+    return bool(below) and may and not _are_answers(tops, belows)
+
+
+def _are_answers(tops: Sequence[str], belows: Sequence[str]) -> bool:
+    return any(_is_answer(tops, place, below) for place, below in enumerate(belows))
+
+
+def _is_answer(tops: Sequence[str], place: int, below: str) -> bool:
+    """Whether a cell is no heading but belongs to a row of answers: a day, as each of them has, or an address.
+
+    Days side by side below one question are its options.
+    """
+    is_alone = bool(tops[place]) and all(tops[place + 1 : place + 2])
+    is_day = is_alone and any(read_moment(below, each, _ANY_ZONE) for each in (DateFormat.UK, DateFormat.US))
+    return is_day or mask(below) != below
 
 
 def _under(tops: Sequence[str], place: int, below: str) -> str:

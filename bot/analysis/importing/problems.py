@@ -49,13 +49,17 @@ class Problems:
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
         self._counts: dict[str, int] = {}
+        self._latest: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         """Whether there is any."""
         return bool(self._counts)
 
     def add(self, text: str, row: int = 0) -> None:
-        """Note one. `row` is as a spreadsheet numbers it, 0 for none."""
+        """Note one. `row` is as a spreadsheet numbers it, 0 for none. Of one row it is noted once."""
+        if row and self._latest.get(text) == row:
+            return
+        self._latest[text] = row
         rows = self._rows.setdefault(text, [])
         if row and len(rows) < MOST_ROWS:
             rows.append(row)

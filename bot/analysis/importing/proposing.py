@@ -20,7 +20,7 @@ from bot.analysis.importing.layout import Layout, Row
 from bot.analysis.importing.likeness import Column, columns_of, match_questions
 from bot.analysis.importing.map_lines import comment, meanings, question_lines, text
 from bot.analysis.importing.opening import open_table, sheets_of
-from bot.analysis.importing.problems import ImportRefused, Problems, named, shortened
+from bot.analysis.importing.problems import ImportRefused, Problems, named, quoted, shortened
 from bot.analysis.importing.side_files import beside
 from bot.analysis.importing.side_proposal import SideProposal
 from bot.analysis.importing.signs import id_of, is_personal, may_go_on, preset_of, speaks, trouble_of
@@ -53,11 +53,6 @@ async def propose(database: Database, path: Path, survey: str, header_rows: int 
     return await asyncio.to_thread(proposal, path, published, header_rows)
 
 
-def proposed(path: Path, published: Published) -> str:
-    """Propose a map of a file, as TOML. Raises ImportRefused where it cannot be read."""
-    return proposal(path, published).text
-
-
 def proposal(path: Path, published: Published, header_rows: int = 0) -> Proposed:
     """Propose a map of a file, and say what is to be settled. Raises ImportRefused where it cannot be read.
 
@@ -85,7 +80,12 @@ def _of_sheet(path: Path, sheet: str, published: Published, header_rows: int) ->
     one = _Proposal(path, Layout(header_rows=1, sheet=sheet), published)
     if header_rows == 1 or (not header_rows and not one.may_have_two_headers):
         return one
-    two = _Proposal(path, Layout(header_rows=2, sheet=sheet), published)
+    try:
+        two = _Proposal(path, Layout(header_rows=2, sheet=sheet), published)
+    except ImportRefused:
+        if header_rows == 2:
+            raise
+        return one  # the second row is one of answers
     return two if header_rows == 2 or two.placed > one.placed else one
 
 
@@ -221,7 +221,7 @@ class _Proposal:
         unknown = (label for match in self._matches.values() if not match.codes for label in match.unknown)
         label = next(filter(has_lost_letters, unknown), None)
         if label is not None:
-            yield comment(f"labels: {lost_letters(label)}")
+            yield comment(f"labels: {lost_letters(quoted(label))}")
 
     def _ignored(self) -> Iterator[str]:
         known = set(PRESETS[self._preset].get("passed_over", ()))

@@ -1,15 +1,18 @@
-"""What an import would do, or did, in words and numbers. No resident's words; ids only of rows that would go back."""
+"""What an import would do, or did, in words and numbers. No resident's words; ids only of rows that could go back."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.analysis.importing.problems import Problems, counted
 from bot.core.survey import Question
+from bot.core.window import london_day
 
 MOST_IDS = 20
-STATES = ("answered", "skipped", "not_applicable", "unparsed", "not_in_version")
+UNKNOWN_LABEL = "unknown_label"
+"""What is told of an answer that stops the import, for the map has no code for it. It is no state of an answer."""
+STATES = ("answered", UNKNOWN_LABEL, "skipped", "not_applicable", "unparsed", "not_in_version")
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class QuestionReport:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that is told of an import. Times are aware."""
+    """Everything that is told of an import. `first` and `last` are days in London."""
 
     file: str
     survey: str
@@ -43,32 +46,34 @@ class Report:
     unchanged: int = 0
     withdrawn: int = 0
     not_in_file: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
+    first: date | None = None
+    last: date | None = None
     languages: "Counter[str]" = field(default_factory=Counter)
     questions: dict[str, QuestionReport] = field(default_factory=dict)
     notices: Problems = field(default_factory=Problems)
-    back: Sequence[str] = ()
-    """The ids of rows whose newer answers would be taken back."""
-    older_than: str = ""
-    """Why this file looks older than the last import, where rows would go back."""
+    taken_back: Sequence[str] = ()
+    """The ids of rows whose newer answers could be taken back."""
+    last_import: str = ""
+    """The last file from this source and, where this one ends before it, the day up to which that went."""
     problems: Sequence[str] = ()
 
     def see(self, at: datetime) -> None:
-        """Widen the range of days by one row's."""
-        self.first = at if self.first is None else min(self.first, at)
-        self.last = at if self.last is None else max(self.last, at)
+        """Widen the range of days by that of one row. `at` is aware."""
+        day = london_day(at)
+        self.first = day if self.first is None else min(self.first, day)
+        self.last = day if self.last is None else max(self.last, day)
 
     @property
-    def taking_back(self) -> str:
-        """Say which rows would go back to older answers, and why; empty for none."""
-        if not self.back:
+    def careful(self) -> str:
+        """Say which rows could go back to older answers, and why; empty for none."""
+        ids = self.taken_back
+        if not ids:
             return ""
-        more = f" and {len(self.back) - MOST_IDS:,} more" if len(self.back) > MOST_IDS else ""
-        why = f" ({self.older_than})" if self.older_than else ""
+        more = f" and {len(ids) - MOST_IDS:,} more" if len(ids) > MOST_IDS else ""
+        last = f" ({self.last_import})" if self.last_import else ""
         return (
-            f"This file looks older than the last import{why}. Newer answers of "
-            f"{counted(len(self.back), 'row')} would go back to older ones: {', '.join(self.back[:MOST_IDS])}{more}."
+            f"This file may be older than the last import{last}; or were the map's dates changed? Newer answers of "
+            f"{counted(len(ids), 'row')} could go back to older ones: {', '.join(ids[:MOST_IDS])}{more}."
         )
 
     @property
@@ -83,8 +88,8 @@ class Report:
     def __str__(self) -> str:
         """Write the whole report."""
         parts = [self._head(), *(str(each) for each in self.questions.values())]
-        if self.back:
-            parts += ["", "Careful:", f"  {self.taking_back}"]
+        if self.taken_back:
+            parts += ["", "Careful:", f"  {self.careful}"]
         if self.notices:
             parts += ["", "To know:", *(f"  {each}" for each in self.notices.listed())]
         if self.problems:

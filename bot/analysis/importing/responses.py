@@ -7,13 +7,12 @@ again when a later file brings it, without a list of whom it was about.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct, json
 from msgspec.structs import replace
 
 from bot.analysis.importing.binding import WEB, Binding
-from bot.analysis.importing.report import Report
+from bot.analysis.importing.report import UNKNOWN_LABEL, QuestionReport, Report
 from bot.analysis.importing.spool import Spool
 from bot.core.answered_elsewhere import Field, Taken, take
 from bot.core.events import Circumstances
@@ -22,6 +21,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.reading import Unclear
 from bot.core.sitting import Thread
 from bot.core.state import AnswerState
+from bot.core.window import london_day, moment
 from bot.service.answer_rows import Given as How
 from bot.service.answer_rows import answer_rows
 from storage.imports import Before, Incoming, Known
@@ -37,7 +37,7 @@ _RESPONSE = "imported response"
 class Given(Struct, frozen=True, gc=False):
     """What one row gave. `submitted` is None for one that was left half-way. `fields` are by question.
 
-    `row` is its number as a spreadsheet shows it.
+    `row` is its number as a spreadsheet shows it. `unknown` are questions whose answer is no label that is known.
     """
 
     row: int
@@ -47,6 +47,7 @@ class Given(Struct, frozen=True, gc=False):
     language: str
     is_late: bool
     fields: Mapping[str, Field]
+    unknown: frozenset[str] = frozenset()
 
 
 class Responses:
@@ -61,13 +62,17 @@ class Responses:
         self._questionnaire = Questionnaire(binding.definition, Phrases(), {})
         self._known = 0
         self._changed: list[str] = []
-        self._back: list[str] = []
-        asked = {question.name for question in self._questionnaire.route(WEB)}
-        self._absent = [name for name in binding.absent if name in asked]
+        self._taken_back: list[str] = []
+        self._last_handed_in = 0
+        absent = [question for question in self._questionnaire.route(WEB) if question.name in binding.absent]
+        self._absent = [question.name for question in absent]
+        report.questions.update((question.name, QuestionReport(question)) for question in absent)
 
     def take(self, given: Given) -> None:
         """Take one row."""
         at = given.submitted or given.started
+        if given.submitted is not None:
+            self._last_handed_in = max(self._last_handed_in, _ms(given.submitted))
         here = Circumstances(at, WEB, WEB, short=False, is_closed=given.is_late)
         taken = take(self._questionnaire, given.language, here, given.fields, is_complete=given.submitted is not None)
         answers, blanks = self._answers(taken, _ms(at))
@@ -124,21 +129,25 @@ class Responses:
         """Say what only the whole file shows."""
         report, before = self._report, self._before
         report.not_in_file = len(before.rows) - self._known
-        newest = max((row.heard_at for row in before.rows.values()), default=0)
-        ends_before = report.last is not None and _ms(report.last) < newest
-        report.back = self._changed if ends_before else self._back
+        # When a row was left half-way may be no more than a day that a map gave: it tells nothing of a file's age.
+        newest = max((row.heard_at for row in before.rows.values() if row.is_complete), default=0)
+        ends_before = 0 < self._last_handed_in < newest
+        report.taken_back = self._changed if ends_before else self._taken_back
         if self._changed and before.last is not None:
-            zone = self._binding.map.zone
-            report.older_than = f"{before.last.file_name}, brought in on {_day(before.last.at, zone)}"
+            report.last_import = f"{before.last.file_name}, brought in on {_day(before.last.at)}"
             if ends_before:
-                report.older_than += f"; it went up to {_day(newest, zone)}"
+                report.last_import += f"; it went up to {_day(newest)}"
 
     def _note_changed(self, given: Given, known: Known) -> None:
         """Note a row that is there with other content, and whether its own times say that it goes back."""
         self._report.changed += 1
+        completed_at = _ms(given.submitted) if given.submitted is not None else None
+        if known.is_handed_in_by(completed_at):
+            return
         self._changed.append(given.id)
-        if _ms(given.submitted or given.started) < known.heard_at or (known.is_complete and given.submitted is None):
-            self._back.append(given.id)
+        is_half_way_again = known.is_complete and completed_at is None
+        if is_half_way_again or _ms(given.submitted or given.started) < known.heard_at:
+            self._taken_back.append(given.id)
 
     def _new_id(self, external_id: str) -> str:
         """Give the id of a row that is not there; empty where it was removed."""
@@ -191,7 +200,7 @@ class Responses:
             if report is None or answer.revision != last[answer.question]:
                 continue
             if answer.question not in counted:
-                report.states[answer.state] += 1
+                report.states[UNKNOWN_LABEL if answer.question in given.unknown else answer.state] += 1
                 counted.add(answer.question)
             if answer.state == AnswerState.ANSWERED and answer.value_code and report.question.is_closed:
                 report.codes[answer.value_code] += 1
@@ -216,8 +225,8 @@ def _content(answer: AnswerRow) -> list[object]:
     ]
 
 
-def _day(at: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, zone):%-d %B %Y}"
+def _day(at: int) -> str:
+    return f"{london_day(moment(at)):%-d %B %Y}"
 
 
 def _ms(at: datetime) -> int:

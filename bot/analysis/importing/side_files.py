@@ -21,8 +21,8 @@ MOST_CHARACTERS: Final = 50_000_000
 
 def beside(path: Path) -> dict[str, Path]:
     """Find the files of repeatable questions that lie beside a file, by the number of their question."""
-    named = re.compile(rf"{re.escape(path.stem)}_(\d+){re.escape(path.suffix)}")
-    found = {match[1]: each for each in path.parent.iterdir() if (match := named.fullmatch(each.name))}
+    numbered = re.compile(rf"{re.escape(path.stem)}_(\d+){re.escape(path.suffix)}")
+    found = {match[1]: each for each in path.parent.iterdir() if (match := numbered.fullmatch(each.name))}
     return dict(sorted(found.items()))
 
 

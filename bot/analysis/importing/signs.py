@@ -54,7 +54,9 @@ def trouble_of(column: Column) -> str:
         value, first, again = column.double
         more = f", and {column.doubles - 1:,} more stand there again" if column.doubles > 1 else ""
         return f"{quoted(value)} stands in rows {first} and {again}{more}"
-    return f"{counted(column.blanks, 'row')} without one" if column.blanks else ""
+    if column.blanks:
+        return f"{counted(column.blanks, 'row')} {'has' if column.blanks == 1 else 'have'} none"
+    return ""
 
 
 def is_personal(column: Column) -> bool:

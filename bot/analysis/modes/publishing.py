@@ -6,13 +6,14 @@ is protected like the rest. A question that follows from another's answer is sho
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.analysis.columns import Variable
-from bot.analysis.disclosure import Table, gathered, hidden_cells, rounded
+from bot.analysis.disclosure import gathered, hidden_cells, rounded
 from bot.analysis.hiding import FEW
-from bot.analysis.modes.counting import Counts, Value, Variant
+from bot.analysis.modes.counting import Counts, Variant
+from bot.analysis.modes.protecting import HIDDEN, TOGETHER, Modes, Told, as_published, question_lines
 from bot.analysis.modes.report import (
+    EVERYBODY,
     NO_MARGIN,
     NO_RATE,
     VARIANTS,
@@ -23,10 +24,8 @@ from bot.analysis.modes.report import (
     Report,
     Shown,
     dispositions_by,
-    labels_of,
     mode_name,
     named_dimensions,
-    percent,
     title_of,
     wording_note,
     words_of,
@@ -41,34 +40,16 @@ RULE = (
     " different days tell what came between them."
 )
 TOO_FEW = "Fewer than 10 people answered, so nothing can be published."
-HIDDEN = Shown(None)
+WITHHELD = "Not shown: it follows from another answer, and together they would tell of fewer than 10 people."
 OTHERS = "All others"
 """What stands together, without a name: that a language is among those with people would tell that it has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of a table with what it counts: the values of a question, or none of them for no answer."""
-
-    code: str
-    name: str
-    values: tuple[Value, ...]
-    is_rest: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Modes:
-    """The modes as they are published: each with the modes that it stands for, and what was left out of whom."""
-
-    columns: tuple[tuple[Column, tuple[str, ...]], ...]
-    variants: tuple[Variant, ...]
 
 
 def publishable_report(counted: Counted) -> Report:
     """Make the report that may be published."""
     counts = counted.counts
     enough = counts.total() >= FEW
-    modes = _publishable_modes(counts) if enough else _Modes((), ())
+    modes = _publishable_modes(counts) if enough else Modes((), ())
     return Report(
         survey=counts.published.survey,
         title=title_of(counts.published),
@@ -83,7 +64,7 @@ def publishable_report(counted: Counted) -> Report:
     )
 
 
-def _publishable_modes(counts: Counts) -> _Modes:
+def _publishable_modes(counts: Counts) -> Modes:
     sums = {mode: counts.total(mode=mode) for mode in counts.modes}
     together = gathered(sums)
     columns: list[tuple[Column, tuple[str, ...]]] = [
@@ -92,7 +73,7 @@ def _publishable_modes(counts: Counts) -> _Modes:
     if together and columns:
         columns.append((Column("others", OTHERS), tuple(together)))
     variants = (Variant.UNFLAGGED, Variant.PRIMARY)
-    return _Modes(tuple(columns), tuple(variant for variant in variants if _may_be_told(counts, variant)))
+    return Modes(tuple(columns), tuple(variant for variant in variants if _may_be_told(counts, variant)))
 
 
 def _may_be_told(counts: Counts, variant: Variant) -> bool:
@@ -131,28 +112,23 @@ def _ended_lines(pairs: Mapping[str, tuple[int, ...]], names: Mapping[str, str])
     together = gathered({code: sum(pair) for code, pair in pairs.items()})
     lines = [(code, names[code], pair) for code, pair in pairs.items() if code not in together]
     if together and lines:
-        lines.append(("others", OTHERS, tuple(map(sum, zip(*(pairs[code] for code in together), strict=True)))))
+        lines.append((TOGETHER, OTHERS, tuple(map(sum, zip(*(pairs[code] for code in together), strict=True)))))
     hidden = hidden_cells([pair for _, _, pair in lines])
     written = [
         _ended_line(code, name, pair, [(place, column) in hidden for column in range(len(pair))])
         for place, (code, name, pair) in enumerate(lines)
     ]
     sums = [sum(each) for each in zip(*pairs.values(), strict=True)]
-    return [*written, _ended_line("all", "All", sums, [False] * len(sums), is_sum=True)]
+    return [*written, _ended_line(EVERYBODY, "All", sums, [False] * len(sums), is_sum=True)]
 
 
 def _ended_line(code: str, name: str, pair: Sequence[int], is_hidden: Sequence[bool], *, is_sum: bool = False) -> Line:
     whole = sum(pair)
-    cells = [HIDDEN if hid else _shown(number, whole) for number, hid in zip(pair, is_hidden, strict=True)]
+    cells = [HIDDEN if hid else as_published(number, whole) for number, hid in zip(pair, is_hidden, strict=True)]
     return Line(code, name, (Shown(rounded(whole)), *(cells if len(pair) > 1 else ())), is_sum)
 
 
-def _shown(count: int, base: int) -> Shown:
-    """Round a number, and take its share from what is shown, for a share of exact numbers would tell them."""
-    return Shown(rounded(count), percent(rounded(count), rounded(base)))
-
-
-def _questions(counts: Counts, modes: _Modes) -> Iterator[Grid]:
+def _questions(counts: Counts, modes: Modes) -> Iterator[Grid]:
     concealing: set[str] = set()
     for variable in counts.published.variables:
         question = variable.question
@@ -160,11 +136,11 @@ def _questions(counts: Counts, modes: _Modes) -> Iterator[Grid]:
         if not question.is_asked:
             concealing |= {question.name} if leans_on & concealing else set()
             continue
-        lines, conceals = _lines(counts, variable, modes)
-        withheld = bool(leans_on) and (conceals or bool(leans_on & concealing))
-        if conceals or withheld:
+        told = question_lines(counts, variable, modes)
+        is_withheld = bool(leans_on) and (told.conceals or bool(leans_on & concealing))
+        if told.conceals or is_withheld:
             concealing.add(question.name)
-        yield _grid(counts, variable, modes, () if withheld else lines)
+        yield _grid(counts, variable, modes, Told((), conceals=True, note=WITHHELD) if is_withheld else told)
 
 
 def _leans_on(question: Question) -> frozenset[str]:
@@ -173,21 +149,18 @@ def _leans_on(question: Question) -> frozenset[str]:
     return frozenset().union(*(references(each) for each in expressions if each))
 
 
-def _grid(counts: Counts, variable: Variable, modes: _Modes, lines: Sequence[Line]) -> Grid:
-    note = "Shares are of all responses in the column."
-    if not lines:
-        note = "Not shown: it follows from another answer, and together they would tell of fewer than 10 people."
-    note = " ".join(filter(None, (note, _wording_note(counts, variable, modes) if lines else "")))
+def _grid(counts: Counts, variable: Variable, modes: Modes, told: Told) -> Grid:
+    note = " ".join(filter(None, (told.note, _wording_note(counts, variable, modes) if told.lines else "")))
     columns = (
         *(column for column, _ in modes.columns),
         Column("all", VARIANTS[Variant.ALL]),
         *(Column("all", VARIANTS[variant], variant) for variant in modes.variants),
     )
     caption = words_of(counts.published, variable)
-    return Grid(f"question-{variable.column}", caption, "Answer", columns, tuple(lines), note)
+    return Grid(f"question-{variable.column}", caption, "Answer", columns, told.lines, note)
 
 
-def _wording_note(counts: Counts, variable: Variable, modes: _Modes) -> str:
+def _wording_note(counts: Counts, variable: Variable, modes: Modes) -> str:
     """Say it of the modes that are shown, as all questions had them: of one it would tell that no one answered it."""
     shown = [column.code for column, _ in modes.columns]
     names = [each.question.name for each in counts.published.variables if each.question.sms_label]
@@ -198,89 +171,3 @@ def _wording_note(counts: Counts, variable: Variable, modes: _Modes) -> str:
         for wording in ("sms", "full")
     }
     return wording_note(variable, asked_in)
-
-
-def _lines(counts: Counts, variable: Variable, modes: _Modes) -> tuple[list[Line], bool]:
-    """Write a question's lines; say whether anything was hidden or put together."""
-    name = variable.question.name
-    labels = labels_of(counts.published, variable) if variable.question.is_closed else {}
-    if variable.is_multiple:
-        # Several may be chosen, so each choice is a table by itself: those who chose it, and the others.
-        tables = [[_Row(code, label, (Value(name, code),))] for code, label in labels.items()]
-    elif variable.question.is_closed:
-        tables = [[_Row(code, label, (Value(name, code),)) for code, label in labels.items()]]
-    else:
-        tables = [[_Row("answered", "Answered", (Value(name),))]]
-    lines: list[Line] = []
-    conceals = False
-    for rows in tables:
-        rest = _Row("none", "No answer to this", tuple(value for row in rows for value in row.values), is_rest=True)
-        written, hides = _protected(counts, [*rows, rest], modes)
-        if len(rows) == 1 and len(written) == 1:
-            # One of the two is under 10, so either would tell the other.
-            written = [Line(rows[0].code, rows[0].name, tuple(HIDDEN for _ in written[0].cells))]
-        lines += [line for line in written if line.code != "none" or len(rows) > 1]
-        conceals |= hides
-    lines.append(_sums(counts, modes))
-    return lines, conceals
-
-
-def _protected(counts: Counts, rows: Sequence[_Row], modes: _Modes) -> tuple[list[Line], bool]:
-    """Write lines that together hold everybody once; say whether anything was hidden or put together."""
-    together = gathered({row.code: _number(counts, row, Variant.ALL, None) for row in rows})
-    kept = [[row] for row in rows if row.code not in together]
-    if together:
-        kept.append([row for row in rows if row.code in together])
-    by_mode = _hidden(kept, [[_sum(counts, part, Variant.ALL, those) for _, those in modes.columns] for part in kept])
-    lines, hides = [], bool(together) or any(map(any, by_mode))
-    hidden_in = {variant: _hidden(kept, _split(counts, kept, variant)) for variant in modes.variants}
-    for place, part in enumerate(kept):
-        cells = [
-            HIDDEN if by_mode[place][at] else _cell(counts, part, Variant.ALL, those)
-            for at, (_, those) in enumerate(modes.columns)
-        ]
-        cells.append(_cell(counts, part, Variant.ALL, None))
-        cells += [
-            HIDDEN if hidden_in[variant][place][0] else _cell(counts, part, variant, None) for variant in modes.variants
-        ]
-        code = part[0].code if len(part) == 1 else "others"
-        # Every choice is named in some line, whether anybody made it or not.
-        name = part[0].name if len(part) == 1 else f"Together: {', '.join(row.name for row in part)}"
-        lines.append(Line(code, name, tuple(cells)))
-    return lines, hides or any(any(map(any, each)) for each in hidden_in.values())
-
-
-def _split(counts: Counts, kept: Sequence[Sequence[_Row]], variant: Variant) -> Table:
-    """Count each line twice: within a variant, and what it leaves out."""
-    inside = [_sum(counts, part, variant, None) for part in kept]
-    whole = [_sum(counts, part, Variant.ALL, None) for part in kept]
-    return [[number, every - number] for number, every in zip(inside, whole, strict=True)]
-
-
-def _hidden(kept: Sequence[Sequence[_Row]], table: Table) -> list[list[bool]]:
-    hidden = hidden_cells(table)
-    return [[(row, column) in hidden for column in range(len(table[row]))] for row in range(len(kept))]
-
-
-def _number(counts: Counts, row: _Row, variant: Variant, modes: Sequence[str] | None) -> int:
-    found = 0
-    for mode in modes or (None,):
-        counted = sum(counts.of(value, variant, mode) for value in row.values)
-        found += counts.total(variant, mode) - counted if row.is_rest else counted
-    return found
-
-
-def _sum(counts: Counts, part: Sequence[_Row], variant: Variant, modes: Sequence[str] | None) -> int:
-    return sum(_number(counts, row, variant, modes) for row in part)
-
-
-def _cell(counts: Counts, part: Sequence[_Row], variant: Variant, modes: Sequence[str] | None) -> Shown:
-    whole = sum(counts.total(variant, mode) for mode in modes or (None,))
-    return _shown(_sum(counts, part, variant, modes), whole)
-
-
-def _sums(counts: Counts, modes: _Modes) -> Line:
-    cells = [Shown(rounded(sum(counts.total(mode=mode) for mode in those))) for _, those in modes.columns]
-    cells.append(Shown(rounded(counts.total())))
-    cells += [Shown(rounded(counts.total(variant))) for variant in modes.variants]
-    return Line("all", "All responses", tuple(cells), is_sum=True)

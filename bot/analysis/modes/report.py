@@ -30,6 +30,8 @@ ENDED: Mapping[str, str] = {
     "undelivered": "Not delivered",
     "unknown": "Delivery unknown",
 }
+EVERYBODY = "*all"
+"""The key of a line that is a sum. No choice, campaign or language has a key that begins with `*`."""
 STATES: Mapping[str, tuple[str, ...]] = {
     "Answered": (ANSWERED,),
     "Skipped": ("skipped",),
@@ -57,10 +59,14 @@ NO_RATE = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number as it is shown: None where it is hidden. `percent` is of what the table says, None where it has none."""
+    """A number as it is shown: None where it is hidden. `percent` is of what the table says, None where it has none.
+
+    It `is_of_all` where it is of all responses in the column instead.
+    """
 
     count: int | None
     percent: int | None = None
+    is_of_all: bool = False
 
     @property
     def words(self) -> str:
@@ -69,7 +75,7 @@ class Shown:
             return "hidden"
         if self.percent is None or not self.count:
             return f"{self.count:,}"
-        return f"{self.count:,} ({self.percent or '<1'}%)"
+        return f"{self.count:,} ({self.percent or '<1'}%{' of all' * self.is_of_all})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,7 @@ def _ended(counted: Counted) -> Iterator[Grid]:
         found = dispositions_by(counted.counts, dimension)
         lines = [_ended_line(code, names[code], numbers) for code, numbers in found.items()]
         sums = {code: sum(numbers[code] for numbers in found.values()) for code in DISPOSITIONS}
-        lines.append(_ended_line("all", "All", sums, is_sum=True))
+        lines.append(_ended_line(EVERYBODY, "All", sums, is_sum=True))
         yield Grid(f"ended-by-{dimension}", f"What became of responses, by {dimension}", first, columns, tuple(lines))
 
 
@@ -278,8 +284,8 @@ def _question(counts: Counts, variable: Variable) -> Grid:
         every = [[_count(counts, Value(name, state=state), column) for column in columns] for state in states]
         numbers = [sum(each) for each in zip(*every, strict=True)]
         if any(numbers) or states == (ANSWERED,):
-            lines.append(_line(states[0], label, numbers, wholes))
-    lines.append(Line("all", "All responses", tuple(Shown(whole) for whole in wholes), is_sum=True))
+            lines.append(_line(f"*{states[0]}", label, numbers, wholes))
+    lines.append(Line(EVERYBODY, "All responses", tuple(Shown(whole) for whole in wholes), is_sum=True))
     note = " ".join(filter(None, (_share_note(variable), wording_note(variable, counts.wordings.get(name, {})))))
     caption = words_of(published, variable)
     return Grid(f"question-{variable.column}", caption, "Answer", columns, tuple(lines), note)

@@ -17,7 +17,7 @@ from bot.core.window import LONDON
 ENDINGS = (".html", ".md", ".csv")
 NOT_FOR_PUBLICATION = "Not for publication: exact counts, also small ones"
 MAY_BE_PUBLISHED = "For publication: small counts are hidden, the others rounded to the nearest 5"
-CSV_HEADER = ("table", "line", "label", "column", "counted", "count", "percent")
+CSV_HEADER = ("table", "line", "label", "column", "counted", "count", "percent", "percent_of")
 
 
 def heading_of(report: Report) -> str:
@@ -130,4 +130,4 @@ def _csv_rows(grid: Grid, line: Line) -> Iterator[tuple[str, ...]]:
         count = "" if cell.count is None else str(cell.count)
         percent = "" if cell.percent is None else str(cell.percent)
         names = (grid.id, line.code, line.name, column.code, str(column.variant))
-        yield (*(disarm_code(name) for name in names), count, percent)
+        yield (*(disarm_code(name) for name in names), count, percent, "all" if cell.is_of_all else "")

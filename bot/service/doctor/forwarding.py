@@ -19,8 +19,12 @@ def say_refused(standing: Standing) -> str:
     refused, at, name = standing.refused, standing.retried_at, standing.destination.name
     if refused is None:
         return ""
-    again = "" if at is None else f", next try at {moment(at)}. At once: forward replay {name} --refused"
-    return f"{refused.count:,} refused: {refused.problem}{again}"
+    said = f"{refused.count:,} refused: {refused.problem}"
+    if at is None:
+        return said
+    # What is set to go again waits for the next try of a destination that fails.
+    resumed = "" if standing.destination.failing_since is None else f", then: forward resume {name}"
+    return f"{said}, next try at {moment(at)}. At once: forward replay {name} --refused{resumed}"
 
 
 def _arrives(standing: Standing) -> Finding:

@@ -1,8 +1,9 @@
 """Safeguarding: is there a lead who is told, do the alerts go out, and has somebody checked the help numbers."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+from bot.core.window import london_day, moment
 from bot.service.danger_files import DangerFileUnreadable, HelpNumber, load_danger, load_numbers
 from bot.service.doctor.finding import Finding, ok, problem, warning
 from storage import safeguarding
@@ -19,7 +20,7 @@ async def examine_safeguarding(
 ) -> list[Finding]:
     """Look at what must be there before residents text. `is_told`: an e-mail address or a webhook is set."""
     found = [_lead(lead, is_told), await _account(database)]
-    found += _numbers(numbers, datetime.fromtimestamp(now / 1000, UTC).date())
+    found += _numbers(numbers, london_day(moment(now)))
     failing, why = await database.read(safeguarding.failing)
     if failing:
         found.append(problem(f"The safeguarding lead could not be told: {why}. It is tried again."))

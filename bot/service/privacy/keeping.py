@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from typing import assert_never
 
 from bot.core.survey import SurveyDefinition
-from bot.core.window import closed_by_hand, closed_on
+from bot.core.window import closed_by_hand, closed_on, london_day, moment
 from storage import surveys
 from storage.entries import RESUME_MS
 from storage.errors import UnknownKey
@@ -64,7 +63,7 @@ class RetentionLine:
         """Write the line for a terminal."""
         if self.older_than is None:
             return f"{self.count:>9,}  {self.what}: kept until the council decides"
-        return f"{self.count:>9,}  {self.what}, before {datetime.fromtimestamp(self.older_than / 1000, UTC):%d %B %Y}"
+        return f"{self.count:>9,}  {self.what}, before {london_day(moment(self.older_than)):%d %B %Y}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,30 @@ async def test_the_short_form_has_each_code_once_with_its_label_and_number(datab
     assert ["yes", "ہاں", "1"] in read(tmp_path / "ur.html").rows
 
 
+async def test_the_short_form_says_how_much_of_it_is_a_draft_that_nobody_has_read(
+    database: Database, tmp_path: Path
+) -> None:
+    await database.run(publish(WHOLE))
+    await database.run(lambda: reviews.accept("ur", [Sentence("", "Yes", "ہاں").mark], {}, "Bilal", BEGAN))
+    await exported(database, tmp_path / "o.html", Format.CODEBOOK)
+    await exported(database, tmp_path / "ur.html", Format.CODEBOOK, labels="ur")
+    short, _, _ = (tmp_path / "ur.html").read_text("utf-8").partition('<section class="full">')
+    assert "Draft: of 3 questions and labels below nobody has read the Urdu words yet." in short
+    assert "Draft: of" not in (tmp_path / "o.html").read_text("utf-8")
+    labels = [attributes.get("dir") for text, attributes in read(tmp_path / "ur.html").marked.items() if text == "ہاں"]
+    assert labels == ["rtl"]
+
+
+async def test_a_link_to_the_wordings_of_a_question_leads_into_what_it_is_to_open(
+    database: Database, tmp_path: Path
+) -> None:
+    await database.run(publish(WHOLE))
+    await exported(database, tmp_path / "o.html", Format.CODEBOOK)
+    page = (tmp_path / "o.html").read_text("utf-8")
+    for name in re.findall(r'href="#(\w+)"><code>', page):
+        assert re.search(rf'</summary>\s*<p [^>]*id="{name}"', page)
+
+
 async def test_a_reworded_question_stands_with_each_of_its_wordings(database: Database, tmp_path: Path) -> None:
     first = ask("q", choices=(Choice("a", {"en": "A"}),), label={"en": "Old?"})
     second = ask("q", choices=(Choice("b", {"en": "<b>B</b>"}),), label={"en": "New & <i>odd</i>?"})

@@ -12,7 +12,7 @@ import pytest
 from bot.analysis.export import Format
 from bot.analysis.formats.asked import ExportRefused
 from storage.script import Database
-from tests.analysis.filling import Response, exported, publish
+from tests.analysis.filling import Answer, Response, exported, publish
 from tests.analysis.formats.scene import HARD_MASKED, WHOLE, filled
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -48,6 +48,14 @@ async def test_frictionless_finds_nothing_wrong_with_it(database: Database, tmp_
     assert [row["response_id"] for row in rows] == ["aa01", "bb02", "cc03"]
     assert (rows[0]["years"], rows[0]["needs/lights"], str(rows[0]["moved"])) == (34, True, "2021-05-03")
     assert (done.rows, done.notes) == (3, ("answers.csv has 14 rows, one for each answer.",))
+
+
+async def test_frictionless_finds_nothing_wrong_with_a_question_that_an_imported_form_did_not_ask(
+    database: Database, tmp_path: Path
+) -> None:
+    await filled(database, Response("dd04", [Answer("safe", state="not_in_version", input="imported")], source="web"))
+    await exported(database, tmp_path / "package", Format.DATAPACKAGE)
+    assert problems(tmp_path / "package") == []
 
 
 async def test_frictionless_finds_nothing_wrong_with_a_shareable_one_or_one_with_labels(

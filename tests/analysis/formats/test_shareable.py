@@ -1,5 +1,6 @@
 """Shareable exports, and exports of primary responses alone."""
 
+import base64
 import csv
 import json
 import re
@@ -87,9 +88,9 @@ async def test_its_key_is_wrapped_and_outlives_every_change_of_keys(database: Da
     await database.run(as_it_was_kept_at_first)
     await exported(database, tmp_path / "one", shareable=True)
     assert Disguise(bytes.fromhex("ab" * 32)).new_id("m001") in (tmp_path / "one").read_text()
-    names = [name for name, _ in await database.read(kept)]
+    names, values = zip(*await database.read(kept), strict=True)
     assert names.count("shareable") == 1
-    assert "key of shareable exports" not in names
+    assert not {"ab" * 32, base64.b64encode(bytes.fromhex("ab" * 32)).decode()} & set(values)
     ring = await KeyRing.open(database, "a new secret", SECRET)
     await rotate_data_keys(database, ring)
     await exported(database, tmp_path / "two", shareable=True, keys=ring)
@@ -140,6 +141,20 @@ async def test_parquet_and_spss_have_days_too(database: Database, tmp_path: Path
             days = [time for time in times if time is not None]
             assert days
             assert {str(day).removesuffix(" 00:00:00+00:00") for day in days} <= {"2026-11-22", "2026-11-23"}
+
+
+@pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV, Format.PARQUET, Format.SAV])
+async def test_a_day_is_that_of_london_also_in_summer_time(database: Database, tmp_path: Path, format: Format) -> None:
+    midnight = 1_786_662_000_000  # 2026-08-14T00:00+01:00
+    answer = replace(FULL.answers[0], at=midnight + MINUTE)
+    await filled(database, replace(FULL, id="summer", began=midnight, completed=midnight, answers=[answer]))
+    await exported(database, tmp_path / "o", format, shareable=True)
+    if format is Format.SAV:
+        content = str(pyreadstat.read_sav(tmp_path / "o", output_format="dict")[0]).replace("datetime.date", "")
+    else:
+        content = unpacked(tmp_path / "o").decode()
+    assert re.search(r"2026(-08-|, 8, )14", content)
+    assert not re.search(r"2026(-08-|, 8, )13", content)
 
 
 @pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV])

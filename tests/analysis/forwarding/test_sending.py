@@ -82,7 +82,8 @@ async def test_more_than_one_pass_can_hold_goes_in_one_go(scene: Scene) -> None:
 
 async def test_trials_stay_here_unless_it_is_a_demo(scene: Scene) -> None:
     await scene.add()
-    await scene.happen("trial", "r2")
+    await scene.happen("trial")
+    await scene.happen("r2")
     await scene.sender().send_all_due()
     assert [each.body["response"] for each in scene.receiver.taken] == ["r2"]
     assert (await scene.standing()).ahead == 0
@@ -299,6 +300,26 @@ async def test_what_is_refused_is_said_and_goes_at_once_when_somebody_says_so(sc
     await sender.send_all_due()
     assert scene.receiver.seqs == [2, 1, 3]
     assert len(await examine_forwarding(scene.database)) == 1
+
+
+async def test_what_is_refused_goes_at_once_to_one_that_fails_when_that_is_resumed_too(scene: Scene) -> None:
+    await scene.happen("r1", "r2")
+    await scene.add()
+    scene.receiver.answer = lambda event: Answer(422) if event["seq"] == 1 else None
+    sender = scene.sender()
+    await scene.live_through(0.01, sender)
+    scene.receiver.answer = lambda event: Answer(503)
+    await scene.happen("r3")
+    await sender.send_all_due()
+    _, refused = map(str, await examine_forwarding(scene.database))
+    assert refused.endswith("At once: forward replay council --refused, then: forward resume council")
+    scene.receiver.answer = lambda event: None
+    await scene.operator.replay_letters("council", Letter.WAITING)
+    await sender.send_all_due()
+    assert scene.receiver.seqs == [2]
+    await scene.operator.resume("council")
+    await sender.send_all_due()
+    assert sorted(scene.receiver.seqs) == [1, 2, 3]
 
 
 async def test_what_waits_behind_a_refused_event_is_not_passed_over_by_a_receiver_that_comes_back(

@@ -135,14 +135,19 @@ async def test_an_answer_that_was_cleared_in_a_half_way_row_is_taken_back(form: 
     row = ("W1", "", BEGUN, "Agree", "", "Buses", "34", "")
     await form.rows(row, map_text=HALF, head=HALF_HEAD)
     cleared = (*row[:6], "", "")
-    assert (await form.rows(cleared, map_text=HALF, head=HALF_HEAD)).report.changed == 1
+    looked = await form.look(csv_text([cleared], HALF_HEAD), HALF)
+    assert (looked.report.changed, list(looked.report.taken_back)) == (1, ["W1"])
+    await apply(form.database, looked, "tester", lambda: NOW, takes_back=True)
     answers = await form.answers()
     assert answers["age"] == (2, "skipped", None, None, None)
     assert "since" not in answers
     assert {answers[name][0] for name in ("safe", "needs")} == {1}
     assert (await form.rows(cleared, map_text=HALF, head=HALF_HEAD)).report.unchanged == 1
-    await form.rows((*row[:6], "35", ""), map_text=HALF, head=HALF_HEAD)
+    given_again = (*row[:6], "35", "")
+    assert not (await form.rows(given_again, map_text=HALF, head=HALF_HEAD)).report.taken_back
     assert (await form.answers())["age"][:3] == (3, "answered", "35")
+    other = (*row[:3], "Disagree", "Dark", *cleared[5:])  # what was never said before is no older answer
+    assert not (await form.look(csv_text([other], HALF_HEAD), HALF)).report.taken_back
 
 
 async def test_a_half_way_row_that_is_handed_in_later_is_told_as_completed_once(form: Importer) -> None:
@@ -183,11 +188,11 @@ async def test_an_older_file_takes_newer_answers_back_only_on_an_explicit_word(
     for rows in files:
         await form.rows(*rows)
     older = await form.look(csv_text(files[0]))
-    assert list(older.report.back) == ["W1"]
+    assert list(older.report.taken_back) == ["W1"]
     last = f"export.csv, brought in on 22 November 2026{why}"
     assert (
-        f"Careful:\n  This file looks older than the last import ({last}). Newer answers of 1 row would go back to "
-        "older ones: W1."
+        f"Careful:\n  This file may be older than the last import ({last}); or were the map's dates changed? Newer "
+        "answers of 1 row could go back to older ones: W1."
     ) in str(older.report)
     before = await form.answers()
     with pytest.raises(ImportRefused, match=r"go back to older ones, so nothing was written.*--apply --take-back"):
@@ -201,7 +206,34 @@ async def test_many_ids_that_would_go_back_are_not_all_named(quick: Importer) ->
     old = [(f"W{i}", *FIRST[1:]) for i in range(30)]
     await quick.rows(*old)
     await quick.rows(*[(*each[:2], "agree", *each[3:]) for each in old])
-    assert ", W18, W19 and 10 more." in (await quick.look(csv_text(old))).report.taking_back
+    assert ", W18, W19 and 10 more." in (await quick.look(csv_text(old))).report.careful
+
+
+UNDATED = 'undated = "2026-10-31"\n' + MAP
+LEFT = ("W1", "", *SECOND[2:])
+HALF_WAY, LATER = ("W1", "", *FIRST[2:]), ("W1", "", *FIRST[2:5], "35", FIRST[6])
+HANDED_IN = ("W1", "28/10/2026 10:00", *FIRST[2:])
+PROGRESS = [
+    pytest.param([[LEFT]], [HANDED_IN], id="a row that is handed in, on an earlier day"),
+    pytest.param([[HALF_WAY], [LATER]], [HANDED_IN], id="a row that is handed in as it stood at first"),
+    pytest.param([[LEFT, ("W2", *FIRST[1:])]], [("W2", *MENDED[1:])], id="a later file without the late day"),
+    pytest.param([[LEFT, ("W2", *FIRST[1:])]], [LATER], id="a file of half-way rows alone"),
+]
+
+
+@pytest.mark.parametrize(("files", "after"), PROGRESS)
+async def test_what_goes_on_is_not_taken_for_going_back(
+    quick: Importer, files: list[list[tuple[str, ...]]], after: list[tuple[str, ...]]
+) -> None:
+    for rows in files:
+        await quick.rows(*rows, map_text=UNDATED)
+    assert not (await quick.look(csv_text(after), UNDATED)).report.taken_back
+
+
+async def test_a_row_that_was_handed_in_and_is_half_way_again_goes_back(quick: Importer) -> None:
+    await quick.rows(FIRST)
+    again = await quick.look(csv_text([("W1", "", *FIRST[2:])]), UNDATED)
+    assert list(again.report.taken_back) == ["W1"]
 
 
 async def test_the_same_id_of_another_form_is_another_person(quick: Importer) -> None:

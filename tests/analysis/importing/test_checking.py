@@ -166,6 +166,11 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
         pytest.param(MAP.replace('column = "Age"', ""), "`questions.age` needs one of", id="nowhere"),
         pytest.param(MAP.replace('column = "Safe?"', 'columns = {"Safe?" = "agree"}'), "takes one answer", id="spread"),
         pytest.param(MAP + '[questions.safe.labels]\nYes = "yes"', "“yes” is no code of it", id="another code"),
+        pytest.param(
+            MAP + '[questions.safe.labels]\n"ST4*" = "agree"\n"ST4 *" = "neither"',
+            "questions.safe.labels: “st4*” could be agree or neither: give it one code",
+            id="one rule, two codes",
+        ),
         pytest.param(MAP + '[language]\nall = "fr"', "the map's language “fr”", id="another language"),
         pytest.param(
             MAP + '[language]\ncolumn = "Tongue"', "no column “Tongue” for the language", id="no language column"
@@ -236,11 +241,47 @@ def test_labels_that_have_lost_their_letters_are_told_once_with_what_to_do(tmp_p
     rows = [row(ref="W1", safe="Bia?a"), row(ref="W2", safe="Really?", needs="????, NÃ³w"), row(ref="W3", safe="???")]
     lost, other = problems(tmp_path, *rows)
     assert lost == (
-        "labels such as “Bia?a” have lost letters, and so have people's words: the file was saved in an encoding that "
-        "lacks them, as Excel does with plain CSV. Export it again, as XLSX or as CSV in UTF-8. If a label truly is "
-        "so, give it a code (rows 2, 3 and 4)"
+        "labels seem to have lost letters (“Bia?a”, “???” in column “Safe?”; “????”, “NÃ³w” in column “Needs”), and "
+        "people's words may have, too: was the file saved in an encoding that lacks them, as Excel does with plain "
+        "CSV? Then export it again, as XLSX or as CSV in UTF-8. If a label truly is so, give it a code "
+        "(rows 2, 3 and 4)"
     )
     assert "“Really?” is no choice of safe" in other
+
+
+def test_words_that_seem_to_have_lost_letters_are_not_repeated(tmp_path: Path) -> None:
+    rows = [row(ref=f"W{i}", safe=f"My neighbour at number {i}{'??' * (i % 2)}") for i in range(13)]
+    lost, words = problems(tmp_path, *rows)
+    assert "neighbour" not in lost + words
+    assert "labels seem to have lost letters (in column “Safe?”)" in lost
+    assert "column “Safe?” holds more than 12 different texts" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "is_lost"),
+    [
+        pytest.param("????? ?????, ??", True, id="Urdu, saved in Windows-1252"),
+        pytest.param("Wi?cej autobus?w i ?wiate?, prosz? bardzo", True, id="Polish, saved likewise"),
+        pytest.param("WiÄ™cej autobusÃ³w", True, id="Polish, read as Windows-1252"),
+        pytest.param("What?? Really??? Why?No", False, id="somebody who is cross"),
+        pytest.param("see council.example/page?v=1", False, id="the address of a page"),
+        pytest.param("Więcej światła? تبصرہ؟", False, id="letters as they should be"),
+    ],
+)
+def test_words_that_have_lost_their_letters_are_told(tmp_path: Path, words: str, is_lost: bool) -> None:
+    report = looked(tmp_path, [row(safe="Disagree", why=words)]).report
+    assert not report.problems
+    assert [line.endswith("as XLSX or as CSV in UTF-8 (row 2)") for line in report.notices.listed()] == [True] * is_lost
+
+
+def test_an_answer_that_stops_it_is_not_counted_as_skipped(tmp_path: Path) -> None:
+    rows = [row(safe="Perhaps"), row(ref="W2", safe="agree"), row(ref="W3")]
+    assert "\n  safe: 1 answered, 1 unknown_label, 1 skipped\n" in str(looked(tmp_path, rows).report)
+
+
+def test_days_are_those_of_london_also_in_summer_time(tmp_path: Path) -> None:
+    rows = [row(handed=f"{day}/08/2026", ref=f"W{day}") for day in (14, 15, 16)]
+    assert "\nGiven from 14 August 2026 to 16 August 2026\n" in str(looked(tmp_path, rows).report)
 
 
 def test_a_label_that_names_a_person_is_masked(tmp_path: Path) -> None:
@@ -254,6 +295,22 @@ def test_the_name_of_a_column_is_told_whole_for_it_is_copied_into_the_map(tmp_pa
     assert said == f"the map does not know column “{long}”: give it to a question, or name it under `ignore`"
     (said,) = problems(tmp_path, FIRST, head=(*HEAD[:-1], "Well " * 500))
     assert "a heading of more than 2,000 characters" in said
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param("2026-10-25T14:05:00", id="a day of a workbook"),
+        pytest.param("10/25/26", id="an American day"),
+        pytest.param("ask my son on 07700 900123", id="a phone number"),
+    ],
+)
+def test_a_row_of_answers_is_never_taken_for_headings_and_told(tmp_path: Path, cell: str) -> None:
+    words = ("W1", cell, "Agree", "My husband hits me", "", "", "")
+    assert problems(tmp_path, words, map_text=changed_map(header_rows="2")) == [
+        "export.csv: its second row is one of answers, not of headings. Set `header_rows = 1` in the map, or run "
+        "web-map with --header-rows 1."
+    ]
 
 
 def test_two_header_rows_that_the_map_does_not_know_are_named(tmp_path: Path) -> None:
@@ -320,6 +377,9 @@ def test_times_to_come_and_none_at_all_are_told(tmp_path: Path) -> None:
         "a row without a day and time is one that was left half-way. When was it begun? Name that column under "
         "`started_at`; or, if the form has none, give a day for all such rows under `undated` (row 3)",
     ]
+    assert problems(tmp_path, row(), row(ref="W2", handed=""), map_text=changed_map(undated='"2062-10-31"')) == [
+        "`undated` is a day to come, or long past: mend it in the map (row 3)"
+    ]
 
 
 def test_a_row_without_a_time_comes_in_as_left_half_way_on_the_day_that_the_map_gives(tmp_path: Path) -> None:
@@ -379,9 +439,9 @@ def test_answers_against_the_surveys_own_rules_are_counted(tmp_path: Path) -> No
 def test_a_question_that_the_form_does_not_have_is_marked_so(tmp_path: Path) -> None:
     without = 'absent = ["age"]' + MAP.replace('[questions.age]\ncolumn = "Age"\n', "")
     head = tuple(name for name in HEAD if name != "Age")
-    ((incoming,),) = looked(
-        tmp_path, [tuple(c for c, h in zip(FIRST, HEAD, strict=True) if h != "Age")], without, head=head
-    ).rows
+    checked = looked(tmp_path, [tuple(c for c, h in zip(FIRST, HEAD, strict=True) if h != "Age")], without, head=head)
+    assert "\n  age: 1 not_in_version" in str(checked.report)
+    ((incoming,),) = checked.rows
     assert {answer.question: answer.state for answer in incoming.answers} == {
         "safe": "answered",
         "why_not": "answered",
@@ -446,3 +506,8 @@ def test_odd_hours_of_the_clock_are_said(tmp_path: Path) -> None:
     report = str(looked(tmp_path, [row(handed="25/10/2026 01:30"), row(ref="W2", handed="29/03/2026 01:30")]).report)
     assert "the time fell into the hour that comes twice in autumn; taken as the first (row 2)" in report
     assert "the time fell into the hour that is left out in spring; taken as an hour later (row 3)" in report
+    begun = changed_map(started_at='"Begun"')
+    twice = (*row(handed="25/10/2026 01:30"), "25/10/2026 01:20")
+    assert looked(tmp_path, [twice], begun, head=(*HEAD, "Begun")).report.notices.listed() == [
+        "the time fell into the hour that comes twice in autumn; taken as the first (row 2)"
+    ]

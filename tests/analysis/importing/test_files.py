@@ -90,6 +90,13 @@ def test_two_header_rows_are_put_together_and_the_same_heading_is_told_apart(tmp
     content = b"Ref,Needs,,,Needs\r\n,Buses,Parks,Other,\r\nW1,1,,x,\r\n"
     headings = ("Ref", "Needs | Buses", "Needs | Parks", "Needs | Other", "Needs")
     assert table(tmp_path, content, Layout(header_rows=2))[0] == headings
+    days = b"Ref,When?,\r\n,25 October 2026,26 October 2026\r\nW1,x,\r\n"  # options, and no answers
+    assert table(tmp_path, days, Layout(header_rows=2))[0][1:] == ("When? | 25 October 2026", "When? | 26 October 2026")
+    alone = b"Part A,,\r\nRef,Safe?,Age\r\nW1,Agree,34\r\n"  # the upper row is no title, though it is one word
+    assert table(tmp_path, alone, Layout(header_rows=2))[0] == ("Part A | Ref", "Part A | Safe?", "Part A | Age")
+    for title in (b"All answers\r\n", b"All answers,,,\r\n,,,\r\n"):
+        assert table(tmp_path, title + content, Layout(header_rows=2))[:2] == [headings, ("W1", "1", "", "x", "")]
+    assert table(tmp_path, b"All answers\r\n" + alone, Layout(header_rows=2))[0][0] == "Part A | Ref"
     assert table(tmp_path, b"A,,A,A\r\n1,2,3,4\r\n")[0] == ("A", "(column 2)", "A [2]", "A [3]")
 
 

@@ -14,7 +14,7 @@ from bot.analysis.importing.import_map import read_map
 from bot.analysis.importing.likeness import near_label
 from bot.analysis.importing.map_lines import key, text
 from bot.analysis.importing.problems import ImportRefused
-from bot.analysis.importing.proposing import proposal, proposed
+from bot.analysis.importing.proposing import proposal
 from bot.cli.importing import SAMPLE, SAMPLE_MAP
 from bot.core.survey import Choice
 from tests.analysis.filling import ask, version
@@ -45,16 +45,16 @@ def sheet(folder: Path, *rows: Sequence[str], head: Sequence[str] = HEAD, name: 
 
 def test_the_shipped_sample_maps_whole_without_a_hand_on_it(tmp_path: Path) -> None:
     survey = Published(shipped().id, (shipped(),), None)
-    map_text = proposed(SAMPLE, survey)
+    map_text = proposal(SAMPLE, survey).text
     assert "Not placed" not in map_text
     assert "Questions without" not in map_text
     sample = SAMPLE.read_text(encoding="utf-8")
     checked = looked(tmp_path, map_text=map_text, content=sample, published=survey)
     assert checked.report.problems == []
     assert checked.report.added == 40
-    proposal = tmp_path / "proposed.toml"
-    proposal.write_text(map_text, encoding="utf-8")
-    assert read_map(proposal).questions == read_map(SAMPLE_MAP).questions
+    path = tmp_path / "proposed.toml"
+    path.write_text(map_text, encoding="utf-8")
+    assert read_map(path).questions == read_map(SAMPLE_MAP).questions
 
 
 def test_a_proposal_places_marks_and_leaves_out(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_proposal_places_marks_and_leaves_out(tmp_path: Path) -> None:
         ("2", "26/10/2026 10:00", "Disagreed", "", "Lights and lamps; Ponds", "35", "", "", "Bad"),
     ]
     path = sheet(tmp_path, *rows)
-    map_text = proposed(path, PUBLISHED)
+    map_text = proposal(path, PUBLISHED).text
     read = tomllib.loads(map_text)
     assert (read["id"], read["submitted_at"], read["date_format"]) == ("Response ID", "Submitted", "uk")
     assert read["ignore"] == ["E-mail"]
@@ -95,16 +95,22 @@ def test_an_id_column_with_a_double_is_proposed_and_the_double_is_named(tmp_path
 def test_two_header_rows_are_found_out_or_named(tmp_path: Path) -> None:
     spread = ("Ref", "Submitted", "What about safe?", "What about needs?", "", "")
     rows = [("", "", "", "Buses", "Lights, and lamps", "Parks"), ("1", "25/10/2026", "Agree", "Buses", "", "Parks")]
-    read = tomllib.loads(proposed(sheet(tmp_path, *rows, head=spread), PUBLISHED))
+    read = tomllib.loads(proposal(sheet(tmp_path, *rows, head=spread), PUBLISHED).text)
     assert (read["header_rows"], read["id"], list(read["questions"])) == (2, "Ref", ["safe", "needs"])
     assert len(read["questions"]["needs"]["columns"]) == 3
+    titled = sheet(tmp_path, spread, *rows, head=("All answers",))
+    assert tomllib.loads(proposal(titled, PUBLISHED).text) == read
     parts = [("Ref", "Submitted", "What about safe?"), ("1", "25/10/2026", "Agree")]
     path = sheet(tmp_path, *parts, head=("About this", "", "Part A"))
-    read = tomllib.loads(proposed(path, PUBLISHED))
+    read = tomllib.loads(proposal(path, PUBLISHED).text)
     assert (read["header_rows"], read["id"]) == (2, "About this | Ref")
     assert read["questions"] == {"safe": {"column": "Part A | What about safe?"}}
     assert "header_rows" not in tomllib.loads(proposal(path, PUBLISHED, 1).text)
     assert "first two rows headings? Then run web-map with --header-rows 2" in proposal(path, PUBLISHED, 1).text
+    one = sheet(tmp_path, ("", "25/10/2026", "Agree"), head=parts[0])  # no second header row: its id is blank
+    assert "header_rows" not in tomllib.loads(proposal(one, PUBLISHED).text)
+    with pytest.raises(ImportRefused, match="its second row is one of answers"):
+        proposal(one, PUBLISHED, 2)
 
 
 def test_the_sheet_of_the_answers_is_found_and_a_title_above_them_passed_over(tmp_path: Path) -> None:
@@ -116,7 +122,7 @@ def test_the_sheet_of_the_answers_is_found_and_a_title_above_them_passed_over(tm
     for each in (["All answers"], [], ["Ref", "Submitted", "What about safe?"], ["1", "25/10/2026", "Agree"]):
         answers.append(each)
     book.save(tmp_path / "form.xlsx")
-    read = tomllib.loads(proposed(tmp_path / "form.xlsx", PUBLISHED))
+    read = tomllib.loads(proposal(tmp_path / "form.xlsx", PUBLISHED).text)
     assert (read["sheet"], read["id"], list(read["questions"])) == ("Answers", "Ref", ["safe"])
     assert "header_rows" not in read
 
@@ -141,7 +147,7 @@ def test_no_words_of_residents_stand_in_a_proposal(tmp_path: Path) -> None:
     rows = [
         (str(i), f"{13 + i}/10/2026", "Agree", f"My secret {i}", "", "", "", "a@b.example", "Sad") for i in range(9)
     ]
-    map_text = proposed(sheet(tmp_path, *rows), PUBLISHED)
+    map_text = proposal(sheet(tmp_path, *rows), PUBLISHED).text
     assert not [word for word in ("secret", "a@b", "Sad") if word in map_text]
 
 
@@ -156,7 +162,7 @@ def test_a_label_that_names_a_person_is_masked_and_left_to_a_person(tmp_path: Pa
 
 
 def test_days_that_can_be_read_two_ways_are_left_to_a_person(tmp_path: Path) -> None:
-    map_text = proposed(sheet(tmp_path, ("1", "03/04/2026", *[""] * 7)), PUBLISHED)
+    map_text = proposal(sheet(tmp_path, ("1", "03/04/2026", *[""] * 7)), PUBLISHED).text
     assert '# date_format: the days can be read two ways. Set "uk" (day first) or "us" (month first).' in map_text
 
 
@@ -170,7 +176,7 @@ def test_days_that_can_be_read_two_ways_are_left_to_a_person(tmp_path: Path) -> 
     ],
 )
 def test_the_form_is_known_by_its_export(tmp_path: Path, head: Sequence[str], name: str, preset: str) -> None:
-    read = tomllib.loads(proposed(sheet(tmp_path, ["1"] * len(head), head=head, name=name), PUBLISHED))
+    read = tomllib.loads(proposal(sheet(tmp_path, ["1"] * len(head), head=head, name=name), PUBLISHED).text)
     assert read["preset"] == preset
     assert "jadu form 163" in (read["source"], "jadu form 163" if preset != "jadu" else "")
 
@@ -179,7 +185,7 @@ def test_columns_for_each_option_are_put_together(tmp_path: Path) -> None:
     head = ("Respondent ID", "Collector ID", "End Date", "What about needs?", "", "", "")
     options = ("Buses", "Lights, and lamps", "Parks", "Other (please specify)")
     rows = [("", "", "", *options), ("1", "2", "10/25/2026", "Buses", "", "Parks", "A pond")]
-    read = tomllib.loads(proposed(sheet(tmp_path, *rows, head=head), PUBLISHED))
+    read = tomllib.loads(proposal(sheet(tmp_path, *rows, head=head), PUBLISHED).text)
     assert read["questions"]["needs"]["other"] == "What about needs? | Other (please specify)"
     assert read["questions"]["needs"]["columns"] == {
         "What about needs? | Buses": "buses",
@@ -198,13 +204,13 @@ def test_columns_for_each_option_are_put_together(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_form_puts_around_a_question_does_not_hide_it(tmp_path: Path, heading: str, is_placed: bool) -> None:
-    read = tomllib.loads(proposed(sheet(tmp_path, ("1", "Agree"), head=("ID", heading)), PUBLISHED))
+    read = tomllib.loads(proposal(sheet(tmp_path, ("1", "Agree"), head=("ID", heading)), PUBLISHED).text)
     assert (read.get("questions", {}).get("safe") == {"column": heading}) == is_placed
 
 
 def test_an_answer_is_not_taken_for_a_second_header_row(tmp_path: Path) -> None:
     head = ("Respondent ID", "Collector ID", "End Date", "What about safe?")
-    read = tomllib.loads(proposed(sheet(tmp_path, ("1", "2", "10/25/2026", "Agree"), head=head), PUBLISHED))
+    read = tomllib.loads(proposal(sheet(tmp_path, ("1", "2", "10/25/2026", "Agree"), head=head), PUBLISHED).text)
     assert (read["header_rows"], read["questions"]["safe"]) == (1, {"column": "What about safe?"})
 
 

@@ -11,27 +11,34 @@ from hypothesis import strategies as st
 from bot.analysis.columns import Published
 from bot.analysis.hiding import FEW
 from bot.analysis.modes.counting import Counts, Kind, Value, Variant
+from bot.analysis.modes.protecting import ANSWERED, REST, TOGETHER
 from bot.analysis.modes.publishing import publishable_report
-from bot.analysis.modes.report import Column, Counted, Grid, Line, Report
+from bot.analysis.modes.report import Column, Counted, Grid, Line, Report, exact_report
 from bot.analysis.modes.writing import written
-from bot.core.survey import QuestionType
+from bot.core.survey import Choice, QuestionType
 from tests.analysis.filling import AGREE, BEGAN, ask, version
 from tests.analysis.modes.town import SURVEY
 from tests.analysis.test_disclosure import ranges
 
 CODES = ("agree", "neither", "disagree")
+RESERVED = ("none", "others", "all")
+"""What a table's own lines could be called: a survey may have such codes."""
 MODES = ("sms", "web", "paper")
 KINDS = [
     Kind(mode, is_flagged, is_primary) for mode in MODES for is_flagged in (False, True) for is_primary in (True, False)
 ]
 MANY = st.one_of(st.just(0), st.integers(0, 9), st.integers(0, 30))
-ONLY = version("1", ask("safe", choices=AGREE))
+
+
+def coded(codes: Sequence[str], type: QuestionType = QuestionType.SELECT_ONE) -> Published:
+    choices = tuple(Choice(code, {"en": code.title()}) for code in codes)
+    return Published("stoke", (version("1", ask("safe", type, choices=choices)),), None)
 
 
 @st.composite
 def counted(draw: st.DrawFn) -> Counted:
     """Any survey of one question with three choices: how many of each kind chose what, or nothing."""
-    counts = Counts(Published("stoke", (ONLY,), None))
+    counts = Counts(coded(draw(st.sampled_from([CODES, RESERVED]))))
     for kind in KINDS:
         numbers = [draw(MANY) if kind.is_primary and not kind.is_flagged else draw(MANY) // 4 for _ in range(4)]
         if sum(numbers):
@@ -39,24 +46,29 @@ def counted(draw: st.DrawFn) -> Counted:
             complete = draw(st.integers(0, sum(numbers)))
             counts.dispositions[kind.mode, "en", "", "complete"] += complete
             counts.dispositions[kind.mode, "en", "", "partial"] += sum(numbers) - complete
-        for code, number in zip(CODES, numbers, strict=False):
+        for code, number in zip(codes_of(counts), numbers, strict=False):
             counts.values.setdefault(Value("safe", code), Counter())[kind] = number
         counts.values.setdefault(Value("safe"), Counter())[kind] = sum(numbers[:3])
     return Counted(counts, {}, BEGAN, None)
 
 
+def codes_of(counts: Counts) -> tuple[str, ...]:
+    return counts.published.variables[0].codes
+
+
 def true_numbers(counts: Counts, line: Line, column: Column, own: Sequence[str]) -> int:
     """Count what a published line and column stand for, exactly; `own` have columns of their own."""
-    codes = [code for code in CODES if code == line.code or (line.code == "others" and code.title() in line.name)]
+    every = codes_of(counts)
+    codes = [code for code in every if code == line.code or (line.code == TOGETHER and code.title() in line.name)]
     modes: list[str | None] = [mode for mode in counts.modes if mode == column.code] or [None]
     if column.code == "others":
         modes = [mode for mode in counts.modes if mode not in own]
     found = 0
     for mode in modes:
         found += sum(counts.of(Value("safe", code), column.variant, mode) for code in codes)
-        if line.code == "none" or (line.code == "others" and "No answer" in line.name):
+        if line.code == REST or (line.code == TOGETHER and "No answer" in line.name):
             found += counts.total(column.variant, mode)
-            found -= sum(counts.of(Value("safe", code), column.variant, mode) for code in CODES)
+            found -= sum(counts.of(Value("safe", code), column.variant, mode) for code in every)
     return found
 
 
@@ -97,6 +109,95 @@ def _is_safe(table: list[list[int]], hidden: set[tuple[int, int]]) -> bool:
 
 
 @given(counted())
+@settings(max_examples=30, deadline=None)
+def test_a_share_is_of_those_who_answered_where_their_number_can_be_worked_out(counted: Counted) -> None:
+    for grid in publishable_report(counted).questions:
+        *lines, sums = grid.lines
+        rest = next((line.cells for line in lines if line.code == REST), None)
+        for place, whole in enumerate(sums.cells):
+            unanswered = rest[place].count if rest else None
+            for line in lines:
+                cell = line.cells[place]
+                if cell.percent is not None:
+                    assert cell.is_of_all is (unanswered is None)
+                    base = (whole.count or 0) - (0 if line.code == REST else unanswered or 0)
+                    # Each of them is rounded by itself.
+                    assert abs(cell.percent * base / 100 - (cell.count or 0)) <= 5 + base / 200
+
+
+def of_one(published: Published, **many: int) -> Counted:
+    """So many chose each code; `blank` answered and chose none, `silent` did not answer."""
+    counts, kind = Counts(published), Kind("sms", False, True)
+    counts.responses[kind] = sum(many.values())
+    counts.dispositions["sms", "en", "", "complete"] = sum(many.values())
+    for code, number in many.items():
+        counts.values[Value("safe", code)] = Counter({kind: number})
+    counts.values[Value("safe")] = Counter({kind: sum(many.values()) - many.get("silent", 0)})
+    return Counted(counts, {}, BEGAN, None)
+
+
+def shown(grid: Grid) -> dict[str, str]:
+    return {line.code: line.cells[-1].words for line in grid.lines}
+
+
+@pytest.mark.parametrize("code", RESERVED)
+def test_a_choice_may_be_coded_like_a_line_of_the_table(code: str) -> None:
+    few = of_one(coded(("good", "bad", code)), good=100, bad=40, silent=60, **{code: 3})
+    assert shown(question(publishable_report(few), "safe")) == {
+        "good": "100 (69%)",
+        "*others": "45 (31%)",
+        "*none": "60 (29%)",
+        "*all": "205",
+    }
+    several = of_one(coded(("good", code), QuestionType.SELECT_MULTIPLE), good=40, silent=60, **{code: 30})
+    assert list(shown(question(publishable_report(several), "safe"))) == ["good", code, "*answered", "*all"]
+    exact = question(exact_report(several), "safe")
+    assert len({line.code for line in exact.lines}) == len(exact.lines)
+
+
+@pytest.mark.parametrize(
+    ("type", "many", "said"),
+    [
+        pytest.param(
+            QuestionType.SELECT_ONE,
+            {"good": 60, "bad": 140, "silent": 100},
+            {"good": "60 (30%)", "bad": "140 (70%)", "*none": "100 (33%)", "*all": "300"},
+            id="one choice, and many were not asked",
+        ),
+        pytest.param(
+            QuestionType.SELECT_ONE,
+            {"good": 150, "bad": 12},
+            {"good": "150 (94% of all)", "*others": "10 (6% of all)", "*all": "160"},
+            id="nearly all answered",
+        ),
+        pytest.param(
+            QuestionType.SELECT_ONE,
+            {"good": 100, "bad": 4, "silent": 60},
+            {"good": "100 (61% of all)", "*others": "65 (39% of all)", "*all": "165"},
+            id="who did not answer stand together with others",
+        ),
+        pytest.param(
+            QuestionType.SELECT_MULTIPLE,
+            {"good": 60, "bad": 40, "silent": 100},
+            {"good": "60 (60%)", "bad": "40 (40%)", "*answered": "100 (50%)", "*all": "200"},
+            id="several choices",
+        ),
+        pytest.param(
+            QuestionType.SELECT_MULTIPLE,
+            {"good": 60, "bad": 4, "silent": 100},
+            {"good": "60 (36% of all)", "bad": "hidden", "*all": "165"},
+            id="too few answered and made another choice",
+        ),
+    ],
+)
+def test_a_published_share_is_of_those_who_answered_as_an_exact_one_is(
+    type: QuestionType, many: dict[str, int], said: dict[str, str]
+) -> None:
+    grid = question(publishable_report(of_one(coded(("good", "bad"), type), **many)), "safe")
+    assert shown(grid) == said
+
+
+@given(counted())
 @settings(max_examples=40, deadline=None)
 def test_sums_are_the_same_in_every_table_and_none_is_small(counted: Counted) -> None:
     report = publishable_report(counted)
@@ -134,7 +235,7 @@ def test_who_is_complete_is_not_found_where_it_is_hidden(counted: Counted) -> No
 
 
 def modes_of(line: Line, lines: Sequence[Line]) -> list[str]:
-    if line.code == "others":
+    if line.code == TOGETHER:
         return [mode for mode in MODES if mode not in [each.code for each in lines]]
     return [line.code]
 
@@ -198,7 +299,7 @@ def test_nothing_tells_of_a_mode_or_language_that_few_have() -> None:
 def test_one_mode_alone_is_all() -> None:
     grid = question(publishable_report(some(sms=90)), "safe")
     assert [[cell.count for cell in line.cells] for line in grid.lines] == [[90, 90], [90, 90]]
-    assert grid.lines[0].name == "Together: Agree, Neither, Disagree, No answer to this"
+    assert grid.lines[0].name == "Together: Agree, Neither, Disagree, No answer, or not asked"
 
 
 def test_a_question_that_follows_from_a_hidden_answer_is_withheld() -> None:
@@ -216,8 +317,38 @@ def test_a_choice_of_several_is_shown_or_hidden_as_a_whole() -> None:
         ("lights", [40, 20, 60]),
         ("buses", [None] * 3),
         ("parks", [None] * 3),
-        ("all", [90, 40, 130]),
+        ("*all", [90, 40, 130]),
     ]
+
+
+@given(st.lists(st.lists(st.integers(0, 60), min_size=4, max_size=4), min_size=4, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_where_it_is_told_how_many_answered_nobody_finds_the_few_who_made_no_such_choice(
+    numbers: list[list[int]],
+) -> None:
+    counts = Counts(coded(("good", "bad"), QuestionType.SELECT_MULTIPLE))
+    kinds = [Kind(mode, is_flagged, True) for mode in ("sms", "web") for is_flagged in (False, True)]
+    for kind, (good, bad, both, silent) in zip(kinds, numbers, strict=True):
+        counts.responses[kind] = good + bad + both + silent
+        counts.dispositions[kind.mode, "en", "", "complete"] += counts.responses[kind]
+        for value, number in (("good", good + both), ("bad", bad + both), ("", good + bad + both)):
+            counts.values.setdefault(Value("safe", value), Counter())[kind] = number
+    for grid in publishable_report(Counted(counts, {}, BEGAN, None)).questions:
+        if ANSWERED not in [line.code for line in grid.lines]:
+            continue
+        for line in (line for line in grid.lines[:-2] if line.cells[-1].count is not None):
+            every = [
+                (
+                    counts.of(Value("safe"), column.variant, mode),
+                    counts.of(Value("safe", line.code), column.variant, mode),
+                )
+                for column in grid.columns
+                for mode in [None if column.code == "all" else column.code]
+            ]
+            others = [answered - chose for answered, chose in every]
+            everybody = grid.columns.index(Column("all", "All"))
+            left_out = [others[everybody] - number for number in others[everybody + 1 :]]
+            assert min(others + left_out) >= FEW
 
 
 def test_fewer_than_ten_people_are_told_of_in_no_way() -> None:

@@ -52,9 +52,9 @@ async def test_every_count_is_one_of_the_exports_rows(database: Database, tmp_pa
             of_mode = [row for row in those if mode in (row["source"], "all")]
             column = f"{mode} {variant}"
             assert safe["agree"][column] == sum(row["safe"] == "agree" for row in of_mode)
-            assert safe["skipped"][column] == sum(row["safe__state"] == "skipped" for row in of_mode)
+            assert safe["*skipped"][column] == sum(row["safe__state"] == "skipped" for row in of_mode)
             assert needs["buses"][column] == sum(row["needs/buses"] == "1" for row in of_mode)
-            assert safe["all"][column] == len(of_mode)
+            assert safe["*all"][column] == len(of_mode)
     assert made.responses == len(rows)
 
 
@@ -167,9 +167,9 @@ async def test_csv_has_a_row_for_every_number(database: Database, tmp_path: Path
     await fill(database)
     made = await write(database, tmp_path / "o.csv")
     rows = list(csv.reader(io.StringIO((tmp_path / "o.csv").read_bytes().decode("utf-8-sig"), newline="")))
-    assert rows[0] == ["table", "line", "label", "column", "counted", "count", "percent"]
+    assert rows[0] == ["table", "line", "label", "column", "counted", "count", "percent", "percent_of"]
     assert len(rows) - 1 == sum(len(line.cells) for each in made.grids for line in each.lines)
-    assert ["question-safe", "all", "All responses", "sms", "all", "140", ""] in rows
+    assert ["question-safe", "*all", "All responses", "sms", "all", "140", "", ""] in rows
 
 
 @ON_SQLITE
