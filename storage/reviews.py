@@ -54,12 +54,12 @@ def readers() -> Script[dict[Sentence, Reader]]:
     return {(language, mark): (by, at) for language, mark, by, at in found.rows}
 
 
-def spoken(survey: str, include_test: bool) -> Script[dict[str, int]]:
-    """Count a survey's responses by language."""
+def spoken(survey: str, include_test: bool, before: int) -> Script[dict[str, int]]:
+    """Count a survey's responses by language, of those that began before a time (epoch milliseconds UTC)."""
     found = yield Fetch(
-        f"""SELECT language, COUNT(*) FROM response WHERE survey = :survey {_OF_RESIDENTS[include_test]}
-            GROUP BY language""",  # noqa: S608 - texts of ours alone
-        {"survey": survey},
+        f"""SELECT language, COUNT(*) FROM response WHERE survey = :survey AND started_at < :before
+            {_OF_RESIDENTS[include_test]} GROUP BY language""",  # noqa: S608 - texts of ours alone
+        {"survey": survey, "before": before},
     )
     return dict(found.rows)
 

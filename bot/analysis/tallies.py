@@ -100,7 +100,7 @@ def tally(survey: str, campaign: str | None, *, include_test: bool, now: int) ->
     which = _Which(Selection(published, now, include_test), campaign)
     channels = yield from _totals(which, "r.channel")
     languages = yield from _totals(which, "r.language")
-    languages_before = yield from _totals(which, "r.language", began_before=_today(now))
+    languages_before = yield from _totals(which, "r.language", began_before=today_began(now))
     campaigns = yield from _totals(which, "r.campaign")
     heard = yield Fetch(f"SELECT MAX({_HEARD}) FROM response r WHERE {which.where}", which.params)  # noqa: S608 - ours
     by_day = yield from _days(which)
@@ -151,7 +151,7 @@ def about_you(
  WHERE {which.where} AND a.state = 'answered' AND a.question IN (SELECT :questions*text) AND a.answered_at < :today
  AND NOT EXISTS (SELECT 1 FROM answer n WHERE n.response_id = a.response_id AND n.question = a.question
  AND n.answered_at < :today AND (n.revision, n.item) > (a.revision, a.item)) GROUP BY 1, 2""",  # noqa: S608 - ours
-        {**which.params, "questions": [each.question.name for each in asked], "today": _today(now)},
+        {**which.params, "questions": [each.question.name for each in asked], "today": today_began(now)},
     )
     counts = {(question, code): number for question, code, number in found.rows}
     return [(each.question, {code: counts.get((each.question.name, code), 0) for code in each.codes}) for each in asked]
@@ -189,7 +189,7 @@ def _leans_on(question: Question, about: frozenset[str]) -> bool:
     return bool(about & (references(question.relevant or "''") | references(question.choice_filter or "''")))
 
 
-def _today(now: int) -> int:
+def today_began(now: int) -> int:
     """Say when today began in London, in epoch milliseconds UTC."""
     return int(datetime.combine(london_day(moment(now)), time(), LONDON).timestamp() * 1000)
 

@@ -23,6 +23,7 @@ from bot.web.private_folder import PrivateFolder
 from bot.web.security import TurnedAway, form_token
 from bot.web.tasks import Task, Tasks
 from bot.web.visits import Visits
+from storage.errors import WrongSecret
 
 PAGE: Final = "/staff/surveys/{survey}/export"
 PATIENCE_SECONDS: Final = 3.0
@@ -143,7 +144,7 @@ class ExportDesk:
                 shareable=shareable,
                 progress=task.hear,
             )
-        except ExportRefused as refusal:
+        except (ExportRefused, WrongSecret) as refusal:
             task.problem = str(refusal)
 
     async def _hand_out(self, task: ExportTask) -> Response:

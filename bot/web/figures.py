@@ -13,6 +13,7 @@ from bot.analysis.export import Format, export
 from bot.analysis.formats.asked import ExportRefused, Progress
 from bot.analysis.hiding import hide_small
 from bot.analysis.reconciliation import Report, reconcile
+from bot.analysis.tallies import today_began
 from bot.core.language_names import name_in_english
 from bot.core.survey import SurveyDefinition, wording
 from bot.service.reviewing import sentences_now, standing
@@ -100,8 +101,10 @@ class Figures:
         )
 
     async def _languages(self, definition: SurveyDefinition, include_test: bool) -> list[LanguageFigures]:
-        """Give the languages of a survey: its own needs no translation."""
-        spoken = await self._database.read(lambda: reviews.spoken(definition.id, include_test))
+        """Give the languages of a survey, with who began in each before today: its own needs no translation."""
+        spoken = await self._database.read(
+            lambda: reviews.spoken(definition.id, include_test, today_began(self._clock()))
+        )
         every, kept = await sentences_now(self._database)
         shown = hide_small({language.code: spoken.get(language.code, 0) for language in definition.languages})
         found = []

@@ -82,6 +82,11 @@ async def test_a_key_of_exports_that_nobody_can_open_keeps_nobody_out(database: 
     assert (await KeyRing.open(database, SECRET)).lookup("sms", MARY) == keys.lookup("sms", MARY)
 
 
+_ONE_WAITS = """
+    SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"""
+
+
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # SQLite has one writer
 async def test_a_key_that_is_made_while_the_secret_changes_is_wrapped_again_too(
     database: Database, keys: KeyRing
@@ -93,7 +98,7 @@ async def test_a_key_that_is_made_while_the_secret_changes_is_wrapped_again_too(
         key = yield from shareable_key(keys, 1)
         loop.call_soon(made.set)
         for _ in range(10_000):
-            if (yield Fetch("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")).rows:
+            if (yield Fetch(_ONE_WAITS)).rows:
                 break
         return key
 

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,15 +123,13 @@ async def test_the_page_shows_counts_by_channel_status_and_question(signed_in: S
 
 
 @pytest.mark.usefixtures("answered")
-async def test_the_page_shows_how_far_each_language_is_and_never_names_a_few(
-    signed_in: SignIn, database: Database
-) -> None:
+async def test_the_page_shows_how_far_each_language_is(signed_in: SignIn, database: Database) -> None:
     client = await signed_in()
     page = (await client.get("/staff")).text
     every, _ = await sentences_now(database)
     assert table(page, "languages") == [
-        ["English", "too few to show", "the survey’s own"],
-        ["Urdu", "too few to show", f"draft: 0 of {len(every['ur'])} sentences read"],
+        ["English", "0", "the survey’s own"],
+        ["Urdu", "0", f"draft: 0 of {len(every['ur'])} sentences read"],
     ]
     assert "Asked for, and not offered" not in page
 
@@ -148,6 +147,26 @@ async def test_the_page_shows_how_far_each_language_is_and_never_names_a_few(
     assert "Asked for, and not offered: French (2), Polish (1)." in page
     read = sum(bool(one.text) for one in every["ur"])
     assert table(page, "languages")[1][2] == f"draft: {read} of {len(every['ur'])} sentences read"
+
+
+@pytest.mark.usefixtures("answered")
+async def test_languages_are_counted_up_to_the_end_of_yesterday_and_never_a_few(
+    signed_in: SignIn, database: Database
+) -> None:
+    def begin(before: str, count: int) -> Script[None]:
+        for n in range(count):
+            yield Run("INSERT INTO respondent (id, made_at) VALUES (:id, 1)", {"id": f"{before}{n}"})
+            yield Run(
+                f"""INSERT INTO response (id, respondent_id, survey, version, source, channel, language, started_at)
+                    SELECT :id, :id, survey, version, source, channel, 'en', MAX(started_at) {before}
+                    FROM response GROUP BY survey, version, source, channel LIMIT 1""",
+                {"id": f"{before}{n}"},
+            )
+
+    client = await signed_in()
+    for before, count, shown in (("+ 0", 12, "0"), ("- 86400000", 4, "too few to show"), ("- 86400001", 12, "16")):
+        await database.run(partial(begin, before, count))
+        assert table((await client.get("/staff")).text, "languages")[0][:2] == ["English", shown]
 
 
 @pytest.mark.usefixtures("answered")
