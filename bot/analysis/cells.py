@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from bot.core.window import london_day, moment
@@ -48,6 +49,21 @@ def cut_to_day(written: str) -> str:
 def number(value: float) -> int | float:
     """Give a whole number without its decimals, so that 34 is not written 34.0."""
     return int(value) if value.is_integer() else value
+
+
+class _WrittenOut(float):
+    """A number that `str`, and with it a CSV file, writes without an exponent."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return format(Decimal(repr(float(self))), "f")
+
+
+def written_out(cell: Cell) -> Cell:
+    """Have text formats write a very small number as 0.00001, not 1e-05. Other cells stay as they are."""
+    # Python writes smaller ones with an exponent. Large ones are whole: see `number`.
+    return _WrittenOut(cell) if isinstance(cell, float) and abs(cell) < 0.0001 else cell
 
 
 def calculated(text: str) -> int | float | None:

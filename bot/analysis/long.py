@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bot.analysis.cells import as_is, calculated, disarm, disarm_code, number, write_day, write_minute
+from bot.analysis.cells import as_is, calculated, disarm, disarm_code, number, write_day, write_minute, written_out
 from bot.analysis.disguise import Disguise, in_order
 from bot.analysis.masking import mask
 from bot.analysis.rows import CODE_SQL, Selection, answers_json, written_choices
@@ -227,14 +227,14 @@ class LongLines:
         if kept.code and question.is_calculated:
             # A calculation may put residents' words together.
             value = calculated(kept.code)
-            return self._may_leave(kept.code) if value is None else str(value)
+            return self._may_leave(kept.code) if value is None else str(written_out(value))
         if kept.code:
             return question.written.get(kept.code) or self._write_code(kept.code)
         return ""
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else str(number(float(value)))
+    return "" if value is None else str(written_out(number(float(value))))
 
 
 def _make_room(kept: dict[bytes, _Shape] | dict[str | None, str]) -> None:

@@ -16,6 +16,7 @@ from bot.analysis.export import Format, export
 from bot.analysis.formats.asked import ExportRefused
 from bot.analysis.long import LONG
 from bot.analysis.placing import Unfinished
+from bot.analysis.single import response_row
 from bot.core.survey import Choice, QuestionType, Role
 from storage.script import Database, Fetch, Row, Run, Script
 from tests.analysis.filling import (
@@ -351,6 +352,20 @@ async def test_a_calculation_is_a_number_one_or_nought_or_masked_text(
     await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
     assert json.loads((tmp_path / "o.jsonl").read_text("utf-8"))["sum"] == shown
     assert rows_of(tmp_path / "l.csv")[0]["value"] == str(shown)
+
+
+@IN_SQLITE
+async def test_a_very_small_number_is_written_without_an_exponent(database: Database, tmp_path: Path) -> None:
+    await database.run(publish(version("1", ask("dose", QuestionType.DECIMAL), ask("sum", QuestionType.CALCULATE))))
+    given = [Answer("dose", "0.00001", number=0.00001), Answer("sum", None, "-0.000025")]
+    await database.run(keep(Response("a1", answers=given)))
+    await exported(database, tmp_path / "o.csv")
+    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
+    assert ',0.00001,"answered",-0.000025,"answered"' in (tmp_path / "o.csv").read_text("utf-8")
+    assert [row["value"] for row in rows_of(tmp_path / "l.csv")] == ["0.00001", "-0.000025"]
+    page = await response_row(database, "stoke", "a1", now=NOW)
+    assert page is not None
+    assert (page["dose"], page["sum"]) == ("0.00001", "-0.000025")
 
 
 SAID = "My name is Zaphod Testperson, 07700 900456, z@example.org, ST4 2DE"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
-from bot.analysis.cells import Cell, disarm, disarm_code
+from bot.analysis.cells import Cell, disarm, disarm_code, written_out
 from bot.analysis.codebook import codebook_header, codebook_rows
 from bot.analysis.formats.asked import Asked, Written
 from bot.analysis.long import LONG, LongLines
@@ -72,7 +72,7 @@ def write_table(
     writer.writerow(header)
     count = 0
     for row in rows:
-        writer.writerow(row)
+        writer.writerow([written_out(cell) if type(cell) is float else cell for cell in row])
         count += 1
     return count
 

@@ -105,28 +105,27 @@ def tidy(text: str) -> str:
 
 
 def _goes_on(upper: Sequence[str], below: Sequence[str] = ()) -> bool:
-    """Whether the row below one of headings belongs to them: nothing in its first cell, or a word where they lack one.
+    """Whether the row below one of headings belongs to them: all that it says are the options of a question.
 
-    That a row of answers could have, too.
+    A blank first cell proves nothing, for a row of answers may have one.
     """
-    pairs = list(zip_longest(upper, below, fillvalue=""))
-    tops, belows = zip(*pairs, strict=True)
-    may = not belows[0] or any(cell and not top for top, cell in pairs)
-    return bool(below) and may and not _are_answers(tops, belows)
+    tops, belows = zip(*zip_longest(upper, below, fillvalue=""), strict=True)
+    return any(belows) and not any(cell and _is_alone(tops, belows, place) for place, cell in enumerate(belows))
 
 
 def _are_answers(tops: Sequence[str], belows: Sequence[str]) -> bool:
-    return any(_is_answer(tops, place, below) for place, below in enumerate(belows))
+    return any(_is_alone(tops, belows, place) and _is_answer(below) for place, below in enumerate(belows))
 
 
-def _is_answer(tops: Sequence[str], place: int, below: str) -> bool:
-    """Whether a cell is no heading but belongs to a row of answers: a day, as each of them has, or an address.
+def _is_answer(below: str) -> bool:
+    """Whether a cell may belong to a row of answers: a day, as each of them has, or what names a person or a place."""
+    return mask(below) != below or any(read_moment(below, each, _ANY_ZONE) for each in (DateFormat.UK, DateFormat.US))
 
-    Days side by side below one question are its options.
-    """
-    is_alone = bool(tops[place]) and all(tops[place + 1 : place + 2])
-    is_day = is_alone and any(read_moment(below, each, _ANY_ZONE) for each in (DateFormat.UK, DateFormat.US))
-    return is_day or mask(below) != below
+
+def _is_alone(tops: Sequence[str], belows: Sequence[str], place: int) -> bool:
+    """Whether a cell is the only one below its question; those side by side below one are its options."""
+    goes_on = place + 1 < len(tops) and not tops[place + 1] and bool(belows[place + 1])
+    return bool(tops[place]) and not goes_on
 
 
 def _under(tops: Sequence[str], place: int, below: str) -> str:

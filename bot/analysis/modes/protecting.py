@@ -121,17 +121,27 @@ def _lines_of_several(
 def _may_tell_answered(answered: _Protected, each: Sequence[_Protected], modes: Modes) -> bool:
     """Say whether the number of those who answered may stand beside those of the choices.
 
-    Together they tell who answered and did not make a choice: that too must be nowhere under 10.
+    Together they tell how many answered and did not make a choice, and how many choices were made beyond one each.
+    Both must be nowhere under 10. The latter bounds who chose several. Where choices are hidden it also lets nobody
+    find that somebody made them: the shown ones are more than enough for all who answered.
     """
+    shown = [table for table in each if len(table.parts) > 1]
+    if answered.conceals or any(table.conceals for table in shown):
+        return False
+    those = _with_left_out(answered, modes)
+    made = [_with_left_out(table, modes) for table in shown]
+    return all(
+        count >= FEW
+        for place, all_of in enumerate(those)
+        for count in [sum(numbers[place] for numbers in made) - all_of, *(all_of - numbers[place] for numbers in made)]
+    )
+
+
+def _with_left_out(table: _Protected, modes: Modes) -> list[int]:
+    """Give the numbers of a table's first line, and behind them whom each variant leaves out."""
     everybody = len(modes.columns)
-    for table in each:
-        if len(table.parts) == 1:  # hidden as a whole
-            continue
-        others = [all_of - number for all_of, number in zip(answered.numbers[0], table.numbers[0], strict=True)]
-        left_out = [others[everybody] - number for number in others[everybody + 1 :]]
-        if table.conceals or min(others + left_out) < FEW:
-            return False
-    return not answered.conceals
+    numbers = table.numbers[0]
+    return [*numbers, *(numbers[everybody] - number for number in numbers[everybody + 1 :])]
 
 
 def _line_of_choice(table: _Protected, bases: Sequence[int | None], wholes: Sequence[int]) -> Line:

@@ -100,6 +100,43 @@ def test_two_header_rows_are_put_together_and_the_same_heading_is_told_apart(tmp
     assert table(tmp_path, b"A,,A,A\r\n1,2,3,4\r\n")[0] == ("A", "(column 2)", "A [2]", "A [3]")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param("Hanley Library ST1 3RS", id="a postcode"),
+        pytest.param('"Town Hall, 12 Albion Street"', id="an address"),
+        pytest.param("Ring 07700 900123", id="a phone number"),
+    ],
+)
+def test_options_that_name_a_place_or_a_number_are_headings(tmp_path: Path, option: str) -> None:
+    content = f"Ref,Where?,,,Age\r\n,{option},Online,{option} again,\r\nW1,x,,,34\r\n".encode()
+    named = f"Where? | {option.strip(chr(34))}"
+    assert table(tmp_path, content.replace(b'" again', b' again"'), Layout(header_rows=2))[0] == (
+        *("Ref", named, "Where? | Online", f"{named} again", "Age"),
+    )
+
+
+@pytest.mark.parametrize("more", [pytest.param("", id="last"), pytest.param(",", id="before a blank column")])
+def test_an_address_alone_below_its_heading_is_an_answer(tmp_path: Path, more: str) -> None:
+    content = f"Ref,Where?{more}\r\nW1,Hanley Library ST1 3RS{more}\r\n".encode()
+    with pytest.raises(ImportRefused, match="its second row is one of answers"):
+        table(tmp_path, content, Layout(header_rows=2))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param(",W1,,My husband hits me", id="without its first answer and its day"),
+        pytest.param(",W1,,My husband hits me,,", id="with blank columns at its end"),
+        pytest.param(",,,", id="blank"),
+    ],
+)
+def test_answers_below_a_part_of_one_word_are_no_headings(tmp_path: Path, answers: str) -> None:
+    content = f"Part A,,,\r\nWhy not?,Ref,Submitted,Safe?\r\n{answers}\r\nIt is wet,W2,,Agree\r\n".encode()
+    headings = ("Part A | Why not?", "Part A | Ref", "Part A | Submitted", "Part A | Safe?")
+    assert table(tmp_path, content, Layout(header_rows=2))[0] == headings
+
+
 def test_rows_above_the_headings_are_passed_over_and_rows_keep_their_numbers(tmp_path: Path) -> None:
     for mark in ",;":
         text = '"Cohesion, all answers"\n\nRef,Safe?,Age\nW1,Agree,34\n'.replace(",", mark)

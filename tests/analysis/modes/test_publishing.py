@@ -126,12 +126,13 @@ def test_a_share_is_of_those_who_answered_where_their_number_can_be_worked_out(c
 
 
 def of_one(published: Published, **many: int) -> Counted:
-    """So many chose each code; `blank` answered and chose none, `silent` did not answer."""
+    """So many chose each code, or both of `one_other`; `silent` did not answer."""
     counts, kind = Counts(published), Kind("sms", False, True)
     counts.responses[kind] = sum(many.values())
     counts.dispositions["sms", "en", "", "complete"] = sum(many.values())
-    for code, number in many.items():
-        counts.values[Value("safe", code)] = Counter({kind: number})
+    for codes, number in many.items():
+        for code in codes.split("_"):
+            counts.values.setdefault(Value("safe", code), Counter())[kind] += number
     counts.values[Value("safe")] = Counter({kind: sum(many.values()) - many.get("silent", 0)})
     return Counted(counts, {}, BEGAN, None)
 
@@ -149,7 +150,8 @@ def test_a_choice_may_be_coded_like_a_line_of_the_table(code: str) -> None:
         "*none": "60 (29%)",
         "*all": "205",
     }
-    several = of_one(coded(("good", code), QuestionType.SELECT_MULTIPLE), good=40, silent=60, **{code: 30})
+    many = {"good": 40, code: 30, f"good_{code}": 20, "silent": 60}
+    several = of_one(coded(("good", code), QuestionType.SELECT_MULTIPLE), **many)
     assert list(shown(question(publishable_report(several), "safe"))) == ["good", code, "*answered", "*all"]
     exact = question(exact_report(several), "safe")
     assert len({line.code for line in exact.lines}) == len(exact.lines)
@@ -178,9 +180,15 @@ def test_a_choice_may_be_coded_like_a_line_of_the_table(code: str) -> None:
         ),
         pytest.param(
             QuestionType.SELECT_MULTIPLE,
-            {"good": 60, "bad": 40, "silent": 100},
-            {"good": "60 (60%)", "bad": "40 (40%)", "*answered": "100 (50%)", "*all": "200"},
+            {"good": 45, "bad": 25, "good_bad": 30, "silent": 100},
+            {"good": "75 (75%)", "bad": "55 (55%)", "*answered": "100 (50%)", "*all": "200"},
             id="several choices",
+        ),
+        pytest.param(
+            QuestionType.SELECT_MULTIPLE,
+            {"good": 60, "bad": 40, "silent": 100},
+            {"good": "60 (30% of all)", "bad": "40 (20% of all)", "*all": "200"},
+            id="too few chose several",
         ),
         pytest.param(
             QuestionType.SELECT_MULTIPLE,
@@ -195,6 +203,26 @@ def test_a_published_share_is_of_those_who_answered_as_an_exact_one_is(
 ) -> None:
     grid = question(publishable_report(of_one(coded(("good", "bad"), type), **many)), "safe")
     assert shown(grid) == said
+
+
+@pytest.mark.parametrize(
+    ("many", "said"),
+    [
+        pytest.param(
+            {"good": 62, "bad": 32, "worse": 9},
+            {"good": "60 (29% of all)", "bad": "30 (15% of all)", "worse": "hidden", "*all": "205"},
+            id="those who answered are more than the shown choices",
+        ),
+        pytest.param(
+            {"good": 45, "bad": 20, "good_bad": 25, "worse": 9},
+            {"good": "70 (70%)", "bad": "45 (45%)", "worse": "hidden", "*answered": "100 (50%)", "*all": "200"},
+            id="they may all have made a shown choice",
+        ),
+    ],
+)
+def test_how_many_answered_does_not_tell_who_made_a_hidden_choice(many: dict[str, int], said: dict[str, str]) -> None:
+    published = coded(("good", "bad", "worse"), QuestionType.SELECT_MULTIPLE)
+    assert shown(question(publishable_report(of_one(published, silent=100, **many)), "safe")) == said
 
 
 @given(counted())
@@ -321,34 +349,39 @@ def test_a_choice_of_several_is_shown_or_hidden_as_a_whole() -> None:
     ]
 
 
-@given(st.lists(st.lists(st.integers(0, 60), min_size=4, max_size=4), min_size=4, max_size=4))
-@settings(max_examples=60, deadline=None)
-def test_where_it_is_told_how_many_answered_nobody_finds_the_few_who_made_no_such_choice(
-    numbers: list[list[int]],
-) -> None:
-    counts = Counts(coded(("good", "bad"), QuestionType.SELECT_MULTIPLE))
+CHOSEN = (("good",), ("bad",), ("good", "bad"), ("good", "worse"), ("worse",), ())
+"""What people may choose of several, and that they did not answer."""
+
+
+@given(st.lists(st.tuples(*[st.integers(0, most) for most in (60, 60, 60, 9, 9, 60)]), min_size=4, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_where_it_is_told_how_many_answered_no_few_people_are_found(numbers: list[tuple[int, ...]]) -> None:
+    counts = Counts(coded(("good", "bad", "worse"), QuestionType.SELECT_MULTIPLE))
     kinds = [Kind(mode, is_flagged, True) for mode in ("sms", "web") for is_flagged in (False, True)]
-    for kind, (good, bad, both, silent) in zip(kinds, numbers, strict=True):
-        counts.responses[kind] = good + bad + both + silent
-        counts.dispositions[kind.mode, "en", "", "complete"] += counts.responses[kind]
-        for value, number in (("good", good + both), ("bad", bad + both), ("", good + bad + both)):
-            counts.values.setdefault(Value("safe", value), Counter())[kind] = number
+    for kind, many in zip(kinds, numbers, strict=True):
+        counts.responses[kind] = sum(many)
+        counts.dispositions[kind.mode, "en", "", "complete"] += sum(many)
+        for chosen, number in zip(CHOSEN, many, strict=True):
+            for code in {*chosen, *([""] if chosen else [])}:
+                counts.values.setdefault(Value("safe", code), Counter())[kind] += number
     for grid in publishable_report(Counted(counts, {}, BEGAN, None)).questions:
-        if ANSWERED not in [line.code for line in grid.lines]:
-            continue
-        for line in (line for line in grid.lines[:-2] if line.cells[-1].count is not None):
-            every = [
-                (
-                    counts.of(Value("safe"), column.variant, mode),
-                    counts.of(Value("safe", line.code), column.variant, mode),
-                )
-                for column in grid.columns
-                for mode in [None if column.code == "all" else column.code]
-            ]
-            others = [answered - chose for answered, chose in every]
-            everybody = grid.columns.index(Column("all", "All"))
-            left_out = [others[everybody] - number for number in others[everybody + 1 :]]
-            assert min(others + left_out) >= FEW
+        if ANSWERED in [line.code for line in grid.lines]:
+            made = [line.code for line in grid.lines[:-2] if line.cells[-1].count is not None]
+            answered, *shown = (_people(counts, grid, code) for code in ("", *made))
+            for those, *chose in zip(answered, *shown, strict=True):
+                assert all(those - number >= FEW for number in chose), "they answered, and did not choose it"
+                # Else few chose several, or the hidden choices must have been made.
+                assert sum(chose) - those >= FEW
+
+
+def _people(counts: Counts, grid: Grid, code: str) -> list[int]:
+    """Count who chose it, or answered, in each column, and whom each variant leaves out."""
+    every = [
+        counts.of(Value("safe", code), column.variant, None if column.code == "all" else column.code)
+        for column in grid.columns
+    ]
+    everybody = grid.columns.index(Column("all", "All"))
+    return [*every, *(every[everybody] - number for number in every[everybody + 1 :])]
 
 
 def test_fewer_than_ten_people_are_told_of_in_no_way() -> None:
