@@ -10,11 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.ledger import IS_HELD
-from storage.outbox import REPLY, Priority, State
+from storage.outbox import REPLY, UNSENT, Priority, State
 from storage.script import Fetch, Row, Run, Script
-
-# Spelt as in the partial indexes: SQLite uses one only for a query that holds the same words.
-OPEN_STATES = "state IN ('queued', 'sending', 'unknown', 'replied')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +83,9 @@ def due_senders(claim: Claim) -> Script[dict[str, str]]:
     addresses = yield Fetch(
         f"""
         WITH RECURSIVE sending(address) AS (
-            SELECT min(our_address) FROM outbox WHERE {OPEN_STATES}
+            SELECT min(our_address) FROM outbox WHERE {UNSENT}
             UNION ALL
-            SELECT (SELECT min(our_address) FROM outbox WHERE {OPEN_STATES} AND our_address > sending.address)
+            SELECT (SELECT min(our_address) FROM outbox WHERE {UNSENT} AND our_address > sending.address)
             FROM sending WHERE sending.address IS NOT NULL
         )
         SELECT address FROM sending WHERE address IS NOT NULL
@@ -153,7 +150,7 @@ def _room(our_address: str, pace: Pace, now: int) -> Script[float]:
 
 
 _DUE = f"""
-    o.{OPEN_STATES} AND o.state = 'queued' AND o.our_address = :our_address AND o.priority = :priority
+    o.{UNSENT} AND o.state = 'queued' AND o.our_address = :our_address AND o.priority = :priority
     AND o.not_before <= :now AND o.made_at >= :made_since AND o.test = :test
     AND o.channel IN (SELECT :channels*text)
     AND (o.expires_at IS NULL OR o.expires_at > :now)
@@ -166,10 +163,11 @@ _APART = """
 """
 
 # A contact's messages keep their order: this one is in nobody's hands and the first of those that wait.
-_FIRST_OF_ITS_CONTACT = f"""
+_FIRST_OF_ITS_CONTACT = """
     NOT EXISTS (
         SELECT 1 FROM outbox other
-        WHERE other.{OPEN_STATES} AND other.contact_id = o.contact_id AND other.id <> o.id
+        WHERE other.contact_id = o.contact_id AND other.id <> o.id
+        AND other.state IN ('queued', 'sending', 'unknown', 'replied')
         AND (other.state <> 'queued'
              OR ((other.expires_at IS NULL OR other.expires_at > :now)
                  AND (other.priority, other.made_at, other.position, other.id)

@@ -16,7 +16,7 @@ from storage.script import Database
 from storage.sqlite import SqliteDatabase, connect_to_write
 
 # The newest revision in storage/migrations. Here too, because finding it there costs a second of CPU at every start.
-HEAD = "0009"
+HEAD = "0010"
 
 _VERSION = "SELECT version_num FROM alembic_version"
 _CHECK_URL = "Set DATABASE_URL to sqlite:///./earshot.db or postgresql://user:password@host/name."

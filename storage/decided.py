@@ -10,19 +10,22 @@ from storage import aliases, flagging, links, voice
 from storage.erasure import erase_contact
 from storage.events import Happened, record
 from storage.inbound import FILE, KEEP_FILED, WIPE, as_filed
-from storage.outbox import Priority
+from storage.outbox import Priority, State
 from storage.script import Fetch, Many, Run, Script
 from storage.turns import AnswerRow, Arrived, ConversationState, Decided
 
-# The first condition on `state` is word for word the partial indexes' own, or SQLite does not use them.
+# The first condition on `state` is word for word the partial index's own, or SQLite does not use it.
 _SUPERSEDE = """
     UPDATE outbox SET state = 'superseded', settled_at = :at
-    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
+    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown')
         AND purpose = 'reply' AND state <> 'sending'
         AND (state <> 'queued' OR contact_id IN (SELECT :answered*text))"""
+_SUPERSEDE_SAID = """
+    UPDATE outbox SET state = 'superseded', settled_at = :at
+    WHERE contact_id IN (SELECT :contacts*text) AND state = 'replied'"""
 _CANCEL = """
     UPDATE outbox SET state = 'cancelled', settled_at = :at
-    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown', 'replied')
+    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown')
         AND purpose <> 'reply' AND state = 'queued'"""
 
 # Who begins first on a contact that was joined to another is the person who joined it.
@@ -138,11 +141,16 @@ def _many(sql: str, rows: Iterable[Mapping[str, Any]]) -> Script[None]:
 def _settle_older_replies(results: list[Result]) -> Script[None]:
     """Settle what waits: who writes again needs no older reply, and who says STOP gets no campaign message.
 
-    But a message that is not answered replaces nothing that is still to be sent: the question would never come.
+    But a message that is not answered replaces nothing that is still to be sent: the question would never come. What
+    went out in the answer to its own text may wait for its receipt, unless a reply in the queue would wait behind it;
+    `looks.supersede` sees to the rest.
     """
     at = max(result.arrived.received_at for result in results)
     answered = [r.contact_id for r in results if r.decided.replies or r.decided.opt_out or r.decided.erase]
     yield Run(_SUPERSEDE, {"contacts": [result.contact_id for result in results], "answered": answered, "at": at})
+    queued = [r.contact_id for r in results if any(reply.state == State.QUEUED for reply in r.decided.replies)]
+    if queued:
+        yield Run(_SUPERSEDE_SAID, {"contacts": queued, "at": at})
     stopped = [result.contact_id for result in results if result.decided.opt_out]
     if stopped:
         yield Run(_CANCEL, {"contacts": stopped, "at": at})

@@ -220,7 +220,7 @@ def keep_erased(arrived: Arrived) -> Script[None]:
 _DOUBT = """
     UPDATE outbox SET state = 'unknown', code = 'restored', looks = 0, lease_until = :now,
         not_before = COALESCE((SELECT i.provider_at FROM inbound i WHERE i.id = outbox.inbound_id), not_before)
-    WHERE state IN ('queued', 'sending', 'unknown', 'replied') AND state = 'queued' AND not_before <= :now
+    WHERE state IN ('queued', 'sending', 'unknown') AND state = 'queued' AND not_before <= :now
         AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.id = outbox.inbound_id AND i.provider_at > :since)"""
 
 

@@ -126,7 +126,7 @@ _NOTE_STOPS = f"""
 _STOP = f"UPDATE contact SET opted_out_at = :at WHERE {_OPEN}"  # noqa: S608 - our own text
 _CANCEL = f"""
     UPDATE outbox SET state = 'cancelled', code = 'stopped', settled_at = :at
-    WHERE state IN ('queued', 'sending', 'unknown', 'replied') AND state = 'queued'
+    WHERE state IN ('queued', 'sending', 'unknown') AND state = 'queued'
         AND contact_id IN ({_JOINED})"""  # noqa: S608 - our own text
 
 

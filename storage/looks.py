@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from storage.outbox import State
-from storage.script import Fetch, Many, Script
+from storage.script import Fetch, Many, Run, Script
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,6 +82,26 @@ class Closed:
 Conclusion: TypeAlias = Found | LookAgain | SendAgain | Closed
 
 
+def supersede(now: int, limit: int) -> Script[int]:
+    """Settle replies that nobody need look for, because their resident has written again since; say how many."""
+    found = yield Fetch(
+        """
+        SELECT o.id FROM outbox o JOIN contact c ON c.id = o.contact_id
+        WHERE o.state IN ('replied', 'unknown') AND o.lease_until <= :now AND o.state = 'replied'
+        AND c.last_inbound_at > o.made_at
+        ORDER BY o.lease_until LIMIT :limit FOR UPDATE OF o SKIP LOCKED
+        """,
+        {"now": now, "limit": limit},
+    )
+    ids = [row[0] for row in found.rows]
+    if ids:
+        yield Run(
+            "UPDATE outbox SET state = 'superseded', settled_at = :now WHERE id IN (SELECT :ids*text)",
+            {"ids": ids, "now": now},
+        )
+    return len(ids)
+
+
 def unheard(now: int, channels: Sequence[str], test: bool, limit: int) -> Script[list[Unheard]]:
     """Find the messages to look for now, the oldest first. Only reads."""
     found = yield Fetch(
@@ -89,8 +109,8 @@ def unheard(now: int, channels: Sequence[str], test: bool, limit: int) -> Script
         SELECT o.id, o.contact_id, o.channel, o.our_address, o.purpose, o.state, o.text, o.options, o.looks,
                o.attempts, o.made_at, o.not_before, o.lease_until, c.address_encrypted, c.key_id, o.code
         FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id
-        WHERE o.state IN ('queued', 'sending', 'unknown', 'replied') AND o.state IN ('replied', 'unknown')
-        AND o.lease_until <= :now AND o.channel IN (SELECT :channels*text) AND o.test = :test
+        WHERE o.state IN ('replied', 'unknown') AND o.lease_until <= :now
+        AND o.channel IN (SELECT :channels*text) AND o.test = :test
         ORDER BY o.made_at, o.position, o.id LIMIT :limit
         """,
         {"now": now, "channels": list(channels), "test": test, "limit": limit},

@@ -30,6 +30,12 @@ class State(StrEnum):
     SENT_ONCE = "sent_once"
 
 
+# Spelt in every statement as in the partial indexes: SQLite uses one only for a query that holds the same words.
+UNSENT = "state IN ('queued', 'sending', 'unknown')"
+"""What the outbox still has to do with."""
+UNHEARD = "state IN ('replied', 'unknown')"
+"""What may have gone out, and of which nobody has heard."""
+
 REPLY_LEASE_MS = 120_000
 """How long a reply in the HTTP answer may stay without a receipt before the provider is asked about it."""
 

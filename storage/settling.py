@@ -160,7 +160,7 @@ def stale(now: int, limit: int) -> Script[Stale]:
     """Find open messages whose time is over. Only reads, so that it never holds up a writer."""
     found = yield Fetch(
         """
-        SELECT id, state FROM outbox WHERE state IN ('queued', 'sending', 'unknown', 'replied')
+        SELECT id, state FROM outbox WHERE state IN ('queued', 'sending', 'unknown')
         AND ((state = 'queued' AND expires_at <= :now) OR (state = 'sending' AND lease_until <= :now))
         LIMIT :limit
         """,
@@ -201,7 +201,7 @@ def lapse_all_but(owner: str, now: int) -> Script[int]:
     changed = yield Run(
         """
         UPDATE outbox SET state = 'unknown', code = 'claimant_died', looks = 0, lease_until = :now
-        WHERE state IN ('queued', 'sending', 'unknown', 'replied') AND state = 'sending' AND lease_owner <> :owner
+        WHERE state IN ('queued', 'sending', 'unknown') AND state = 'sending' AND lease_owner <> :owner
         """,
         {"owner": owner, "now": now},
     )

@@ -34,7 +34,7 @@ def stop_by_carrier(contact_id: str, now: int) -> Script[None]:
     yield Run(
         """
         UPDATE outbox SET state = 'cancelled', code = 'stopped', settled_at = :now
-        WHERE state IN ('queued', 'sending', 'unknown', 'replied') AND contact_id = :id AND state = 'queued'
+        WHERE state IN ('queued', 'sending', 'unknown') AND contact_id = :id AND state = 'queued'
         """,
         {"now": now, "id": contact_id},
     )

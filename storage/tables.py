@@ -9,6 +9,8 @@ every other column.
 
 import sqlalchemy as sa
 
+from storage.outbox import UNHEARD, UNSENT
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -378,13 +380,15 @@ outbox = sa.Table(
     _at("settled_at"),
     sa.Column("test", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(
-        "ix_outbox_open",
+        "ix_outbox_unsent",
         "our_address",
         "priority",
         "not_before",
-        sqlite_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
-        postgresql_where=sa.text("state IN ('queued', 'sending', 'unknown', 'replied')"),
+        sqlite_where=sa.text(UNSENT),
+        postgresql_where=sa.text(UNSENT),
     ),
+    sa.Index("ix_outbox_unsent_contact", "contact_id", sqlite_where=sa.text(UNSENT), postgresql_where=sa.text(UNSENT)),
+    sa.Index("ix_outbox_unheard", "lease_until", sqlite_where=sa.text(UNHEARD), postgresql_where=sa.text(UNHEARD)),
     sa.Index("ix_outbox_contact", "contact_id"),
     # Partial: most rows are replies, which have neither until their receipt comes.
     sa.Index(

@@ -36,6 +36,7 @@ TRIES = 4
 """A message that was tried so often, each time without an answer and without a trace, is given up."""
 
 LOOKED_FOR_AT_ONCE = 1_000
+SUPERSEDED_AT_ONCE = 500
 
 RESENDS_WITHOUT_A_LIST: Mapping[str, int] = {REPLY: 1}
 """How often a message is sent again where nobody can say whether it went out, by purpose; any other purpose never.
@@ -69,6 +70,8 @@ class Looking:
         While a provider cannot be asked, its messages stay as they are: an outage counts as no look.
         """
         now = self._now()
+        while await self._database.run(lambda: looks.supersede(now, SUPERSEDED_AT_ONCE)) == SUPERSEDED_AT_ONCE:
+            pass
         unheard = await self._database.read(
             lambda: looks.unheard(now, tuple(self._channels), self._test, LOOKED_FOR_AT_ONCE)
         )

@@ -270,4 +270,4 @@ async def test_due_messages_are_found_without_reading_those_that_are_not(world: 
         pytest.skip("reads SQLite's query plan; PostgreSQL chooses by statistics")
     rules = claiming._rules(Claim("one", 0, 0, 1, ("sms",)), OURS, Priority.REPLY)
     plan = await office.fetch(f"EXPLAIN QUERY PLAN SELECT o.channel FROM outbox o WHERE {claiming._DUE} LIMIT 1", rules)
-    assert any("ix_outbox_open (our_address=? AND priority=? AND not_before<?)" in row[3] for row in plan)
+    assert any("ix_outbox_unsent (our_address=? AND priority=? AND not_before<?)" in row[3] for row in plan)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
+from bot.service.looking import SUPERSEDED_AT_ONCE
 from channels.base import Capabilities, Outbound, SendResult, Unknown
 from channels.simulator import SimulatorChannel
 from storage.keys import KeyRing
@@ -193,6 +194,27 @@ async def test_a_reply_that_was_superseded_is_never_looked_for(world: World) -> 
     await until_looked_twice(office)
     assert await office.state(sent) == "superseded"
     assert twilio.requests == []
+
+
+async def test_replies_to_who_wrote_again_are_let_go_unasked(world: World) -> None:
+    office, twilio = world
+    person, other = await office.contact(), await office.contact(NEIGHBOUR)
+    began = office.time.now()
+    older = [await office.replied(person, "Do you feel safe?", at=began + each) for each in range(SUPERSEDED_AT_ONCE)]
+    newest = await office.replied(person, "How old are you?", at=began + MINUTE)
+    others = await office.replied(other, "Do you feel safe?", at=began)
+    await office.change("UPDATE contact SET last_inbound_at = :at WHERE id = :id", {"id": person, "at": began + MINUTE})
+    await office.change("UPDATE contact SET last_inbound_at = :at WHERE id = :id", {"id": other, "at": began})
+    office.time.go_on(REPLY_LEASE_MS - 1)
+    await office.looking.look()
+    assert await office.state(older[0]) == "replied", "its receipt may still come"
+    office.time.go_on(MINUTE + 1)
+    twilio.fail_next(Refuse(401, 20003))
+    with capture_logs() as logs:
+        await office.looking.look()
+    assert {await office.state(each) for each in older} == {"superseded"}
+    assert [await office.state(newest), await office.state(others)] == ["replied", "replied"]
+    assert [entry["waiting"] for entry in logs] == [2]
 
 
 async def test_a_reply_whose_person_was_erased_is_let_go(world: World) -> None:

@@ -34,8 +34,8 @@ async def test_everything_the_address_gave_is_gone_and_others_stay(database: Dat
     ) in ([(f"SM{n}", "erased", "", "", "", "", yes) for n in (1, 2, 4)] for yes in (1, True))
     assert await rows(database, "SELECT said FROM answer") == [("Other words",)]
     assert await rows(database, "SELECT text, state FROM outbox WHERE contact_id IS NULL ORDER BY id") == [
-        ("", "superseded"),
-        ("", "superseded"),
+        ("", "cancelled"),
+        ("", "cancelled"),
         ("Deleted.", "replied"),
     ]
 

@@ -188,15 +188,41 @@ async def test_a_second_half_is_put_below_the_first_as_a_new_revision(database: 
     ]
 
 
-async def test_a_later_text_settles_the_older_reply(database: Database, keys: KeyRing) -> None:
+WAITING = """
+    INSERT INTO outbox (id, contact_id, channel, purpose, priority, text, state, not_before, made_at)
+    SELECT :state || id, id, channel, 'reply', 0, :state, :state, 0, 0 FROM contact"""
+
+
+async def test_a_later_text_settles_the_older_replies_that_wait(database: Database, keys: KeyRing) -> None:
+    intake = make_intake(database, keys)
+    await intake.take(message("Hello", "SM1"))
+
+    def waiting() -> Script[None]:
+        for state in ("queued", "sending", "unknown"):
+            yield Run(WAITING, {"state": state})
+
+    await database.run(waiting)
+    await intake.take(message("Hello", "SM2", JOHN))
+    await intake.take(message("More", "SM3", received_at=NOON + 1))
+    assert sorted(await rows(database, "SELECT text, state, settled_at FROM outbox")) == [
+        ("Reply 1", "replied", None),
+        ("Reply 1", "replied", None),
+        ("Reply 2", "replied", None),
+        ("queued", "superseded", NOON + 1),
+        ("sending", "sending", None),
+        ("unknown", "superseded", NOON + 1),
+    ]
+
+
+async def test_a_reply_in_the_queue_waits_for_no_older_one(database: Database, keys: KeyRing) -> None:
     intake = make_intake(database, keys)
     await intake.take(message("Hello", "SM1"))
     await intake.take(message("Hello", "SM2", JOHN))
-    await intake.take(message("More", "SM3", received_at=NOON + 1))
+    await intake.take(message("More", "SM3", received_at=NOON + 1, arrival="reconciled"))
     assert await rows(database, "SELECT text, state, settled_at FROM outbox ORDER BY id") == [
         ("Reply 1", "superseded", NOON + 1),
         ("Reply 1", "replied", None),
-        ("Reply 2", "replied", None),
+        ("Reply 2", "queued", None),
     ]
 
 
