@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from bot.cli.numbers import numbers_of
 from bot.core.questionnaire import Questionnaire
 from bot.core.survey import Language, SurveyDefinition
 from bot.core.survey import wording as chosen
-from bot.core.window import Window, closed_by_hand, window
+from bot.core.window import Window, closed_by_hand, day_in_use, window
 from bot.outreach import publishing
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
@@ -90,9 +90,9 @@ def publish(
 
 def _last_day(written: str) -> str:
     try:
-        return date.fromisoformat(written).isoformat()
+        return day_in_use(written).isoformat()
     except ValueError:
-        raise Refusal(f"--closes: {written!r} is no date. Write it as 2027-01-31.") from None
+        raise Refusal(f"--closes: {written!r} is no date in the years 2000 to 2099. Write it as 2027-01-31.") from None
 
 
 def _how_to_start(settings: Settings, keyword: str) -> list[str]:

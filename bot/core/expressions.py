@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 from bot.core.expression_parser import Chain, Column, Current, Junction, Literal, Minus, Node, Reference, parse
 from bot.core.expression_parser import Unsupported as Unsupported
-from bot.core.patterns import compiled_pattern
+from bot.core.patterns import Pattern, compiled_pattern
 from bot.core.survey import Choice, Question
 
 ChoiceNames: TypeAlias = Callable[[str, str], str]
@@ -280,7 +280,7 @@ def _chain(first: _Evaluate, rest: tuple[tuple[Callable[[_Value, _Value], _Value
 def _call(name: str, arguments: tuple[Node, ...]) -> _Evaluate:
     if name == "regex":
         pattern, tested = _written_pattern(arguments[1]), _function(arguments[0])
-        return lambda scope: pattern.search(_text(tested(scope))) is not None
+        return lambda scope: pattern.search(_text(tested(scope)).encode(errors="replace")) is not None
     if name == "jr:choice-name":
         return _choice_name(*arguments)
     if name == "date" and isinstance(arguments[0], Literal) and math.isnan(_number(_as_date(arguments[0].value))):
@@ -296,7 +296,7 @@ def _as_date(value: _Value) -> _Value:
     return _day(value.strip()) if isinstance(value, str) and value else ""
 
 
-def _written_pattern(node: Node) -> re.Pattern[str]:
+def _written_pattern(node: Node) -> Pattern:
     if isinstance(node, Literal) and isinstance(node.value, str):
         return compiled_pattern(node.value)
     raise Unsupported("the pattern of regex() must be written out in quotes, not worked out from an answer")

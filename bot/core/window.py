@@ -10,6 +10,10 @@ from bot.core.survey import SurveyDefinition
 LONDON = ZoneInfo("Europe/London")
 
 
+YEARS = range(2000, 2100)
+"""The years in which surveys and campaigns begin and end. The calendar itself ends in 9999; other years are slips."""
+
+
 class Window(StrEnum):
     """Where a moment lies."""
 
@@ -81,6 +85,14 @@ def last_day(at: datetime) -> date:
 def first_day(at: datetime) -> date:
     """Return the day, in London, on which something begins."""
     return at.astimezone(LONDON).date()
+
+
+def day_in_use(written: str) -> date:
+    """Read a day on which a survey or a campaign begins or ends. Raises ValueError, also for a year not in `YEARS`."""
+    day = date.fromisoformat(written)
+    if day.isoformat() != written or day.year not in YEARS:
+        raise ValueError(f"{written!r} is no such day")
+    return day
 
 
 def _written(text: str, *, end_of_day: bool) -> datetime | None:

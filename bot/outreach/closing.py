@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.core.survey import SurveyDefinition
-from bot.core.window import london_day, moment
+from bot.core.window import day_in_use, london_day, moment
 from bot.outreach.publishing import PublicationRefused, publish
 from storage import surveys
 from storage.script import Database, Script
@@ -44,6 +44,6 @@ async def close_on(database: Database, survey: str, written: str, who: str, now:
 
 def _day(written: str) -> date:
     try:
-        return date.fromisoformat(written.strip())
+        return day_in_use(written.strip())
     except ValueError:
-        raise PublicationRefused("The last day must be a date, such as 2027-01-31.") from None
+        raise PublicationRefused("The last day must be a date in the years 2000 to 2099, such as 2027-01-31.") from None

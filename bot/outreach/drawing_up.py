@@ -8,7 +8,7 @@ from bot.core.commands import find_language
 from bot.core.invitation import CampaignState
 from bot.core.language_names import names_of
 from bot.core.survey import SurveyDefinition
-from bot.core.window import Window, closed_by_hand, closes_at, last_day, london_day, moment, window
+from bot.core.window import Window, closed_by_hand, closes_at, day_in_use, last_day, london_day, moment, window
 from bot.core.words import Words
 from bot.outreach.keywords import faults, propose, tidy
 from bot.surveys.insisted import INSISTED, missing_settings
@@ -135,12 +135,10 @@ def _day_problems(wanted: Wanted, definition: SurveyDefinition, today: date) -> 
     problems = []
     for what, written in (("first", wanted.starts_on), ("last", wanted.ends_on)):
         try:
-            if written and date.fromisoformat(written).isoformat() == written:
-                days[what] = date.fromisoformat(written)
-            elif written:
-                raise ValueError
+            if written:
+                days[what] = day_in_use(written)
         except ValueError:
-            problems.append(f"The {what} day {written!r} is no date. Write it as 2027-01-31.")
+            problems.append(f"The {what} day {written!r} is no date in the years 2000 to 2099. Write it as 2027-01-31.")
     problems += [f"The {what} day {day} is past. Today is {today}." for what, day in days.items() if day < today]
     if len(days) > 1 and days["last"] < days["first"]:
         problems.append(f"The last day {days['last']} is before the first, {days['first']}.")

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.core.survey import Start
+from bot.core.window import day_in_use
 from bot.surveys.languages import Languages, tidy_code
 from bot.surveys.problems import Findings
 from bot.surveys.words import COMMANDS, STOP_WORDS
@@ -123,9 +124,13 @@ class SettingsReader:
         try:
             if not _MOMENT.fullmatch(text):
                 raise ValueError
-            _ = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+            day_in_use(text[:10])
+            datetime.fromisoformat(text)
         except ValueError:
-            self._refuse(column, f"'{text}' is no date; write it as 2026-05-31, or 2026-05-31T17:00")
+            self._refuse(
+                column,
+                f"'{text}' is no date in the years 2000 to 2099; write it as 2026-05-31, or 2026-05-31T17:00",
+            )
             return ""
         return text.replace(" ", "T")
 

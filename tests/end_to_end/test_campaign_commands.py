@@ -148,7 +148,7 @@ async def test_what_cannot_be_is_refused_in_one_line(terminal: Terminal) -> None
     several = await terminal.is_refused(*HALL[:-1], "stop", "--channel", "post", "--target", "0")
     for said in ("The keyword STOP will not do", "'post' is no channel", "The target must be"):
         assert said in several
-    for wrong in ("31/01/2099", "2099-02-30"):
+    for wrong in ("31/01/2099", "2099-02-30", "9999-12-31"):
         assert f"--closes: '{wrong}' is no date" in await terminal.is_refused(
             "survey", "publish", SHIPPED, "--closes", wrong
         )

@@ -27,6 +27,8 @@ from storage.campaigns import CampaignRow
 from storage.script import Database
 from tests.outreach.scene import BARE, DAY, NOON, PARKS, publish, rows, running
 
+NO_DATE = "The {} day '{}' is no date in the years 2000 to 2099. Write it as 2027-01-31."
+
 WANTED = Wanted("parks", "Bentilee hall", keyword="hall 7")
 NUMBERS = Numbers("+447700900321", "+447700900322", "stoke_asks_bot", "https://bot.example")
 AUDIT = "SELECT who, action, detail FROM audit ORDER BY id"
@@ -149,12 +151,9 @@ async def test_a_survey_that_is_closed_invites_nobody(parks: Database) -> None:
             ["'post' is no channel of a campaign. Choose from: sms, whatsapp, telegram, web."],
             id="a channel",
         ),
-        pytest.param(
-            {"starts_on": "1/2/2026"}, ["The first day '1/2/2026' is no date. Write it as 2027-01-31."], id="no date"
-        ),
-        pytest.param(
-            {"ends_on": "20260201"}, ["The last day '20260201' is no date. Write it as 2027-01-31."], id="a bare date"
-        ),
+        pytest.param({"starts_on": "1/2/2026"}, [NO_DATE.format("first", "1/2/2026")], id="no date"),
+        pytest.param({"ends_on": "20260201"}, [NO_DATE.format("last", "20260201")], id="a bare date"),
+        pytest.param({"ends_on": "9999-12-31"}, [NO_DATE.format("last", "9999-12-31")], id="the end of the calendar"),
         pytest.param({"ends_on": "2026-01-13"}, ["The last day 2026-01-13 is past. Today is 2026-01-14."], id="past"),
         pytest.param(
             {"starts_on": "2026-02-02", "ends_on": "2026-02-01"},

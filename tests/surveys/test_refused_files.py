@@ -8,6 +8,8 @@ import pytest
 
 from tests.surveys.workbooks import LABEL, SETTINGS, YES_NO, Cells, refusals, workbook
 
+NO_DATE = "is no date in the years 2000 to 2099; write it as 2026-05-31, or 2026-05-31T17:00"
+
 ONE = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
 
 
@@ -89,8 +91,10 @@ def test_a_broken_choices_sheet_is_refused_by_row(tmp_path: Path, choices: Seque
         ("keyword", "Help", "'HELP' already means something to Earshot; choose another word"),
         ("keyword", "12", "'12' would be read as an answer; a keyword needs a letter"),
         ("privacy_url", "our page", "'our page' is no web address; write it as www.example.gov.uk/page"),
-        ("opens", "1 May", "'1 May' is no date; write it as 2026-05-31, or 2026-05-31T17:00"),
-        ("closes", "2026-02-30", "'2026-02-30' is no date; write it as 2026-05-31, or 2026-05-31T17:00"),
+        ("opens", "1 May", "'1 May' " + NO_DATE),
+        ("opens", "0001-01-01", "'0001-01-01' " + NO_DATE),
+        ("closes", "9999-12-31T23:00", "'9999-12-31T23:00' " + NO_DATE),
+        ("closes", "2026-02-30", "'2026-02-30' " + NO_DATE),
         ("min_age", "sixteen", "'sixteen' is no age; write it as 16"),
         ("min_age", "999", "'999' is no age; write it as 16"),
         (

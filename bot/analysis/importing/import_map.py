@@ -7,7 +7,7 @@ map must never lose answers.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,6 +20,7 @@ from bot.analysis.importing.dates import DateFormat
 from bot.analysis.importing.layout import AUTO, Layout
 from bot.analysis.importing.map_shape import MapShape
 from bot.analysis.importing.problems import ImportRefused, Problems
+from bot.core.window import day_in_use
 
 MOST_SOURCE: Final = 100
 MOST_LINE: Final = 80
@@ -195,7 +196,7 @@ def _check_file(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"there is no `time_zone` {read.time_zone!r}; write it as Europe/London"
     try:
-        date.fromisoformat(read.undated or "2000-01-01")
+        day_in_use(read.undated or "2000-01-01")
     except ValueError:
         yield "`undated` is a day, written as 2026-10-25"
 
