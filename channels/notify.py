@@ -222,7 +222,7 @@ class NotifyChannel:
             raise Refused(403, "the bearer token is missing or wrong")
         try:
             return msgspec.json.decode(request.body, type=kind)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):  # msgspec's own, and what is not UTF-8
             raise Refused(400, "the body is not Notify's JSON") from None
 
     def _inbound(self, text: ReceivedText, at: int, arrival: Arrival) -> Inbound:

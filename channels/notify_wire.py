@@ -118,12 +118,13 @@ def international(number: str) -> str:
 
 
 def milliseconds(written: str) -> int | None:
-    """Read one of Notify's times, which are UTC whether they say so or not; None if it is none."""
+    """Read one of Notify's times, which are UTC whether they say so or not; None if it is none that a clock shows."""
     try:
         moment = datetime.fromisoformat(written)
-    except ValueError:
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return int(seconds * 1000) if 0 < seconds < 2**32 else None
 
 
 def is_carried(character: str) -> bool:

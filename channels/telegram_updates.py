@@ -156,6 +156,11 @@ _decode_update = json.Decoder(_Update).decode
 _decode_names = json.Decoder(dict[str, Raw]).decode
 
 
+def _milliseconds(seconds: int) -> int | None:
+    """Read one of Telegram's times; None for none, and for one that no clock shows: the message is no worse for it."""
+    return seconds * 1000 if 0 < seconds < 2**32 else None
+
+
 class UpdateReader:
     """Turns the updates of one bot into messages."""
 
@@ -167,7 +172,10 @@ class UpdateReader:
 
     def read(self, body: bytes, at: int, arrival: Arrival) -> tuple[Inbound, ...]:
         """Read one update: one message, or none if it is not for us. Raises ValueError."""
-        update = _decode_update(body)
+        try:
+            update = _decode_update(body)
+        except RecursionError:
+            raise ValueError("the update is nested too deep") from None
         came = _Came(str(update.update_id), at, arrival)
         found: Inbound | None = None
         if update.message is not None:
@@ -200,7 +208,7 @@ class UpdateReader:
             message.chat,
             message.sender,
             text=payload or message.text or message.caption,
-            provider_at=message.date * 1000 or None,
+            provider_at=_milliseconds(message.date),
             reply_to=str(message.reply_to_message.message_id) if message.reply_to_message else "",
             media=(media,) if media else (),
             fields={"message_id": str(message.message_id)},
@@ -231,7 +239,7 @@ class UpdateReader:
             message.chat,
             message.sender,
             text=text,
-            provider_at=(message.edit_date or message.date) * 1000 or None,
+            provider_at=_milliseconds(message.edit_date or message.date),
             reply_to=str(message.message_id),
             fields={"edited_message_id": str(message.message_id)},
         )
@@ -271,7 +279,9 @@ class UpdateReader:
         else:
             return None
         fields = {} if is_private else {"chat": change.chat.type}
-        return self._inbound(came, kind, change.chat, change.sender, provider_at=change.date * 1000, fields=fields)
+        return self._inbound(
+            came, kind, change.chat, change.sender, provider_at=_milliseconds(change.date), fields=fields
+        )
 
     def _inbound(
         self,

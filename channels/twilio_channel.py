@@ -242,8 +242,9 @@ class TwilioChannel:
 
 def media_types(fields: Mapping[str, str]) -> tuple[str, ...]:
     """Read the MIME types of what came with a message, at most ten."""
-    count = int(fields["NumMedia"]) if fields.get("NumMedia", "").isdecimal() else 0
-    return tuple([fields.get(f"MediaContentType{n}", "application/octet-stream") for n in range(min(count, 10))])
+    written = fields.get("NumMedia", "")
+    count = min(int(written[:3]), 10) if written.isdecimal() else 0
+    return tuple([fields.get(f"MediaContentType{n}", "application/octet-stream") for n in range(count)])
 
 
 def _twilio_rest() -> "type[TwilioRest]":

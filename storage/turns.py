@@ -9,6 +9,11 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 
 
+def storable(text: str) -> str:
+    """Put a sign in place of NUL: no database of ours keeps one, and no phone can type one."""
+    return text.replace("\x00", "\ufffd")
+
+
 class Arrived(Struct, frozen=True, gc=False):
     """One inbound message as it will be kept. `id` is ours and new; the message's name is provider, account, event_id.
 

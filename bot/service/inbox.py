@@ -20,7 +20,7 @@ from storage.intake import Intake
 from storage.keys import KeyRing
 from storage.outbox import State
 from storage.script import Database
-from storage.turns import Arrived, Kept, ReplyRow, TurnFailed
+from storage.turns import Arrived, Kept, ReplyRow, TurnFailed, storable
 from storage.voice import VOICE_FIELD
 
 log = structlog.get_logger()
@@ -127,22 +127,21 @@ class Inbox:
             id=self._new_id(),
             provider=inbound.provider,
             account=inbound.account,
-            event_id=inbound.event_id,
+            event_id=storable(inbound.event_id),
             channel=inbound.channel,
-            address=inbound.address,
-            our_address=inbound.our_address,
+            address=storable(inbound.address),
+            our_address=storable(inbound.our_address),
             kind=str(inbound.kind) if inbound.sender is Sender.PERSON else MACHINE,
-            # No database of ours keeps a NUL, and no phone can type one.
-            text=inbound.text.replace("\x00", "\ufffd"),
-            choice_id=inbound.choice_id,
-            reply_to=inbound.reply_to,
-            media=" ".join(inbound.media),
+            text=storable(inbound.text),
+            choice_id=storable(inbound.choice_id),
+            reply_to=storable(inbound.reply_to),
+            media=storable(" ".join(inbound.media)),
             fields=_fields(inbound),
             arrival=str(inbound.arrival),
             provider_at=inbound.provider_at,
             received_at=inbound.at,
             test=self._decider.is_test(inbound.channel),
-            aliases=inbound.aliases,
+            aliases=tuple([storable(alias) for alias in inbound.aliases]),
         )
 
 

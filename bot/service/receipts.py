@@ -12,6 +12,7 @@ from storage import receipts
 from storage.outbox import State
 from storage.receipts import ReceiptRow, Reported, Verdict
 from storage.script import Database
+from storage.turns import storable
 
 log = structlog.get_logger()
 
@@ -39,10 +40,10 @@ class Receipts:
         report = ReceiptRow(
             channel=receipt.channel,
             provider=receipt.provider,
-            provider_id=receipt.provider_id,
-            outbox_id=receipt.outbox_id,
+            provider_id=storable(receipt.provider_id),
+            outbox_id=storable(receipt.outbox_id),
             status=receipt.status,
-            code=receipt.code,
+            code=storable(receipt.code),
             fields=_kept(receipt),
             received_at=receipt.at,
         )

@@ -81,7 +81,16 @@ def test_who_wrote_is_known_however_the_number_is_written(
     assert (heard.address, heard.sender) == (address, sender)
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "2026-13-01T00:00:00Z"], ids=["none", "words", "no such month"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("", id="none"),
+        pytest.param("yesterday", id="words"),
+        pytest.param("2026-13-01T00:00:00Z", id="no such month"),
+        pytest.param("9999-12-31T23:59:59-23:59", id="beyond the calendar"),
+        pytest.param("0001-01-01T00:00:00Z", id="before there were phones"),
+    ],
+)
 def test_a_text_with_an_odd_date_is_still_taken_in(channel: NotifyChannel, date: str) -> None:
     (heard,) = channel.receive(posted(RECEIVED | {"date_received": date}))
     assert (heard.text, heard.provider_at) == ("Hello Notify!", None)
@@ -133,6 +142,7 @@ UNREADABLE = [
     pytest.param(json.dumps({k: v for k, v in RECEIVED.items() if k != "message"}).encode(), id="no message"),
     pytest.param(json.dumps(RECEIVED).replace("Hello", "\\ud800").encode(), id="half a character"),
     pytest.param(b'{"x":' * 5_000, id="nested without end"),
+    pytest.param(json.dumps(RECEIVED).encode("latin-1").replace(b"Hello", b"Caf\xe9"), id="another encoding"),
 ]
 
 

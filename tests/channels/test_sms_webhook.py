@@ -177,6 +177,16 @@ def test_media_keep_their_types_and_the_words_beside_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "count"),
+    [("9" * 5_000, 10), ("012", 10), ("-1", 0), ("two", 0), ("1.5", 0)],
+    ids=lambda each: str(each)[:9],
+)
+def test_an_odd_number_of_media_is_no_reason_to_lose_the_text(written: str, count: int) -> None:
+    heard_so = heard(NumMedia=written, Body="look")
+    assert (len(heard_so.media), heard_so.text) == (count, "look")
+
+
+@pytest.mark.parametrize(
     ("fields", "status"),
     [
         pytest.param({"AccountSid": "AC" + "1" * 32}, 403, id="another account"),

@@ -144,6 +144,15 @@ def test_a_link_to_the_bot_brings_its_word(text: str, heard_as: str, kind: Kind)
     assert (one.kind, one.text) == (kind, heard_as)
 
 
+@pytest.mark.parametrize("date", [-1, 10**11, 10**18, 10**40], ids=str)
+def test_a_message_with_an_odd_date_is_still_taken_in(date: int) -> None:
+    one = heard(message(text="Hello", date=date))
+    assert (one.text, one.provider_at) == ("Hello", None)
+    left = a_membership("kicked")
+    left["my_chat_member"]["date"] = date
+    assert heard(left).provider_at is None
+
+
 def test_a_reply_names_what_it_replies_to() -> None:
     assert heard(message(text="1", reply_to_message={"message_id": 2})).reply_to == "2"
 
@@ -268,6 +277,7 @@ def test_without_a_secret_of_our_own_nobody_is_believed(secret: str) -> None:
         b'{"message": {}}',
         b'{"update_id": 1, "message": {"text": "hi"}}',
         b'{"update_id": "1"}',
+        b'{"update_id": 1, "message": ' + b'{"x":' * 10_000,
         b'{"update_id": 1, "message": {"message_id": 1, "chat": {"id": 1, "type": "private"}, "text": "\xff"}}',
     ],
     ids=repr,

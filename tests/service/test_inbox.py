@@ -136,6 +136,17 @@ async def test_a_redelivered_message_is_answered_once(desk: Desk) -> None:
     assert len(await desk.rows(ANSWERS)) == 1
 
 
+async def test_a_letter_that_no_database_keeps_loses_no_message(desk: Desk) -> None:
+    odd = "a\x00b"
+    message = desk.message(
+        "PARKS", event_id=odd, address=odd, choice_id=odd, reply_to=odd, media=(odd,), aliases=(odd,)
+    )
+    first = await desk.inbox.handle(message)
+    assert len(first) == 1
+    assert await desk.inbox.handle(replace(message, text="PARKS ", choice_id="")) == first
+    assert await desk.rows("SELECT event_id, choice_id, reply_to, media FROM inbound") == [("a\ufffdb",) * 4]
+
+
 async def test_stop_holds_until_start_and_survives_deletion(desk: Desk) -> None:
     await desk.text("PARKS")
     assert "no more texts" in (await desk.text("Stop."))[0]

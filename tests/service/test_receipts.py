@@ -166,6 +166,13 @@ async def test_a_late_failure_never_hides_a_delivery(world: World) -> None:
     assert await office.fetch("SELECT COUNT(*) FROM receipt") == [(2,)]
 
 
+async def test_a_report_with_a_letter_that_no_database_keeps_is_kept_once(world: World) -> None:
+    office, _ = world
+    for _again in range(2):
+        await office.receipts.keep(receipt(Status.FAILED, "\x00", "SM\x00", "\x00"))
+    assert await office.fetch("SELECT provider_id, code FROM receipt") == [("SM\ufffd", "\ufffd")]
+
+
 async def test_an_old_question_is_not_tried_again_once_the_person_wrote_on(world: World) -> None:
     office, twilio = world
     person = await office.contact()
