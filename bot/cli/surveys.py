@@ -69,10 +69,13 @@ def publish(
     definition = replace(compiled.definition, closes=_last_day(closes)) if closes else compiled.definition
     if closes and definition.opens and definition.opens[:10] > definition.closes:
         raise Refusal(f"--closes: the survey would close ({closes}) before it opens ({definition.opens}).")
+    # Played through before anything is written: a survey that cannot be asked is not published.
+    said = wording(drafts_allowed=settings.drafts_allowed)
+    language = said.offered(definition)[0]
+    rehearsal = _rehearsed(definition, said, language)
     definition = asyncio.run(_publish(settings, definition, is_dated=bool(closes)))
     for warning in compiled.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    said = wording(drafts_allowed=settings.drafts_allowed)
     print(f"Published {definition.id} version {definition.version} ({definition.hash[:12]}).")
     state = window(definition, None, datetime.now(UTC))
     if state is not Window.OPEN:
@@ -81,8 +84,6 @@ def publish(
     keyword = definition.keywords[0] if definition.keywords else ""
     for line in _how_to_start(settings, keyword):
         print(line)
-    language = said.offered(definition)[0]
-    rehearsal = _rehearsed(definition, said, language)
     print(f"\nThe opening in {language.name}, as a resident gets it by SMS:\n")
     print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
     print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
