@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.cli.compose import Refusal, Service, now
+from bot.core.window import Window, first_day
 from bot.service.clock import Job
 from bot.service.letters import cannot_be_written
 from bot.service.polling import Polling
@@ -153,16 +155,35 @@ def to_configure(settings: Settings) -> Iterator[str]:
         yield f"Telegram needs no setting: the bot {way}, which is arranged at every start."
 
 
+def how_to_begin(service: Service, at: datetime) -> Iterator[str]:
+    """Write how residents begin each survey, and in which of its languages nobody is asked yet."""
+    for listing in service.library.desk.listings.values():
+        definition = listing.questionnaire.definition
+        window = listing.window(at)
+        words = " or ".join(definition.keywords) or "(no keyword)"
+        if window is Window.CLOSED:
+            yield f"Survey {definition.id} is closed."
+        elif window is Window.NOT_YET and listing.opens_at is not None:
+            yield f"Survey {definition.id} opens on {first_day(listing.opens_at)}. Then residents text {words}."
+        else:
+            yield f"Survey {definition.id}: residents text {words}."
+        offered = {language.code for language in listing.questionnaire.offered}
+        drafts = ", ".join(language.name for language in definition.languages if language.code not in offered)
+        if drafts:
+            yield f"  Not offered in {drafts}: drafts nobody has read. See `review list`, or ALLOW_DRAFT_LANGUAGES."
+
+
 def left_out(service: Service) -> Iterator[str]:
     """Write which languages of which survey are not offered by a channel, because it cannot carry their letters."""
     for name, channel in service.channels.items():
         carries = channel.capabilities.carries
         if carries is None:
             continue
-        for definition in service.library.definitions:
-            lost = cannot_be_written(definition, service.library.phrases, carries)
-            if lost:
-                names = ", ".join(language.name for language in lost)
+        for listing in service.library.desk.listings.values():
+            definition, offered = listing.questionnaire.definition, listing.questionnaire.offered
+            lost = set(cannot_be_written(definition, service.library.phrases, carries))
+            names = ", ".join(language.name for language in offered if language in lost)
+            if names:
                 yield f"Survey {definition.id} is not offered by {name} in {names}: their letters do not get through."
 
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -18,7 +19,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from bot.cli.backups import prepare
-from bot.cli.channels import left_out, providers_of, telegram_job, to_configure
+from bot.cli.channels import how_to_begin, left_out, providers_of, telegram_job, to_configure
 from bot.cli.compose import (
     Refusal,
     Service,
@@ -42,7 +43,8 @@ from bot.service.forms import Forms
 from bot.service.safeguarding import Safeguarding
 from bot.service.transcribing import Transcribing
 from bot.service.unread import UnreadMessages
-from bot.settings import Settings, load
+from bot.settings import Settings, load, lookalikes
+from bot.settings_files import text_of
 from bot.surveys.compile import compile_survey
 from bot.web.account import account_routes
 from bot.web.accounts import Role, StaffRefused, create_staff, one_time_sign_in
@@ -104,6 +106,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             "PUBLIC_BASE_URL begins with http://: residents' texts and staff's passwords can be read on their way, and "
             "Twilio signs over exactly this address. Put a web server with https in front, and write https:// here."
         )
+    for slip in lookalikes():
+        log.warning(slip)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, listen(host, port)))
 
@@ -130,11 +134,18 @@ def demo(
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise Refusal(f"--data: {data} cannot be a folder ({problem.strerror}). Name another.") from None
-    settings = load(
+    with listen(host, port) as listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        named = f"[{host}]" if ":" in host else host
+        settings = _settings_of_demo(data, f"http://{named}:{listening.getsockname()[1]}")
+        runner.run(_demo(settings, listening))
+
+
+def _settings_of_demo(data: Path, base: str) -> Settings:
+    return load(
         database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
         secret_key=_kept_secret(data / KEY_FILE),
         secret_key_previous="",
-        public_base_url=f"http://{host}:{port}",
+        public_base_url=base,
         twilio_account_sid="",
         twilio_auth_token="",
         twilio_auth_token_secondary="",
@@ -150,9 +161,6 @@ def demo(
         safeguarding_webhook="",
         safeguarding_numbers="",
     )
-    listening = listen(host, port)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_demo(settings, listening))
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
@@ -317,9 +325,7 @@ def _say_where(settings: Settings, service: Service, listening: socket.socket) -
         print("No channel is on: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SMS_FROM for SMS,")
         print("or the settings of another channel (docs/reference/settings.md).", flush=True)
         return
-    for definition in service.library.definitions:
-        print(f"Survey {definition.id}: residents text {' or '.join(definition.keywords) or '(no keyword)'}.")
-    for line in left_out(service):
+    for line in (*how_to_begin(service, datetime.now(UTC)), *left_out(service)):
         print(line)
     if not service.library.definitions:
         print("No survey is published yet: survey publish FILE")
@@ -368,4 +374,4 @@ def _kept_secret(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
-    return path.read_text(encoding="utf-8").strip()
+    return text_of(path, f"The demo's secret key {path}").strip()

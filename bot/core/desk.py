@@ -70,7 +70,7 @@ class Desk:
     def receive(self, person: Person, threads: Sequence[Thread], message: Message) -> Outcome:
         """Take one message from an address. Says what changed, what was said, and where the message is filed."""
         message = marked(self._watch, message)
-        sitting = Sitting(person, threads, message.at)
+        sitting = Sitting(person, threads, message.at, short=message.short)
         if message.heard is Heard.NOTICE:
             sitting.file(Filed.NOISE)
         elif person.is_stopped:
@@ -363,7 +363,10 @@ class Desk:
             if is_open and is_newest and keywords and thread.state.completed_at is None:
                 language = thread.state.language
                 title = thread.questionnaire.title(language)
-                sitting.add(self.phrases.say(Phrase.UNFINISHED, language, title=title, keyword=keywords[0]))
+                said = self.phrases.say(
+                    Phrase.UNFINISHED, language, short=sitting.short, title=title, keyword=keywords[0]
+                )
+                sitting.add(said)
                 return
 
 

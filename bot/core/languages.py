@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from bot.core.commands import find_language
 from bot.core.effects import NoteLanguage, Option
-from bot.core.language_names import EVERY_NAME, NAMES, SERVES, names_of
+from bot.core.language_names import EVERY_NAME, SERVES, names_of
 from bot.core.limits import LANGUAGE_QUESTIONS, LIKELY
 from bot.core.listening import Action
 from bot.core.phrases import Phrase
@@ -125,7 +125,9 @@ def miss(turn: Turn, code: str) -> None:
     if code in turn.state.languages_missed:
         return
     turn.change(languages_missed=(*turn.state.languages_missed, code))
-    turn.say(Phrase.NOT_OFFERED, language=NAMES[code].own if code in NAMES else code)
+    names = names_of(code, code)
+    # Letters of its own would make a whole SMS cost twice.
+    turn.say(Phrase.NOT_OFFERED, language=names.own if names.own.isascii() or not turn.here.short else names.typed)
     turn.effects.append(NoteLanguage(code))
 
 

@@ -27,6 +27,7 @@ def opening(questionnaire: Questionnaire, language: str, here: Circumstances, wa
         say(Phrase.CARRIED, carrier=here.carrier) if here.carrier else "",
         say(Phrase.NOT_EMERGENCY),
         say(Phrase.CHECK, url=address) if address else "",
+        say(Phrase.PRIVACY_AT, url=definition.privacy_url) if definition.privacy_url not in ("", address) else "",
         say(Phrase.HOW_TO_STOP),
         _languages(questionnaire, language, here.short, word),
     ]

@@ -1,15 +1,29 @@
-"""The patterns of regex() in a survey: JavaScript's in ODK, read by RE2, whose time grows no faster than the text."""
+"""Patterns that people write, read by RE2, whose time grows no faster than the text: those of regex() and of maps."""
 
 import re
+from collections.abc import Mapping
 from typing import Protocol
 
 from bot.core.expression_parser import Unsupported
 
 
-class Pattern(Protocol):
-    """What `compiled_pattern` gives."""
+class Found(Protocol):
+    """Where a pattern was found."""
 
-    def search(self, text: bytes, /) -> object | None:
+    def groupdict(self) -> Mapping[bytes, bytes | None]:
+        """Give what each named group found, in UTF-8; None for one that had no part in it."""
+        ...
+
+
+class Pattern(Protocol):
+    """What `linear_pattern` gives."""
+
+    @property
+    def programsize(self) -> int:
+        """How many steps it takes for one letter, at the most."""
+        ...
+
+    def search(self, text: bytes, /) -> Found | None:
         """Look for the pattern anywhere in UTF-8."""
         ...
 
@@ -21,15 +35,23 @@ def compiled_pattern(pattern: str) -> Pattern:
     text is one. Raises `Unsupported` for what RE2 does not read, such as a look ahead or a reference back: either can
     keep one text busy for hours.
     """
+    try:
+        return linear_pattern(_ESCAPE.sub(_letter, pattern))
+    except ValueError as problem:
+        raise Unsupported(f"regex() cannot read the pattern '{pattern}': {problem}") from problem
+
+
+def linear_pattern(pattern: str) -> Pattern:
+    """Compile a pattern. Raises ValueError, in words for who wrote it, for what RE2 does not read."""
     import re2  # 4 MB that few surveys need
 
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled: Pattern = re2.compile(_ESCAPE.sub(_letter, pattern).encode(), options)
+        compiled: Pattern = re2.compile(pattern.encode(), options)
     except re2.error as problem:
-        raise Unsupported(
-            f"regex() cannot read the pattern '{pattern}': {problem.args[0].decode()}. "
+        raise ValueError(
+            f"{problem.args[0].decode(errors='replace')}. "
             "It reads what github.com/google/re2/wiki/Syntax lists: no look ahead or behind, no reference back"
         ) from problem
     return compiled

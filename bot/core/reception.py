@@ -27,7 +27,11 @@ def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
     """Name the open surveys and the words that start them."""
     language = sitting.language(desk.language)
     every = _open_surveys(desk, at)
-    return Say(_invitation(desk, every, language) if every else desk.phrases.say(Phrase.NOTHING_OPEN, language))
+    return Say(
+        _invitation(desk, every, language, short=sitting.short)
+        if every
+        else desk.phrases.say(Phrase.NOTHING_OPEN, language, short=sitting.short)
+    )
 
 
 def offer_others(desk: Desk, sitting: Sitting, here: Circumstances) -> None:
@@ -38,7 +42,7 @@ def offer_others(desk: Desk, sitting: Sitting, here: Circumstances) -> None:
     done = {one.survey for one in sitting.own_threads if one.state.completed_at is not None}
     others = [listing for listing in _open_surveys(desk, here.at) if listing.survey not in done]
     if others:
-        sitting.add(_invitation(desk, others, thread.state.language))
+        sitting.add(_invitation(desk, others, thread.state.language, short=sitting.short))
 
 
 def _open_surveys(desk: Desk, at: datetime) -> list[Listing]:
@@ -50,32 +54,36 @@ def _open_surveys(desk: Desk, at: datetime) -> list[Listing]:
     ]
 
 
-def _invitation(desk: Desk, listings: Sequence[Listing], language: str) -> str:
+def _invitation(desk: Desk, listings: Sequence[Listing], language: str, *, short: bool) -> str:
     named = [(one.questionnaire.definition.keywords[0], one.questionnaire.title(language)) for one in listings]
     if len(named) == 1:
         keyword, title = named[0]
-        return desk.phrases.say(Phrase.ONE_TO_START, language, keyword=keyword, title=title)
+        return desk.phrases.say(Phrase.ONE_TO_START, language, short=short, keyword=keyword, title=title)
     lines = [f"{keyword}: {title}" for keyword, title in named[:KEYWORDS_LISTED]]
-    return "\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language), *lines])
+    return "\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language, short=short), *lines])
 
 
 def answer_newcomer(desk: Desk, sitting: Sitting, kind: CommandKind, at: datetime) -> None:
     """Answer a command from an address that has begun nothing: whom to ask, what becomes of texts, and what is open."""
     sitting.file(Filed.COMMAND)
-    language = sitting.language(desk.language)
+    language, short = sitting.language(desk.language), sitting.short
     if kind is CommandKind.DELETE:
         sitting.erase()
-        sitting.say(Say(desk.phrases.say(Phrase.NOTHING_TO_DELETE, language)))
+        sitting.say(Say(desk.phrases.say(Phrase.NOTHING_TO_DELETE, language, short=short)))
         return
     open_now = [one.questionnaire for one in desk.listings.values() if one.window(at) is Window.OPEN][:KEYWORDS_LISTED]
     sentences = []
     if kind is CommandKind.HELP:
         contacts = dict.fromkeys(one.text(one.definition.contact, language) for one in open_now)
-        sentences = [desk.phrases.say(Phrase.HELP_PERSON, language, contact=contact) for contact in contacts if contact]
+        sentences = [
+            desk.phrases.say(Phrase.HELP_PERSON, language, short=short, contact=contact)
+            for contact in contacts
+            if contact
+        ]
     elif kind is CommandKind.PRIVACY:
         urls = dict.fromkeys(one.definition.privacy_url for one in open_now)
-        sentences = [desk.phrases.say(Phrase.PRIVACY, language)]
-        sentences += [desk.phrases.say(Phrase.PRIVACY_AT, language, url=url) for url in urls if url]
+        sentences = [desk.phrases.say(Phrase.PRIVACY, language, short=short)]
+        sentences += [desk.phrases.say(Phrase.PRIVACY_AT, language, short=short, url=url) for url in urls if url]
     say = what_is_open(desk, sitting, at)
     sitting.say(replace(say, text="\n".join([*sentences, say.text])))
 
@@ -85,8 +93,12 @@ def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> 
     language = sitting.language(desk.language)
     if window is Window.NOT_YET and listing.opens_at is not None:
         keyword = next(iter(listing.questionnaire.definition.keywords), "START")
-        return Say(desk.phrases.say(Phrase.OPENS_ON, language, date=first_day(listing.opens_at), keyword=keyword))
-    return Say(desk.phrases.say(Phrase.CLOSED_ON, language, date=listing.closed_on))
+        return Say(
+            desk.phrases.say(
+                Phrase.OPENS_ON, language, short=sitting.short, date=first_day(listing.opens_at), keyword=keyword
+            )
+        )
+    return Say(desk.phrases.say(Phrase.CLOSED_ON, language, short=sitting.short, date=listing.closed_on))
 
 
 def word_of(desk: Desk, match: KeywordMatch) -> str:
@@ -105,23 +117,23 @@ def turns_away(desk: Desk, sitting: Sitting, match: KeywordMatch, at: datetime, 
         sitting.say(not_open(desk, sitting, listing, window))
     elif invited is not Window.OPEN:
         sitting.file(Filed.COMMAND, survey=listing.survey)
-        sitting.say(_not_invited(desk, listing, invited, language or sitting.language(desk.language)))
+        spoken = language or sitting.language(desk.language)
+        sitting.say(_not_invited(desk, listing, invited, spoken, short=sitting.short))
     return (window, invited) != (Window.OPEN, Window.OPEN)
 
 
-def _not_invited(desk: Desk, listing: Listing, window: Window, language: str) -> Say:
+def _not_invited(desk: Desk, listing: Listing, window: Window, language: str, *, short: bool) -> Say:
     """Say that a campaign's word begins nothing now, and which word of the survey's own does."""
     phrase = Phrase.CAMPAIGN_OVER if window is Window.CLOSED else Phrase.CAMPAIGN_NOT_NOW
-    sentences = [desk.phrases.say(phrase, language)]
+    sentences = [desk.phrases.say(phrase, language, short=short)]
     if listing.questionnaire.definition.keywords:
-        sentences.append(_invitation(desk, [listing], language))
+        sentences.append(_invitation(desk, [listing], language, short=short))
     return Say("\n".join(sentences))
 
 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
     """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
-    language = sitting.language(desk.language)
-    short = message.short
+    language, short = sitting.language(desk.language), sitting.short
     how_to_delete = desk.phrases.say(Phrase.MY_DATA_DELETE, language, short=short)
     if thread is None:
         sitting.file(Filed.COMMAND)

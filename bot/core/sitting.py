@@ -114,9 +114,10 @@ class Outcome(Struct, frozen=True, gc=False):
 class Sitting:
     """Gathers an outcome. Nothing outside `bot.core` sees it."""
 
-    def __init__(self, person: Person, threads: Sequence[Thread], at: datetime) -> None:
+    def __init__(self, person: Person, threads: Sequence[Thread], at: datetime, *, short: bool) -> None:
         self.person = person
         self.at = at
+        self.short = short
         self._threads = {thread.key: thread for thread in threads}
         self._before = dict(self._threads)
         self._begun: list[str] = []
@@ -212,7 +213,7 @@ class Sitting:
         self.person = replace(self.person, current=key)
         state, effects = conversation.step(questionnaire, thread.state, Began(here, spoken, missing, word))
         if greet is not None:
-            effects = tuple(_greeted(effect, questionnaire.say(greet, spoken)) for effect in effects)
+            effects = tuple(_greeted(effect, questionnaire.say(greet, spoken, short=here.short)) for effect in effects)
         self.take(thread, state, effects)
 
     def stop(self, thread: Thread, here: Circumstances) -> None:

@@ -78,10 +78,10 @@ def ask_returning(turn: Turn) -> None:
 
 
 def _returning_labels(turn: Turn) -> list[tuple[str, str]]:
-    language = turn.state.language
+    language, short = turn.state.language, turn.here.short
     return [
-        (CARRY_ON, turn.q.say(Phrase.CARRY_ON, language)),
-        (START_NEW, turn.q.say(Phrase.START_NEW, language)),
+        (CARRY_ON, turn.q.say(Phrase.CARRY_ON, language, short=short)),
+        (START_NEW, turn.q.say(Phrase.START_NEW, language, short=short)),
     ]
 
 

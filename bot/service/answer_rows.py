@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from bot.core.effects import Record
 from bot.core.reading import Rule
 from bot.core.sitting import Thread
+from bot.core.state import State
 from storage.turns import AnswerRow
 
 
@@ -19,8 +20,13 @@ class Given(NamedTuple):
     at: int
 
 
-def answer_rows(record: Record, thread: Thread, response_id: str, given: Given) -> list[AnswerRow]:
-    """Lay out an answer: one row for each chosen option, or one row in all."""
+def answer_rows(
+    record: Record, thread: Thread, response_id: str, given: Given, before: State | None = None
+) -> list[AnswerRow]:
+    """Lay out an answer: one row for each chosen option, or one row in all.
+
+    `before` is the state in which the question was put, where the answer itself may have changed the language.
+    """
     is_multiple = len(record.codes) > 0 and thread.questionnaire.question(record.question).type == "select_multiple"
     one = AnswerRow(
         response_id=response_id,
@@ -31,7 +37,7 @@ def answer_rows(record: Record, thread: Thread, response_id: str, given: Given) 
         value_code=record.codes[0] if record.codes else _value_code(record),
         value_number=record.number,
         said=record.said or None,
-        lang=thread.state.language,
+        lang=(before or thread.state).language,
         channel=given.channel,
         input=given.input,
         rule=str(record.rule),

@@ -122,6 +122,7 @@ class Decider:
         begun = self._begun(opened, outcome, channel)
         ids = {new: (row.conversation_id, row.response_id) for new, row in begun.items()}
         ids |= {row.id: (row.id, row.response_id) for row in opened.conversations}
+        before = {thread.key: thread.state for thread in threads}
         return Decided(
             filed=str(outcome.filed),
             contact=_contact(contact, outcome, ids, arrived),
@@ -129,8 +130,8 @@ class Decider:
             response_id=ids[outcome.thread][1] if outcome.thread else None,
             question=outcome.question,
             begun=tuple(begun.values()),
-            states=_states(outcome, ids, {thread.key: thread.state for thread in threads}),
-            answers=_answers(outcome, ids, arrived, channel),
+            states=_states(outcome, ids, before),
+            answers=_answers(outcome, ids, before, arrived, channel),
             replies=self._replies(outcome, arrived, channel),
             opt_ins=_opt_ins(outcome),
             opt_out=outcome.opt_out,
@@ -340,7 +341,11 @@ def state_row(thread: Thread, conversation_id: str, response_id: str, event: str
 
 
 def _answers(
-    outcome: Outcome, ids: Mapping[str, tuple[str, str]], arrived: Arrived, channel: Channel
+    outcome: Outcome,
+    ids: Mapping[str, tuple[str, str]],
+    before: Mapping[str, State],
+    arrived: Arrived,
+    channel: Channel,
 ) -> tuple[AnswerRow, ...]:
     threads = {thread.key: thread for thread in outcome.changed}
     given = Given(
@@ -353,7 +358,7 @@ def _answers(
         row
         for key, effect in outcome.effects
         if isinstance(effect, Record)
-        for row in answer_rows(effect, threads[key], ids[key][1], given)
+        for row in answer_rows(effect, threads[key], ids[key][1], given, before.get(key))
     )
 
 

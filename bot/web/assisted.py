@@ -100,6 +100,7 @@ class Assistance:
             "assisted.html",
             422 if problems else 200,
             say=words["say"],
+            council=words["council"],
             tongue=words["tongue"],
             is_draft=words["is_draft"],
             language=language,

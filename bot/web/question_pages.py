@@ -14,6 +14,7 @@ from bot.core.language_names import names_of
 from bot.core.limits import FORM_CHARACTERS
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
+from bot.core.survey import wording
 from bot.service.forms import Forms, Sheet
 from bot.web.pages import Pages
 from bot.web.security import TurnedAway, new_secret
@@ -178,7 +179,7 @@ def spoken(forms: Forms, questionnaire: Questionnaire, language: str) -> dict[st
 
     `tongue` marks a text that is in another; `say` does so itself, and `say_plainly` is for where no mark may stand.
     """
-    marked = tongue(questionnaire, language)
+    marked, definition = tongue(questionnaire, language), questionnaire.definition
 
     def say_plainly(name: str, **values: object) -> str:
         return questionnaire.say(Phrase[name], language, short=False, **values)
@@ -193,6 +194,9 @@ def spoken(forms: Forms, questionnaire: Questionnaire, language: str) -> dict[st
         "lang": language,
         "dir": form.direction(language),
         "title": questionnaire.title(language),
+        # Another survey in this database may be another organisation's.
+        "council": wording(definition.organisation, definition.default_language, definition.default_language)
+        or "Earshot",
         "is_draft": forms.is_draft(questionnaire, language),
     }
 

@@ -1,10 +1,11 @@
 """A survey in several languages where Notify carries only Latin letters: nobody is left without an answer."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.cli.channels import left_out
+from bot.cli.channels import how_to_begin, left_out
 from bot.cli.compose import service_of, wording
 from bot.core.phrases import Phrase, Phrases
 from bot.core.survey import Choice, Language, Question, QuestionType, SurveyDefinition
@@ -129,6 +130,24 @@ async def test_the_doctor_and_the_start_name_what_is_left_out(database: Database
         assert list(left_out(service)) == [
             f"Survey parks is not offered by notify in {OWN_NAME}: their letters do not get through."
         ]
+
+
+async def test_the_start_says_how_to_begin_and_which_drafts_nobody_is_asked_in(
+    database: Database, keys: KeyRing
+) -> None:
+    drafted = replace(PARKS, draft_languages=tuple(each.code for each in PARKS.languages if each.code != "en"))
+    await publish(database, drafted)
+    await publish(database, replace(PARKS, id="past", keywords=("PAST",), closes="2026-01-31"))
+    await publish(database, replace(PARKS, id="soon", keywords=("SOON", "LATER"), opens="2026-06-01"))
+    async with service_of(database, keys, {"notify": notify_channel()}, wording()) as service:
+        assert list(how_to_begin(service, datetime(2026, 5, 1, tzinfo=UTC))) == [
+            "Survey parks: residents text PARKS.",
+            f"  Not offered in {OWN_NAME}, Polski, Roman Urdu: drafts nobody has read. "
+            "See `review list`, or ALLOW_DRAFT_LANGUAGES.",
+            "Survey past is closed.",
+            "Survey soon opens on 2026-06-01. Then residents text SOON or LATER.",
+        ]
+        assert not [line for line in left_out(service) if "parks" in line], "no other channel offers it either"
 
 
 async def test_the_doctor_names_characters_without_which_nobody_is_answered(database: Database) -> None:

@@ -271,7 +271,7 @@ def test_a_survey_in_one_language_says_so(ear: Ear) -> None:
 
 def test_a_language_that_is_not_offered_is_counted_once_and_the_others_are_named(ear: Ear) -> None:
     phone = talking(ear)
-    assert phone.text("language french").startswith("Sorry, this survey is not in Français yet.")
+    assert phone.text("language french").startswith("Sorry, this survey is not in FRENCH yet.")
     assert phone.last_reply.endswith(MENU.format("1/3"))
     assert wishes(phone) == ["fr"]
 
@@ -280,7 +280,7 @@ def test_a_language_that_is_not_offered_is_counted_once_and_the_others_are_named
 def test_a_keyword_with_a_language_that_is_not_offered_says_so(ear: Ear, first: list[str]) -> None:
     phone = resident(TALK, listener=ear)
     play(phone, first)
-    assert "Sorry, this survey is not in Română yet." in phone.text("parks romana")
+    assert "Sorry, this survey is not in ROMANA yet." in phone.text("parks romana")
     assert wishes(phone) == ["ro"]
 
 
@@ -372,7 +372,7 @@ def test_the_last_answer_brings_no_menu(ear: Ear) -> None:
 
 def test_a_language_that_is_heard_and_not_offered_gets_one_line(ear: Ear) -> None:
     phone = talking(ear)
-    assert phone.text("nous voulons plus de bus").startswith("Sorry, this survey is not in Français yet.")
+    assert phone.text("nous voulons plus de bus").startswith("Sorry, this survey is not in FRENCH yet.")
     play(phone, ["yes"])
     assert "Sorry" not in phone.text("nous voulons plus de bus")
     assert wishes(phone) == ["fr"]

@@ -48,6 +48,13 @@ def test_a_missing_setting_only_drops_its_sentence(settings: dict[str, Any], sai
     assert "1/1 A?" in opening
 
 
+def test_a_privacy_notice_with_an_address_of_its_own_is_told_too() -> None:
+    one_address = resident(survey(CORE, verify_url="v.example", privacy_url="v.example")).text("parks")
+    two = resident(survey(CORE, verify_url="v.example", privacy_url="p.example")).text("parks")
+    assert "Check this is real, and privacy: v.example Text STOP" in one_address
+    assert "Check this is real, and privacy: v.example Privacy: p.example Text STOP" in two
+
+
 def test_the_price_of_a_text_is_told_where_texts_cost() -> None:
     assert "Texts cost" in resident(survey(CORE)).text("parks")
     assert "Texts cost" not in resident(survey(CORE), short=False).text("parks")

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.core.listening import Action, Impression
+from bot.core.survey import Language
 from bot.service.replay import replay
+from storage import surveys
 from storage.keys import KeyRing
 from storage.script import Database, Run, Script
+from tests.core.small_surveys import one, survey, words_question
 from tests.service.voice_scene import MINUTE, TELEGRAM, Voices, ask, voices
 
 
@@ -63,3 +66,33 @@ async def test_the_app_s_language_is_heard_again_in_a_replay(telegram: Voices, e
     await telegram.write(UNCLEAR)
     assert await replay(telegram.database, telegram.library, telegram.channels, "parks") == []
     assert ear.told == HEARD * 2
+
+
+class Switches:
+    """A listener that hears Polish in everything, and changes to it."""
+
+    def __call__(self, text: str, known: str, hint: str, current: str) -> Impression:
+        return Impression("pl", 0.99, Action.SWITCH, known=known)
+
+
+TALK = survey(
+    words_question("better", "What would make it better?"),
+    one("use", "Do you use it?"),
+    id="talk",
+    keyword="TALK",
+    languages=(Language("en", "English"), Language("pl", "Polski")),
+)
+
+
+async def test_an_answer_stands_under_the_language_in_which_its_question_was_put(
+    database: Database, keys: KeyRing
+) -> None:
+    async with voices(database, keys, Switches()) as scene:
+        await database.run(lambda: surveys.publish(TALK.id, TALK.version, TALK.hash, TALK.to_json(), scene.now))
+        await scene.library.load()
+        await scene.write("TALK")
+        await scene.write("Wi\u0119cej drzew")
+        assert await scene.rows("SELECT lang, said FROM answer") == [("en", "Wi\u0119cej drzew")]
+        assert await scene.rows("SELECT language FROM response") == [("pl",)]
+        await scene.write("1")
+        assert await scene.rows("SELECT lang FROM answer WHERE question = 'use'") == [("pl",)]

@@ -30,7 +30,7 @@ def application_of(hall: Hall, base: str = BASE) -> FastAPI:
     def clock() -> int:
         return hall.now
 
-    pages = Pages("The council", Refusals(hall.database, clock).note)
+    pages = Pages("The newest survey's council", Refusals(hall.database, clock).note)
     app = FastAPI(openapi_url=None)
     forms: Forms = hall.forms
     for router in (

@@ -55,6 +55,14 @@ async def test_a_resident_answers_a_whole_survey(site: Site, begun: Browser) -> 
     assert await site.hall.rows("SELECT said FROM answer WHERE question = 'why'") == [("=Trees, at last\nand benches",)]
 
 
+async def test_the_page_is_headed_by_the_organisation_of_its_own_survey(site: Site) -> None:
+    page = await site.browser().open(START)
+    assert "The newest survey" not in page
+    asks = HALLS.organisation["en"]
+    assert f"\u2013 {asks}</title>" in page
+    assert f'<span class="council__name">{asks}</span>' in page
+
+
 async def test_the_opening_names_who_asks_for_whom_and_every_language_in_its_own_letters(site: Site) -> None:
     browser = site.browser()
     page = await browser.open(START)
