@@ -93,7 +93,7 @@ def _last_day(written: str) -> str:
     try:
         return day_in_use(written).isoformat()
     except ValueError:
-        raise Refusal(f"--closes: {written!r} is no date in the years 2000 to 2099. Write it as 2027-01-31.") from None
+        raise Refusal(f"--closes: {written!r} is no date in the years 2000 to 2999. Write it as 2027-01-31.") from None
 
 
 def _how_to_start(settings: Settings, keyword: str) -> list[str]:

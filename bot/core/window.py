@@ -10,7 +10,7 @@ from bot.core.survey import SurveyDefinition
 LONDON = ZoneInfo("Europe/London")
 
 
-YEARS = range(2000, 2100)
+YEARS = range(2000, 3000)
 """The years in which surveys and campaigns begin and end. The calendar itself ends in 9999; other years are slips."""
 
 

@@ -46,4 +46,4 @@ def _day(written: str) -> date:
     try:
         return day_in_use(written.strip())
     except ValueError:
-        raise PublicationRefused("The last day must be a date in the years 2000 to 2099, such as 2027-01-31.") from None
+        raise PublicationRefused("The last day must be a date in the years 2000 to 2999, such as 2027-01-31.") from None

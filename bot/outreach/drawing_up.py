@@ -138,7 +138,7 @@ def _day_problems(wanted: Wanted, definition: SurveyDefinition, today: date) -> 
             if written:
                 days[what] = day_in_use(written)
         except ValueError:
-            problems.append(f"The {what} day {written!r} is no date in the years 2000 to 2099. Write it as 2027-01-31.")
+            problems.append(f"The {what} day {written!r} is no date in the years 2000 to 2999. Write it as 2027-01-31.")
     problems += [f"The {what} day {day} is past. Today is {today}." for what, day in days.items() if day < today]
     if len(days) > 1 and days["last"] < days["first"]:
         problems.append(f"The last day {days['last']} is before the first, {days['first']}.")

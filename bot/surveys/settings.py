@@ -129,7 +129,7 @@ class SettingsReader:
         except ValueError:
             self._refuse(
                 column,
-                f"'{text}' is no date in the years 2000 to 2099; write it as 2026-05-31, or 2026-05-31T17:00",
+                f"'{text}' is no date in the years 2000 to 2999; write it as 2026-05-31, or 2026-05-31T17:00",
             )
             return ""
         return text.replace(" ", "T")

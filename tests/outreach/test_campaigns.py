@@ -27,7 +27,7 @@ from storage.campaigns import CampaignRow
 from storage.script import Database
 from tests.outreach.scene import BARE, DAY, NOON, PARKS, publish, rows, running
 
-NO_DATE = "The {} day '{}' is no date in the years 2000 to 2099. Write it as 2027-01-31."
+NO_DATE = "The {} day '{}' is no date in the years 2000 to 2999. Write it as 2027-01-31."
 
 WANTED = Wanted("parks", "Bentilee hall", keyword="hall 7")
 NUMBERS = Numbers("+447700900321", "+447700900322", "stoke_asks_bot", "https://bot.example")

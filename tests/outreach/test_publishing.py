@@ -33,7 +33,7 @@ async def test_a_last_day_makes_a_version_that_differs_in_nothing_else(database:
     ("definition", "day", "said"),
     [
         pytest.param(HALLS, "soon", "must be a date", id="no date"),
-        pytest.param(HALLS, "9999-12-31", "in the years 2000 to 2099", id="the end of the calendar"),
+        pytest.param(HALLS, "9999-12-31", "in the years 2000 to 2999", id="the end of the calendar"),
         pytest.param(HALLS, "2026-01-13", "is over", id="yesterday"),
         pytest.param(replace(HALLS, closes="2026-02-01"), LAST, "a last day already: 2026-02-01", id="it has one"),
         pytest.param(replace(HALLS, opens="2026-02-01T09:00"), LAST, "before it opens", id="before it opens"),

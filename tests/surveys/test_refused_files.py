@@ -8,7 +8,7 @@ import pytest
 
 from tests.surveys.workbooks import LABEL, SETTINGS, YES_NO, Cells, refusals, workbook
 
-NO_DATE = "is no date in the years 2000 to 2099; write it as 2026-05-31, or 2026-05-31T17:00"
+NO_DATE = "is no date in the years 2000 to 2999; write it as 2026-05-31, or 2026-05-31T17:00"
 
 ONE = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
 
@@ -23,7 +23,8 @@ ONE = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
         ),
         pytest.param(
             [*YES_NO, {"list_name": "yn", "name": "YES", LABEL: "Yes!"}],
-            "choices sheet, row 4, name: 'YES' is already in the list 'yn', in row 2",
+            "choices sheet, row 4, name: 'YES' is already in the list 'yn', in row 2 ('yes': capitals make no "
+            "difference)",
             id="one code in two cases",
         ),
         pytest.param(
