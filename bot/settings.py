@@ -6,10 +6,11 @@ A channel is on when its block is complete; half a block is an error that names 
 # Over 400 lines: every setting stands in one list, with the check of what is written beside it.
 import os
 import re
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -20,9 +21,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.settings_files import ENV_FILE, SettingsProblem, names_in_env_file, text_of
+
+__all__ = ["LEDGER_OFF", "LONGEST_KEPT_DAYS", "SECRETS", "Settings", "SettingsProblem", "load", "lookalikes"]
+
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 SMS_SENDER = r"^(\+[1-9]\d{6,14}|MG[0-9A-Za-z]+)$"
 LONGEST_KEPT_DAYS = 36_500
+MOST_PENCE = 1_000
 LEDGER_OFF = "off"
 SECRETS = (
     "DATABASE_URL",  # may hold a password
@@ -39,18 +45,31 @@ SECRETS = (
 )
 
 
-class SettingsProblem(Exception):
-    """A setting is missing or wrong. The message names the variable and what to write, and never shows a value."""
+def _whole(what: str, lowest: int, highest: int) -> BeforeValidator:
+    def check(value: object) -> object:
+        written = str(value).strip()
+        is_number = written.isascii() and written.isdecimal() and len(written) <= len(str(highest))
+        if not (is_number and lowest <= int(written) <= highest):
+            raise ValueError(f"write a whole number{what}, from {lowest} to {highest}")
+        return value
+
+    return BeforeValidator(check)
 
 
-def _as_days(value: object) -> object:
-    written = str(value).strip()
-    if value is not None and not (written.isascii() and written.isdecimal() and int(written) <= LONGEST_KEPT_DAYS):
-        raise ValueError(f"write a whole number of days, from 0 to {LONGEST_KEPT_DAYS}")
+def _as_pence(value: object) -> object:
+    try:
+        is_price = 0 <= float(str(value)) <= MOST_PENCE  # not of `nan` and `inf`, which float() knows too
+    except ValueError:
+        is_price = False
+    if not is_price:
+        raise ValueError(f"write a number of pence, from 0 to {MOST_PENCE}, such as 2.4")
     return value
 
 
-Days: TypeAlias = Annotated[int, BeforeValidator(_as_days)]
+Days: TypeAlias = Annotated[int, _whole(" of days", 0, LONGEST_KEPT_DAYS)]
+Hours: TypeAlias = Annotated[int, _whole(" of hours", 1, 168)]
+Port: TypeAlias = Annotated[int, _whole("", 1, 65535)]
+Pence: TypeAlias = Annotated[float, BeforeValidator(_as_pence)]
 
 
 class FromFiles(PydanticBaseSettingsSource):
@@ -66,10 +85,7 @@ class FromFiles(PydanticBaseSettingsSource):
         path = os.environ.get(name) or self._written.get(name.lower())
         if not path or field_name.upper() not in SECRETS:
             return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except OSError as problem:
-            raise SettingsProblem(f"{name}: the file {path} cannot be read ({problem.strerror}).") from None
+        return text_of(Path(path), f"{name}: the file {path}").strip(), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Return every secret that stands in a file."""
@@ -80,7 +96,9 @@ class FromFiles(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Every setting of Earshot. See docs/reference/settings.md, which a test holds against this class."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8-sig", extra="ignore", env_ignore_empty=True
+    )
 
     database_url: str = Field(
         "sqlite:///./earshot.db", description="Where everything is kept: `sqlite:///path` or `postgresql://...`."
@@ -137,18 +155,18 @@ class Settings(BaseSettings):
     allow_draft_languages: str = Field(
         "", description="Comma-separated language codes that `serve` may offer before a speaker has reviewed them."
     )
-    pence_per_segment: float = Field(
-        2.4, ge=0, description="Price of one SMS segment, for estimates (GOV.UK Notify, April 2026, without VAT)."
+    pence_per_segment: Pence = Field(
+        2.4, description="Price of one SMS segment, for estimates (GOV.UK Notify, April 2026, without VAT)."
     )
     safeguarding_lead: str = Field("", description="Who reads what speaks of danger: a name, for `doctor`.")
     safeguarding_email: str = Field("", description="Where the lead is told by e-mail that there is something to see.")
     safeguarding_webhook: str = Field("", description="Where the lead is told by a webhook: an https address.")
-    safeguarding_remind_hours: int = Field(
-        4, ge=1, le=168, description="Hours after which the lead is told again of what nobody has opened."
+    safeguarding_remind_hours: Hours = Field(
+        4, description="Hours after which the lead is told again of what nobody has opened."
     )
     safeguarding_numbers: str = Field("", description="The TOML file with the help numbers that residents are told.")
     smtp_host: str = Field("", description="The mail server that sends the alerts.")
-    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_port: Port = Field(587, description="Its port.")
     smtp_security: str = Field("starttls", description="`starttls`, `tls`, or `none` on a private network.")
     smtp_user: str = Field("", description="The name to sign in with at the mail server. Empty: nobody signs in.")
     smtp_password: SecretStr = Field(SecretStr(""), description="The password for it.")
@@ -171,6 +189,15 @@ class Settings(BaseSettings):
         None, description="Days after the close until answers go. Empty: kept until the council decides."
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, str) and value and not value.strip():
+            raise ValueError("it holds nothing but blanks: write its value, or nothing at all")
+        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):  # how Python shows what is not UTF-8
+            raise ValueError("it is no text in UTF-8: write it anew")
+        return value
+
     @field_validator("smtp_security")
     @classmethod
     def _is_a_security(cls, value: str) -> str:
@@ -188,18 +215,35 @@ class Settings(BaseSettings):
     @field_validator("safeguarding_webhook")
     @classmethod
     def _is_a_private_way(cls, value: str) -> str:
-        address = urlsplit(value)
-        is_private = address.scheme == "https" or (address.scheme == "http" and _is_loopback(address.hostname or ""))
-        if value and not (address.hostname and is_private):
-            raise ValueError("write an address that begins with https://")
+        address = _read_address(value)
+        if value and not (address and (address.scheme == "https" or _is_loopback(address.hostname or ""))):
+            raise ValueError("write an address that begins with https://, such as https://alerts.example.org/earshot")
         return value
 
     @field_validator("public_base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
-            raise ValueError("write it with https:// in front, for example https://earshot.example.org")
+        # A path too would lead nowhere: the links of the pages begin at the server's name.
+        if value and not ((address := _read_address(value)) and address.path in ("", "/") and "?" not in value):
+            raise ValueError(
+                "write https://, the server's name and, where it needs one, a port, with nothing before or after: "
+                "for example https://earshot.example.org"
+            )
         return value.rstrip("/")
+
+    @field_validator("twilio_api_base_url", "notify_api_base_url", "telegram_api_base_url")
+    @classmethod
+    def _is_an_api(cls, value: str) -> str:
+        if value and not (_read_address(value) and "?" not in value):
+            raise ValueError("write an address such as https://api.example.org, or nothing for the provider's own")
+        return value
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _is_a_server(cls, value: str) -> str:
+        if value and not _is_host(value):
+            raise ValueError("write the mail server's name alone, such as mail.council.example; SMTP_PORT has its port")
+        return value
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -400,6 +444,26 @@ class Settings(BaseSettings):
         return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
 
 
+def _read_address(written: str) -> SplitResult | None:
+    """Read an http or https address; None for one that is none, or that could be read in two ways."""
+    try:
+        address = urlsplit(written)
+        port = address.port
+    except ValueError:
+        return None
+    is_plain = re.fullmatch(r"https?://[!-~]+", written) and not re.search(r"[\\#\"<>^`{|}]", written)
+    is_whole = "@" not in address.netloc and not address.netloc.endswith(":") and port != 0
+    return address if is_plain and is_whole and _is_host(address.hostname or "") else None
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        is_name = len(name) <= 253 and re.fullmatch(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*", name)
+        return bool(is_name) and not name.rpartition(".")[2].isdecimal()  # 10.0.0.999 is no number of a machine
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -409,6 +473,7 @@ def _is_loopback(host: str) -> bool:
 
 def load(**given: object) -> Settings:
     """Read the settings. Raises SettingsProblem, which names each wrong variable and never shows its value."""
+    names_in_env_file(Path(ENV_FILE))  # before it is read for its values, which passes over what it cannot read
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what is given
     except ValidationError as problem:
@@ -418,3 +483,15 @@ def load(**given: object) -> Settings:
             reason = error["msg"].removeprefix("Value error, ")
             lines.append(f"{name}: {reason}." if name else f"{reason}.")
         raise SettingsProblem(" ".join(lines)) from None
+
+
+def lookalikes() -> list[str]:
+    """Name what is set in the environment or in `.env` under nearly the name of a setting, a sentence for each."""
+    known = {name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
+    said = []
+    for name in sorted({name.upper() for name in (*os.environ, *names_in_env_file(Path(ENV_FILE)))} - known):
+        bare = name.removesuffix("_FILE")
+        near = [bare] if bare in known else get_close_matches(name, known, 1, 0.8)
+        if near:
+            said.append(f"{name} is no setting of Earshot, so nothing comes of it. Did you mean {near[0]}?")
+    return said

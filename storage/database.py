@@ -48,10 +48,16 @@ def sqlite_path(url: str) -> Path | None:
     """Give the file that a SQLite address names; None for PostgreSQL. Raises CannotOpen for any other address."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and rest.strip("/") and ":memory:" not in rest:
-        return Path(rest[1:])
+        path = Path(rest[1:])
+        if "?" in path.name:  # an option, as other programs write them, would become part of a new file's name
+            raise CannotOpen(
+                "A SQLite address names a file and no options", _named(path), "Leave out what begins at ?."
+            )
+        return path
     if scheme in ("postgresql", "postgres") and rest:
         return None
-    raise CannotOpen("That is no database address Earshot knows", f"scheme {scheme[:20]!r}", _CHECK_URL)
+    found = f"scheme {scheme[:20]!r}" if "://" in url else "no scheme"  # it may be a password that was put there
+    raise CannotOpen("That is no database address Earshot knows", found, _CHECK_URL)
 
 
 async def _bring_sqlite(path: Path, wanted: str) -> None:
@@ -80,9 +86,10 @@ def _named(path: Path) -> str:
 
 
 def _refuse_unwritable(path: Path, where: str) -> None:
-    if path.is_dir() or not path.parent.is_dir():
-        raise CannotOpen("There is no folder to keep that file in", where, "Make the folder, or correct DATABASE_URL.")
     try:
+        if path.is_dir() or not path.parent.is_dir():
+            remedy = "Make the folder, or correct DATABASE_URL."
+            raise CannotOpen("There is no folder to keep that file in", where, remedy)
         with tempfile.TemporaryFile(dir=path.parent):  # SQLite puts its journal beside the file
             pass
         if path.exists():

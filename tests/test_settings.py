@@ -4,14 +4,14 @@ import pytest
 
 from bot.cli.numbers import numbers_of, reached_by
 from bot.outreach.campaigns import Numbers
-from bot.settings import SettingsProblem, load
+from bot.settings import SECRETS, SettingsProblem, load
 
 UUID = "f33517ff-2a88-4f6e-b855-c550268ce08a"
 DAYS = ("CONTACTS", "SILENT", "WORDS", "RECEIPTS", "SESSIONS", "AUDIT", "ANSWERS")
 
 
 @pytest.mark.parametrize("name", [f"RETENTION_{name}_DAYS" for name in DAYS])
-@pytest.mark.parametrize("written", ["-1", "1.5", "90 days", "\u0663", "36501"])
+@pytest.mark.parametrize("written", ["-1", "1.5", "90 days", "\u0663", "36501", pytest.param("1" * 5_000, id="huge")])
 def test_what_is_no_number_of_days_is_refused_by_name(name: str, written: str) -> None:
     with pytest.raises(SettingsProblem) as refusal:
         load(**{name.lower(): written})
@@ -24,10 +24,105 @@ def test_days_are_read_and_answers_stay_unless_a_number_is_given() -> None:
     assert load().retention_answers_days is None
 
 
-@pytest.mark.parametrize("written", ["earshot.example.org", "ftp://earshot.example.org", "https://", "https:///path"])
+@pytest.mark.parametrize(
+    ("name", "written", "what"),
+    [
+        ("SMTP_PORT", "0", "write a whole number, from 1 to 65535"),
+        ("SMTP_PORT", "65536", "write a whole number, from 1 to 65535"),
+        ("SMTP_PORT", "smtp", "write a whole number, from 1 to 65535"),
+        ("SAFEGUARDING_REMIND_HOURS", "0", "write a whole number of hours, from 1 to 168"),
+        ("SAFEGUARDING_REMIND_HOURS", "4h", "write a whole number of hours, from 1 to 168"),
+        *[
+            ("PENCE_PER_SEGMENT", each, "write a number of pence, from 0 to 1000, such as 2.4")
+            for each in ("-1", "2,4", "nan", "inf", "1e308", "1001")
+        ],
+    ],
+)
+def test_what_is_no_such_number_is_refused_by_name(name: str, written: str, what: str) -> None:
+    with pytest.raises(SettingsProblem) as refusal:
+        load(**{name.lower(): written})
+    assert str(refusal.value) == f"{name}: {what}."
+
+
+NO_ADDRESSES = {
+    "no scheme": "earshot.example.org",
+    "another scheme": "ftp://earshot.example.org",
+    "nothing more": "https://",
+    "no name": "https:///path",
+    "a fragment": "https://x.example/#f",
+    "an empty fragment": "https://x.example#",
+    "a blank within": "https://x y.example",
+    "a blank after": "https://x.example ",
+    "a line break": "https://x.example\n",
+    "a user": "https://me:hunter2@x.example",
+    "a port too large": "https://x.example:99999",
+    "a port of letters": "https://x.example:abc",
+    "port 0": "https://x.example:0",
+    "half a port": "https://x.example:",
+    "half a bracket": "https://[bad",
+    "an empty label": "https://x..example",
+    "a number that is none": "https://10.0.0.999",
+    "letters that no address has": "https://caf\u00e9.example",
+    "a backslash": "https://x.example\\@y.example",
+    "a name too long": f"https://{'x' * 300}.example",
+}
+NO_BASES = NO_ADDRESSES | {"a query": "https://x.example/?a=b", "an empty query": "https://x.example?"}
+NO_ORIGINS = NO_BASES | {"a path": "https://x.example/earshot"}
+
+
+@pytest.mark.parametrize("written", NO_ORIGINS.values(), ids=NO_ORIGINS.keys())
 def test_a_public_address_that_is_none_is_refused_by_name(written: str) -> None:
     with pytest.raises(SettingsProblem, match=r"^PUBLIC_BASE_URL: .*https://earshot\.example\.org"):
         load(public_base_url=written)
+
+
+@pytest.mark.parametrize("name", ["TWILIO_API_BASE_URL", "NOTIFY_API_BASE_URL", "TELEGRAM_API_BASE_URL"])
+@pytest.mark.parametrize("written", NO_BASES.values(), ids=NO_BASES.keys())
+def test_an_api_s_address_that_is_none_is_refused_by_name(name: str, written: str) -> None:
+    with pytest.raises(SettingsProblem, match=f"^{name}: write an address such as https://"):
+        load(**{name.lower(): written})
+
+
+@pytest.mark.parametrize("written", NO_ADDRESSES.values(), ids=NO_ADDRESSES.keys())
+def test_a_webhook_for_alerts_that_is_none_is_refused_by_name(written: str) -> None:
+    with pytest.raises(SettingsProblem, match=r"^SAFEGUARDING_WEBHOOK: write an address that begins with https://"):
+        load(safeguarding_webhook=written)
+
+
+@pytest.mark.parametrize("written", ["mail.example:587", "smtp://mail.example", "mail example", "mail.example/", "@"])
+def test_a_mail_server_that_is_none_is_refused_by_name(written: str) -> None:
+    with pytest.raises(SettingsProblem, match=r"^SMTP_HOST: write the mail server's name alone"):
+        load(smtp_host=written)
+
+
+def test_an_address_is_read_with_its_port_as_a_number_or_as_a_name() -> None:
+    for written in (
+        "https://x.example",
+        "https://x.example:8443",
+        "http://[::1]:8000",
+        "http://10.0.0.9",
+        "http://bot",
+    ):
+        assert load(public_base_url=f"{written}/").public_base_url == written
+    assert load(twilio_api_base_url="https://x.example/path/").twilio_api_base_url == "https://x.example/path/"
+    assert load(safeguarding_webhook="https://x.example/a?key=1").safeguarding_webhook == "https://x.example/a?key=1"
+    for host in ("mail.example", "127.0.0.1", "::1", "mail_server"):
+        assert load(smtp_host=host).smtp_host == host
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "TWILIO_ACCOUNT_SID", "FORWARD_TO", "SAFEGUARDING_LEAD", "SMTP_PORT"])
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        pytest.param(" " * 20, "it holds nothing but blanks: write its value, or nothing at all", id="blanks"),
+        pytest.param("\n", "it holds nothing but blanks: write its value, or nothing at all", id="a line break"),
+        pytest.param("Ren\udce9", "it is no text in UTF-8: write it anew", id="latin-1"),
+    ],
+)
+def test_blanks_alone_and_what_is_no_text_are_refused_by_name(name: str, written: str, what: str) -> None:
+    with pytest.raises(SettingsProblem) as refusal:
+        load(**{name.lower(): written})
+    assert str(refusal.value).startswith(f"{name}: {what}.")
 
 
 @pytest.mark.parametrize(

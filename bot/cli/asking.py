@@ -145,8 +145,8 @@ def _show(channel: SimulatorChannel, replies: Sequence[Outbound], settings: Sett
 
 
 def _read_line() -> str | None:
-    """Read what the resident texts; None at the end of input."""
+    """Read what the resident texts; None at the end of input. Bytes that are no UTF-8 become signs, as on a phone."""
     try:
-        return input("> ")
+        return input("> ").encode(errors="surrogateescape").decode(errors="replace")
     except EOFError:
         return None

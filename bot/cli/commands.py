@@ -120,7 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as problem:  # a bug: say where, and nothing of what was being handled
+    except Exception as problem:
+        if isinstance(problem, OSError) and isinstance(problem.filename, str):
+            sys.exit(_fail(f"{problem.filename}: {problem.strerror}."))
+        # A bug: say where, and nothing of what was being handled.
         last = traceback.extract_tb(problem.__traceback__)[-1]
         sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))
 

@@ -35,7 +35,7 @@ from bot.service.doctor import (
     warning,
 )
 from bot.service.doctor.finding import Level
-from bot.settings import Settings, SettingsProblem, load
+from bot.settings import Settings, SettingsProblem, load, lookalikes
 from storage import destinations
 from storage.errors import CannotOpen, Unavailable
 from storage.script import Database
@@ -75,6 +75,8 @@ async def _examine(offline: bool) -> int:
 async def examine(settings: Settings, *, offline: bool = False) -> AsyncGenerator[Finding | str]:
     """Give what is found, as it is found; plain text is what to set elsewhere. Asks the providers unless `offline`."""
     yield ok("The settings can be read.")
+    for slip in lookalikes():
+        yield warning(slip)
     async with aclosing(_in_the_database(settings)) as findings:
         async for finding in findings:
             yield finding

@@ -24,6 +24,8 @@ from storage.script import Database
 
 FORWARD_SECONDS = 2.0
 FIGURES_SECONDS = 15.0
+FURTHEST = 10**15
+"""No event has a higher number."""
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The destination's name.")]
 T = TypeVar("T")
@@ -109,8 +111,12 @@ def resume(name: Name) -> None:
 
 def replay(
     name: Name,
-    first: Annotated[int | None, typer.Option("--from-seq", min=1, help="The number of the first event.")] = None,
-    last: Annotated[int | None, typer.Option("--to", min=1, help="The number of the last; without it, all.")] = None,
+    first: Annotated[
+        int | None, typer.Option("--from-seq", min=1, max=FURTHEST, help="The number of the first event.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", min=1, max=FURTHEST, help="The number of the last; without it, all.")
+    ] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Refused ones that wait, alone: at once.")] = False,
     dead: Annotated[bool, typer.Option("--dead", help="The dead letters, alone.")] = False,
 ) -> None:

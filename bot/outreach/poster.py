@@ -30,6 +30,14 @@ SIZES: Final[dict[Size, tuple[float, float]]] = {"A4": (210.0, 297.0), "A5": (14
 """Width and height in millimetres (ISO 216)."""
 
 _APPS: Final = {"whatsapp": "WhatsApp", "telegram": "Telegram"}
+# A number or a name may be set and still not be shown, because its channel is off: so both are said.
+_NOT_REACHED: Final = {
+    "sms": "texts are off here, or their number is not known. TWILIO_SMS_FROM or NOTIFY_API_KEY turns them on;"
+    " PRINTED_SMS_NUMBER, as +44..., is the number where TWILIO_SMS_FROM is none",
+    "whatsapp": "WhatsApp is off here, or its number is not known. Set TWILIO_WHATSAPP_FROM, as +44...",
+    "telegram": "Telegram is off here, or its bot's name is not known. Set TELEGRAM_BOT_TOKEN and TELEGRAM_BOT_NAME",
+    "web": "this server's address is not known. Set PUBLIC_BASE_URL",
+}
 
 
 class PosterRefused(Exception):
@@ -82,15 +90,10 @@ def _problems(campaign: CampaignRow, definition: SurveyDefinition, numbers: Numb
         said = ", nor ".join(f"{INSISTED[name]} ({name})" for name in missing)
         yield f"{definition.id} does not say {said}. Fill that in on its settings sheet and publish a new version."
     on = links(campaign, numbers)
-    where = {
-        "sms": "a number for texts (TWILIO_SMS_FROM or PRINTED_SMS_NUMBER, as +44...)",
-        "whatsapp": "a number for WhatsApp (TWILIO_WHATSAPP_FROM, as +44...)",
-        "telegram": "the name of the Telegram bot (TELEGRAM_BOT_NAME)",
-        "web": "this server's address (PUBLIC_BASE_URL)",
-    }
     for channel in campaign.channels:
         if channel not in on:
-            yield f"{campaign.keyword} invites by {channel}, and there is no {where.get(channel, channel)}. Set it."
+            reason = _NOT_REACHED.get(channel, "no poster can show how to come there")
+            yield f"{campaign.keyword} invites by {channel}, and {reason}."
     if not campaign.channels:
         yield f"{campaign.keyword} has no channel, so there is nothing to print."
     for number in (numbers.sms, numbers.whatsapp):

@@ -33,6 +33,8 @@ ERASURES_KEPT_MS: Final = 90 * DAY_MS
 _LOOK_BACK: Final = 500
 _VERSION: Final = 1
 _PIECE: Final = 4096
+_BEGINNING: Final = b'{"suppression_ledger":'
+"""With this every ledger of ours begins."""
 _line = msgspec.json.Encoder().encode
 _read_entry = msgspec.json.Decoder(Entry).decode
 
@@ -66,7 +68,10 @@ class Ledger:
     def read(self) -> Book | None:
         """Read all of it, each entry once; None where there is no file."""
         try:
-            text = self.path.read_bytes()
+            self._refuse_no_file(self.path)
+            with self.path.open("rb") as file:
+                self._refuse_foreign(file, self.path)
+                text = file.read()
         except FileNotFoundError:
             return None
         except OSError as problem:
@@ -77,7 +82,10 @@ class Ledger:
         """Add entries at the end, and return once they are on disk."""
         added = b"".join(_line(entry) + b"\n" for entry in entries)
         with self._locked() as file:
-            file.seek(_end_of_lines(file))
+            end = _end_of_lines(file)
+            if not end:
+                raise self._no_ledger(self.path)  # emptied since it was read: `catch_up` writes the whole anew
+            file.seek(end)
             file.truncate()  # another process may have died in the middle of a line
             file.write(added)
             file.flush()
@@ -96,7 +104,9 @@ class Ledger:
             lines = [_line(_Head(_VERSION, database)), *map(_line, [*entries, *added])]
             beside = self.path.with_name(f"{self.path.name}.new")
             beside.touch(mode=0o600)
-            with beside.open("wb") as new:
+            with beside.open("r+b") as new:
+                self._refuse_foreign(new, beside)
+                new.truncate()
                 new.write(b"\n".join(lines) + b"\n")
                 new.flush()
                 os.fsync(new.fileno())
@@ -106,23 +116,28 @@ class Ledger:
     def set_aside(self, database: str) -> Path:
         """Keep another database's ledger under another name, and say which: whoever restores that one needs it."""
         aside = self.path.with_name(f"{self.path.stem}-{database[:8]}{self.path.suffix}")
+        number = 1
         try:
+            while aside.exists():  # an earlier one of that database may know more
+                number += 1
+                aside = self.path.with_name(f"{self.path.stem}-{database[:8]}-{number}{self.path.suffix}")
             self.path.rename(aside)
         except OSError as problem:
             raise self._unusable(problem) from None
         return aside
 
     def _understood(self, text: bytes) -> Book | None:
-        whole, _, rest = text.rpartition(b"\n")
-        if not whole:
+        whole, newline, rest = text.rpartition(b"\n")
+        if not newline:
             return None  # made, and cut off before the first line was whole
         try:
             first, *lines = whole.split(b"\n")
             head = msgspec.json.decode(first, type=_Head)
             entries = {entry.event: entry for entry in map(_read_entry, lines)}
         except msgspec.MsgspecError:
-            what = "is no suppression ledger, or was changed by hand"
-            raise LedgerProblem(f"{self.path} {what}. Name another file in SUPPRESSION_LEDGER.") from None
+            raise self._no_ledger(self.path) from None
+        if not head.database.isalnum():  # it becomes part of a file's name
+            raise self._no_ledger(self.path)
         return Book(head.database, tuple(entries.values()), is_torn=bool(rest))
 
     @contextmanager
@@ -131,14 +146,33 @@ class Ledger:
         import fcntl  # only now: it is not there on every system that can run the demo
 
         try:
+            self._refuse_no_file(self.path)
             while True:
                 with self.path.open("r+b") as file:
                     fcntl.flock(file, fcntl.LOCK_EX)
                     if os.fstat(file.fileno()).st_ino == self.path.stat().st_ino:
+                        self._refuse_foreign(file, self.path)
                         yield file
                         return
         except OSError as problem:
             raise self._unusable(problem) from None
+
+    def _refuse_no_file(self, path: Path) -> None:
+        if path.exists() and not path.is_file():  # /dev/null is none, and would be replaced by one
+            raise self._no_ledger(path)
+
+    def _refuse_foreign(self, file: BinaryIO, path: Path) -> None:
+        """Refuse a file that does not begin as a ledger does, be it the whole of it or what was on disk in time."""
+        start = file.read(len(_BEGINNING))
+        file.seek(0)
+        if not _BEGINNING.startswith(start):
+            raise self._no_ledger(path)
+
+    def _no_ledger(self, path: Path) -> LedgerProblem:
+        return LedgerProblem(
+            f"{path} is no suppression ledger, or was changed by hand, so nothing is written to it. Name another file "
+            "in SUPPRESSION_LEDGER, or move this one away."
+        )
 
     def _unusable(self, problem: OSError) -> LedgerProblem:
         return LedgerProblem(

@@ -30,7 +30,7 @@ class Done:
 async def run(*arguments: str | Path, settings: Mapping[str, str], folder: Path, typed: str = "") -> Done:
     """Run one command in a folder without an `.env`, type something, and wait for its end."""
     place = Path(await asyncio.to_thread(mkdtemp, dir=folder.parent, prefix="command-"))
-    await asyncio.to_thread((place / "stdin").write_text, typed, encoding="utf-8")
+    await asyncio.to_thread((place / "stdin").write_text, typed, encoding="utf-8", errors="surrogateescape")
     process = forking.Process(target=_command, args=([*map(str, arguments)], dict(settings), str(folder), str(place)))
     await asyncio.to_thread(process.start)
     await asyncio.to_thread(process.join, SECONDS)
@@ -43,7 +43,7 @@ async def run(*arguments: str | Path, settings: Mapping[str, str], folder: Path,
 
 
 def _command(arguments: Sequence[str], settings: Mapping[str, str], folder: str, place: str) -> None:
-    sys.stdin = (Path(place) / "stdin").open(encoding="utf-8")
+    sys.stdin = (Path(place) / "stdin").open(encoding="utf-8", errors="surrogateescape")  # as Python's own may be
     be_main(arguments, settings, folder, place)
 
 

@@ -34,6 +34,12 @@ async def test_by_sms_a_number_in_brackets_is_a_text(settings: dict[str, str], t
     assert "2/8" in done.out
 
 
+async def test_bytes_that_are_no_text_are_taken_as_signs(settings: dict[str, str], tmp_path: Path) -> None:
+    done = await run("chat", SURVEY, settings=settings, folder=tmp_path, typed="caf\udce9\n1\n")
+    assert (done.code, done.err) == (0, "")
+    assert "2/8" in done.out
+
+
 async def test_a_number_that_is_on_no_button_is_a_text(settings: dict[str, str], tmp_path: Path) -> None:
     done = await run("chat", SURVEY, "--channel", "telegram", settings=settings, folder=tmp_path, typed="[7]\n")
     assert done.code == 0

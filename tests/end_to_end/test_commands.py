@@ -107,6 +107,7 @@ FAILURES: dict[str, Case] = {
     "no sender": (("serve", "--port", "0"), {"TWILIO_SMS_FROM": ""}, "TWILIO_SMS_FROM"),
     "no public address": (("serve", "--port", "0"), {"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL"),
     "a secret file that is not there": (ADDRESS, {"SECRET_KEY": "", "SECRET_KEY_FILE": "/none"}, "SECRET_KEY_FILE"),
+    "an address with a query": (("survey", "list"), {"PUBLIC_BASE_URL": "https://a.example/?b=c"}, "PUBLIC_BASE_URL"),
     "a survey file that is not there": (("survey", "publish", "none.xlsx"), {}, "none.xlsx"),
     "a survey file that is a folder": (("survey", "check", "."), {}, "no file"),
     "a survey file that is no workbook": (("survey", "check", "words.xlsx"), {}, "words.xlsx"),
@@ -116,6 +117,11 @@ FAILURES: dict[str, Case] = {
     "labels in a language that it has not": (to_export("--labels", "tlh"), {}, "tlh"),
     "a number of days that is none": (("retention",), {"RETENTION_WORDS_DAYS": "ninety"}, "RETENTION_WORDS_DAYS"),
     "another kind of database": (("survey", "list"), {"DATABASE_URL": "mysql://db/earshot"}, "DATABASE_URL"),
+    "a database with too long a name": (
+        ("migrate",),
+        {"DATABASE_URL": f"sqlite:///{'a' * 300}.db"},
+        "File name too long",
+    ),
     "a database in no folder": (("migrate",), {"DATABASE_URL": "sqlite:////none/at/all.db"}, "DATABASE_URL"),
     "a database that does not answer": (("migrate",), {"DATABASE_URL": "postgresql://me:pw@127.0.0.1:9/e"}, "answer"),
 }

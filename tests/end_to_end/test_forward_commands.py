@@ -80,7 +80,14 @@ def test_a_replay_says_what_goes_again_and_when_and_if_nothing_why() -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [(), ("--from-seq", "1", "--dead"), ("--dead", "--to", "3"), ("--from-seq", "0"), ("--dead", "--refused")],
+    [
+        (),
+        ("--from-seq", "1", "--dead"),
+        ("--dead", "--to", "3"),
+        ("--from-seq", "0"),
+        ("--from-seq", "9" * 30),
+        ("--dead", "--refused"),
+    ],
 )
 def test_what_is_to_go_again_is_said_in_one_way(asked: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:

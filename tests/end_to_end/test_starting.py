@@ -31,6 +31,14 @@ async def test_an_address_without_https_is_warned_of_at_the_start(
     assert all(json.loads(line)["level"] == "warning" and "https" in line for line in said)
 
 
+async def test_a_slip_in_the_name_of_a_setting_is_warned_of_at_the_start(published: str, tmp_path: Path) -> None:
+    async with serving(published, tmp_path / "server", TWILIO_ACOUNT_SID="hunter2") as server:
+        (said,) = [line for line in server.errors.splitlines() if "TWILIO_ACOUNT_SID" in line]
+    assert json.loads(said)["level"] == "warning"
+    assert "Did you mean TWILIO_ACCOUNT_SID?" in said
+    assert "hunter2" not in said
+
+
 async def test_the_first_survey_s_page_finds_a_refused_webhook_in_the_log(published: str, tmp_path: Path) -> None:
     async with serving(published, tmp_path / "server") as server:
         line = Connection(server.port)

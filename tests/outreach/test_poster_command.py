@@ -81,6 +81,24 @@ async def test_what_cannot_be_printed_is_said_in_a_line(
     assert not (tmp_path / "poster.pdf").exists()
 
 
+async def test_a_poster_keeps_to_what_its_file_s_name_says(settings: dict[str, str], tmp_path: Path) -> None:
+    done = await run("poster", "--campaign", "hall7", "--out", "hall7.png", settings=settings, folder=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert "a poster is a PDF. Name it hall7.pdf" in done.err
+    assert not (tmp_path / "hall7.png").exists()
+
+
+async def test_a_channel_that_is_off_is_said_to_be_where_its_number_is_set(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    off = {name: value for name, value in settings.items() if not name.startswith("TWILIO")}
+    printed_number = {"PRINTED_SMS_NUMBER": "+447700900999"}
+    done = await run("poster", "--campaign", "hall7", "--out", "a.pdf", settings=off | printed_number, folder=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert "HALL7 invites by sms, and texts are off here" in done.err
+    assert "NOTIFY_API_KEY" in done.err
+
+
 async def test_a_channel_without_a_number_is_named(settings: dict[str, str], tmp_path: Path) -> None:
     without = settings | {"TWILIO_SMS_FROM": "MG0123"}
     done = await run("poster", "--campaign", "hall7", "--out", "a.pdf", settings=without, folder=tmp_path)

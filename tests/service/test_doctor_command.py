@@ -127,6 +127,23 @@ async def test_what_is_wrong_with_the_settings_is_said(
     assert any(isinstance(each, Finding) and each.level is level and text in each.text for each in found)
 
 
+async def test_a_slip_in_the_name_of_a_setting_is_said(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWILIO_ACOUNT_SID", "a secret")
+    lines = await office.lines(offline=True)
+    (said,) = [line for line in lines if "TWILIO_ACOUNT_SID" in line]
+    assert said.startswith("warning  ")
+    assert "Did you mean TWILIO_ACCOUNT_SID?" in said
+    assert "a secret" not in said
+
+
+async def test_a_ledger_that_is_another_file_is_a_problem(office: Office) -> None:
+    file = office.folder / "secret.key"
+    file.write_bytes(b"0123456789abcdef")
+    lines = await office.lines({"suppression_ledger": str(file)}, offline=True)
+    assert any(line.startswith(f"problem  {file} is no suppression ledger") for line in lines)
+    assert file.read_bytes() == b"0123456789abcdef"
+
+
 async def test_with_no_channel_on_nobody_can_text(office: Office) -> None:
     lines = await office.lines(dict.fromkeys(EVERY_CHANNEL, ""))
     assert any(line.startswith("warning  No channel is on") for line in lines)

@@ -1,6 +1,7 @@
 """The ledger outside the database: complete after any crash, and the way to see that a database is older than it."""
 
 import json
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -11,12 +12,14 @@ from bot.service.privacy import RetentionPolicy, erase, retention
 from bot.service.suppression import ERASURES_KEPT_MS, Keeper, Ledger, LedgerProblem
 from storage import ledger as entries
 from storage import surveys
+from storage.database import open_database
 from storage.ledger import Entry, What
 from storage.script import Run, Script
 from tests.service.restoring_scene import AMINA, BEN, CASS, Service, phone_company, service, text
 from tests.service.sending import HOUR, Time
 
 DAY = 24 * HOUR
+HEAD = b'{"suppression_ledger":1,"database":"0123456789abcdef"}\n'
 
 
 def written(path: Path) -> list[tuple[str, str]]:
@@ -80,8 +83,7 @@ async def test_a_torn_line_of_another_process_is_written_over(tmp_path: Path, da
 @pytest.mark.parametrize("torn", [0, 40, 4095, 4096, 20_000])
 def test_a_line_is_added_after_the_last_whole_one_however_much_was_torn(torn: int, tmp_path: Path) -> None:
     path = tmp_path / "earshot.ledger"
-    head = b'{"suppression_ledger":1,"database":"0123456789abcdef"}\n'
-    path.write_bytes(head + b"x" * torn)
+    path.write_bytes(HEAD + b"x" * torn)
     Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
     assert written(path) == [("stop", "text")]
 
@@ -89,7 +91,7 @@ def test_a_line_is_added_after_the_last_whole_one_however_much_was_torn(torn: in
 @pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux counts what a process reads")
 def test_adding_a_line_reads_only_the_end_of_a_long_ledger(tmp_path: Path) -> None:
     path = tmp_path / "earshot.ledger"
-    path.write_bytes(b"a line of some length\n" * 500_000)
+    path.write_bytes(HEAD + b"a line of some length\n" * 500_000)
     before = bytes_read()
     Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
     assert bytes_read() - before < 100_000
@@ -200,6 +202,90 @@ async def test_once_a_day_the_whole_is_compared(database_url: str, tmp_path: Pat
         time.go_on(DAY + HOUR)
         await stoke.keeper.keep()
     assert written(path) == [("stop", "text")]
+
+
+FOREIGN = {
+    "a secret key, one line without an end": b"0123456789abcdef0123456789abcdef",
+    "a secret key, one line": b"0123456789abcdef0123456789abcdef\n",
+    "an empty line and then words": b"\nsecret",
+    "a letter": b"Dear diary\nand so on\n",
+    "another program's JSON": b'{"suppression":1',
+    "a database": b"SQLite format 3\0" + b"\0" * 5_000,
+    "a ledger that Notepad has saved": b"\xef\xbb\xbf" + HEAD,
+    "a ledger whose first line is lost": b'{"id":1,"what":"stop"',
+    "a ledger of a database in another folder": HEAD.replace(b"0123456789", b"../../x"),
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN.keys())
+async def test_a_file_that_is_no_ledger_is_never_written_to(migrated: Path, tmp_path: Path, content: bytes) -> None:
+    time, path = Time(), tmp_path / "secret.key"
+    path.write_bytes(content)
+    database = await open_database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'earshot.db')}")
+    try:
+        with pytest.raises(LedgerProblem, match=r"secret\.key is no suppression ledger.*SUPPRESSION_LEDGER"):
+            await Keeper(database, path, now=time.now).catch_up()
+    finally:
+        await database.close()
+    if not content.startswith(HEAD[:22]):  # the first line alone is looked at, again and again
+        with pytest.raises(LedgerProblem, match="SUPPRESSION_LEDGER"):
+            Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
+    with pytest.raises(LedgerProblem, match="SUPPRESSION_LEDGER"):
+        Ledger(path).replace("0123456789abcdef", [], [])
+    assert path.read_bytes() == content
+    assert names_in(tmp_path) == ["earshot.db", "secret.key"]
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+@pytest.mark.parametrize("kept", range(0, len(HEAD), 10))
+async def test_a_ledger_cut_off_in_its_first_line_is_made_anew(migrated: Path, tmp_path: Path, kept: int) -> None:
+    time, path = Time(), tmp_path / "earshot.ledger"
+    path.write_bytes(HEAD[:kept])
+    database = await open_database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'earshot.db')}")
+    try:
+        assert await Keeper(database, path, now=time.now).catch_up() == 0
+    finally:
+        await database.close()
+    assert written(path) == []
+
+
+def test_a_ledger_emptied_meanwhile_is_not_written_on_without_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.ledger"
+    path.touch()
+    with pytest.raises(LedgerProblem, match="SUPPRESSION_LEDGER"):
+        Ledger(path).append([Entry(1, What.STOP, "sms", "someone", 1, "text")])
+    assert path.read_bytes() == b""
+
+
+def test_the_file_that_is_written_beside_a_ledger_takes_nobody_elses_place(tmp_path: Path) -> None:
+    path, beside = tmp_path / "earshot", tmp_path / "earshot.new"
+    beside.write_text("Dear diary")
+    with pytest.raises(LedgerProblem, match=r"earshot\.new is no suppression ledger"):
+        Ledger(path).replace("0123456789abcdef", [], [])
+    assert beside.read_text() == "Dear diary"
+    beside.write_bytes(HEAD * 3 + b'{"id":9,"what":"st')  # as a power cut leaves it
+    Ledger(path).replace("0123456789abcdef", [], [])
+    assert path.read_bytes() == HEAD
+
+
+def test_a_device_is_no_ledger() -> None:
+    null = Path(os.devnull)
+    with pytest.raises(LedgerProblem, match="SUPPRESSION_LEDGER"):
+        Ledger(null).read()
+    assert not null.is_file()
+
+
+def test_a_ledger_that_was_set_aside_is_not_replaced_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.ledger"
+    aside = []
+    for lines in (HEAD * 2, HEAD):
+        path.write_bytes(lines)
+        aside.append(Ledger(path).set_aside("0123456789abcdef"))
+    assert [each.name for each in aside] == ["earshot-01234567.ledger", "earshot-01234567-2.ledger"]
+    assert [each.read_bytes() for each in aside] == [HEAD * 2, HEAD]
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,9 @@ async def _order(url: str, sql: str) -> None:
     [
         "",
         "earshot.db",
+        "hunter2",
+        pytest.param(f"sqlite:///{'x' * 5_000}", id="a name too long for a file"),
+        "sqlite:////tmp/none-of-this-name.db?mode=ro",
         "mysql://user:hunter2@host/name",
         "sqlite://",
         "sqlite:///",
