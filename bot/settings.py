@@ -354,7 +354,8 @@ class Settings(BaseSettings):
             "TWILIO_AUTH_TOKEN": self.twilio_auth_token.get_secret_value(),
         }
         senders = {"TWILIO_SMS_FROM": self.twilio_sms_from, "TWILIO_WHATSAPP_FROM": self.twilio_whatsapp_from}
-        for name in [name for name, value in senders.items() if value and not all(block.values())]:
+        resting_on_it = {**senders, "TWILIO_AUTH_TOKEN_SECONDARY": self.twilio_auth_token_secondary.get_secret_value()}
+        for name in [name for name, value in resting_on_it.items() if value and not all(block.values())]:
             missing = [name for name, value in block.items() if not value]
             raise ValueError(f"{name} is set, so {' and '.join(missing)} must be set too")
         if all(block.values()) and not any(senders.values()):
@@ -377,7 +378,8 @@ class Settings(BaseSettings):
         }
         missing = [name for name, value in block.items() if not value]
         if missing and (self.notify_template_id or len(missing) < len(block)):
-            raise ValueError(f"{' and '.join(missing)} is missing: GOV.UK Notify needs both {' and '.join(block)}")
+            are = "is" if len(missing) == 1 else "are"
+            raise ValueError(f"{' and '.join(missing)} {are} missing: GOV.UK Notify needs both {' and '.join(block)}")
         return self
 
     @model_validator(mode="after")

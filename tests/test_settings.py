@@ -173,6 +173,11 @@ def test_telegram_needs_no_secret_where_it_is_polled() -> None:
         pytest.param({"telegram_bot_token": "1:AAEm5"}, "TELEGRAM_WEBHOOK_SECRET is missing", id="no secret"),
         pytest.param({"telegram_webhook_secret": "s"}, "TELEGRAM_BOT_TOKEN is missing", id="a secret alone"),
         pytest.param(
+            {"twilio_auth_token_secondary": "t"},
+            "TWILIO_AUTH_TOKEN_SECONDARY is set, so TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set too",
+            id="a second token alone",
+        ),
+        pytest.param(
             {**BOT, "telegram_webhook_secret": "a b"}, "TELEGRAM_WEBHOOK_SECRET: ", id="a secret with a space"
         ),
         pytest.param({**BOT, "telegram_mode": "pull"}, "TELEGRAM_MODE: write webhook or polling", id="no mode"),
