@@ -109,8 +109,12 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command: exit 0 on success, 2 on bad usage, 1 on failure with one line on standard error."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if not _is_text(given):
+        print("earshot: what follows the command is not UTF-8. Use a terminal that writes UTF-8.", file=sys.stderr)
+        sys.exit(2)
     try:
-        build()(args=list(arguments) if arguments is not None else None)
+        build()(args=given)
     except SurveyRefused as refused:
         sys.exit(_fail(_sum_up(refused)))
     except EXPECTED as problem:
@@ -126,6 +130,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A bug: say where, and nothing of what was being handled.
         last = traceback.extract_tb(problem.__traceback__)[-1]
         sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))
+
+
+def _is_text(given: Sequence[str]) -> bool:
+    try:
+        " ".join(given).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sum_up(refused: SurveyRefused) -> str:

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from bot.core.expression_parser import Unsupported
 
+MOST_STEPS = 10_000
+"""How many steps a pattern may take for each letter: a hundred times what a real one needs."""
+
 
 class Found(Protocol):
     """Where a pattern was found."""
@@ -17,11 +20,6 @@ class Found(Protocol):
 
 class Pattern(Protocol):
     """What `linear_pattern` gives."""
-
-    @property
-    def programsize(self) -> int:
-        """How many steps it takes for one letter, at the most."""
-        ...
 
     def search(self, text: bytes, /) -> Found | None:
         """Look for the pattern anywhere in UTF-8."""
@@ -42,19 +40,22 @@ def compiled_pattern(pattern: str) -> Pattern:
 
 
 def linear_pattern(pattern: str) -> Pattern:
-    """Compile a pattern. Raises ValueError, in words for who wrote it, for what RE2 does not read."""
+    """Compile a pattern. Raises ValueError, in words for who wrote it, for what RE2 does not read or repeats too much."""
     import re2  # 4 MB that few surveys need
 
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled: Pattern = re2.compile(pattern.encode(), options)
+        compiled = re2.compile(pattern.encode(), options)
     except re2.error as problem:
         raise ValueError(
             f"{problem.args[0].decode(errors='replace')}. "
             "It reads what github.com/google/re2/wiki/Syntax lists: no look ahead or behind, no reference back"
         ) from problem
-    return compiled
+    if compiled.programsize > MOST_STEPS:
+        raise ValueError("it repeats too much: write * in place of high numbers")
+    found: Pattern = compiled
+    return found
 
 
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)

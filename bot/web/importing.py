@@ -275,7 +275,12 @@ def _map_in(upload: Upload) -> str:
     content = files[0].read_bytes()
     for each in files:
         each.unlink()
-    return _short_enough(content.decode("utf-8-sig", "replace"))
+    try:
+        return _short_enough(content.decode("utf-8-sig"))
+    except UnicodeError:
+        raise TurnedAway(
+            400, "The map is not in UTF-8", "Nothing was kept. Save it as a text file in UTF-8, and send both again."
+        ) from None
 
 
 def _saved(task: Import, map_text: str) -> Response:

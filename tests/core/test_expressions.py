@@ -195,6 +195,11 @@ FUNCTIONS = (
             "lists: no look ahead or behind, no reference back",
         ),
         (
+            "regex(., '(.?){1000}(.?){1000}')",
+            "regex() cannot read the pattern '(.?){1000}(.?){1000}': it repeats too much: write * in place of high "
+            "numbers",
+        ),
+        (
             "regex(., '(?=.*[0-9])é')",
             "regex() cannot read the pattern '(?=.*[0-9])é': invalid perl operator: (?=. It reads what "
             "github.com/google/re2/wiki/Syntax lists: no look ahead or behind, no reference back",

@@ -66,6 +66,7 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: pytest.
         ("export", "--survey", SURVEY, "--format", "csv", "--out", "a.csv", "--text", "shouted"),
         ("reconcile-report",),
         ("chat", SURVEY, "--channel", "pigeon"),
+        ("reconcile-report", "--survey", "caf\udce9"),
     ],
     ids=[
         "no such command",
@@ -77,6 +78,7 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: pytest.
         "no such text",
         "no survey",
         "no such channel",
+        "no UTF-8",
     ],
 )
 def test_bad_usage_exits_with_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

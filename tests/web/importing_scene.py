@@ -51,7 +51,7 @@ class Importing:
         return form_token(self.desk.secret)
 
     async def send(
-        self, content: str | bytes = EXPORT, map_text: str = "", *, name: str = "export.csv", **beside: str
+        self, content: str | bytes = EXPORT, map_text: str | bytes = "", *, name: str = "export.csv", **beside: str
     ) -> httpx2.Response:
         """Send a file, with a map or without, and files beside it: `_1199="..."` is that of a repeatable question."""
         stem, _, ending = name.rpartition(".")

@@ -121,6 +121,18 @@ async def test_what_cannot_be_read_is_said(office: Office, dora: Importing) -> N
     assert await count(office, "import_batch") == 0
 
 
+async def test_a_map_that_is_not_in_utf_8_is_said(dora: Importing, private: Path) -> None:
+    answer = await dora.send(EXPORT, MAP.encode("utf-16"))
+    assert answer.status_code == 400
+    assert "The map is not in UTF-8" in answer.text
+    assert left_in(private) == []
+
+
+async def test_a_map_with_the_worst_pattern_is_looked_over_like_any_other(dora: Importing) -> None:
+    await dora.send(EXPORT, MAP.replace('column = "Age"', 'pattern = "^(.*)*(.*)*(.*)*x$"'))
+    assert "no column that fits the pattern" in words_of(await dora.page())
+
+
 async def test_a_map_is_mended_on_the_page(office: Office, dora: Importing) -> None:
     assert "there is no `preset`" in await dora.sent(EXPORT, f'preset = "jade"\n{MAP}')
     await dora.do("look", map=MAP.replace("\n", "\r\n"))  # as a browser sends lines

@@ -33,7 +33,7 @@ async def look_over(
 
     `progress` is called in that thread; what it raises ends the work. Raises ImportRefused, UnknownSurvey.
     """
-    read = read_map(map_path)
+    read = await asyncio.to_thread(read_map, map_path)
     published = await database.read(partial(read_published, survey))
     before = await database.read(partial(imports.before, survey, read.source))
     at = datetime.fromtimestamp(now / 1000, UTC)

@@ -4,8 +4,7 @@ Jadu writes a question's newest wording over a whole column, so a heading may ch
 that is not found is told with the nearest one that there is.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
@@ -15,6 +14,7 @@ from bot.analysis.importing.import_map import ImportMap, QuestionMap
 from bot.analysis.importing.labels import Labels
 from bot.analysis.importing.layout import NAMELESS, tidy
 from bot.analysis.importing.problems import ImportRefused, Problems, named, quoted
+from bot.core.patterns import linear_pattern
 from bot.core.questionnaire import WITHOUT_ADDRESS
 from bot.core.survey import Question, QuestionType, Role, SurveyDefinition
 
@@ -42,7 +42,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A map laid over one file. `submitted` or `started` is None where there is no such column."""
+    """A map laid over one file. `submitted` or `started` is None where there is no such column.
+
+    `left_out` are columns of which nothing comes in.
+    """
 
     map: ImportMap
     definition: SurveyDefinition
@@ -54,14 +57,16 @@ class Binding:
     languages: Mapping[str, str]
     places: tuple[Place, ...]
     absent: tuple[str, ...]
+    left_out: frozenset[int]
 
 
 @dataclass(slots=True)
 class Headings:
-    """The headings of one file, and which of them are spoken for."""
+    """The headings of one file, which of them are spoken for, and which of those are left out by name."""
 
     names: tuple[str, ...]
     taken: dict[int, str] = field(default_factory=dict)
+    ignored: set[int] = field(default_factory=set)
 
     def find(self, heading: str, use: str, problems: Problems) -> int | None:
         """Find a column by its heading."""
@@ -80,21 +85,40 @@ class Headings:
         there = [tidy(each) for each in headings if tidy(each) in self.names]
         return self.find(there[0], use, problems) if there else None
 
-    def match(self, pattern: str, use: str, problems: Problems) -> list[tuple[int, str]]:
-        """Find the columns whose heading a pattern matches, each with what its group `label` found."""
+    def ignore(self, headings: Sequence[str], use: str, problems: Problems) -> None:
+        """Find columns that are left out by name."""
+        for heading in headings:
+            place = self.find(heading, use, problems)
+            self.ignored |= {place} if place is not None else set()
+
+    def match(self, pattern: str, use: str, but: Collection[int | None], problems: Problems) -> list[tuple[int, str]]:
+        """Find the columns whose heading a pattern matches, each with what its group `label` found.
+
+        What is ignored is passed over, and `but`: for what a pattern is not to match, RE2 has no words.
+        """
         try:
-            wanted = re.compile(pattern)
-        except re.error as wrong:
+            wanted = linear_pattern(pattern)
+        except ValueError as wrong:
             problems.add(f"the pattern {named(pattern)} for {use} is none: {wrong}")
             return []
-        found = [(place, match) for place, name in enumerate(self.names) if (match := wanted.search(name))]
+        found = [
+            (place, match)
+            for place, name in enumerate(self.names)
+            if place not in self.ignored and place not in but and (match := wanted.search(name.encode()))
+        ]
         if not found:
             problems.add(f"the file has no column that fits the pattern {named(pattern)} for {use}")
         return [
-            (place, match.groupdict().get("label") or "")
+            (place, (match.groupdict().get(b"label") or b"").decode())
             for place, match in found
             if self._take(place, use, problems) is not None
         ]
+
+    def left_out(self, passed_over: Sequence[str]) -> frozenset[int]:
+        """Give the columns that are ignored, or passed over and not spoken for."""
+        known = {tidy(each) for each in passed_over}
+        passed = (place for place, name in enumerate(self.names) if place not in self.taken and name in known)
+        return frozenset((*self.ignored, *passed))
 
     def left_over(self, passed_over: Sequence[str]) -> list[str]:
         """Name the columns that nothing speaks for."""
@@ -143,10 +167,9 @@ def bind(
     if submitted is None and started is None:
         problems.add("the map names no `submitted_at` column that the file has")
     language = there.find(read.language.column, "the language", problems) if read.language.column else None
+    there.ignore(read.ignore, "`ignore`", problems)
     places = _Places(read, published, definition, there, side, problems).find()
     _check_questions(read, definition, problems)
-    for heading in read.ignore:
-        there.find(heading, "`ignore`", problems)
     left_over = there.left_over(read.passed_over)
     if read.header_rows == 1 and any(name.startswith(NAMELESS) for name in left_over):
         problems.add(NAMELESS_COLUMNS)
@@ -156,7 +179,10 @@ def bind(
         return None
     languages = _languages(definition, read, problems)
     absent = tuple(read.absent)
-    return Binding(read, definition, headings, id_place, submitted, started, language, languages, places, absent)
+    return Binding(
+        *(read, definition, headings, id_place, submitted, started, language, languages, places, absent),
+        left_out=there.left_out(read.passed_over),
+    )
 
 
 def _check_questions(read: ImportMap, definition: SurveyDefinition, problems: Problems) -> None:
@@ -213,8 +239,8 @@ class _Places:
             )
             return None
         labels = self._labels(question, where) if question.is_closed else None
-        found = self._columns(question, where, labels, there)
         other = there.find(where.other, f"the other words of {name}", self._problems) if where.other else None
+        found = self._columns(question, where, labels, there, other)
         if not found:
             return None
         if labels is not None and question.type is QuestionType.SELECT_MULTIPLE and not where.columns:
@@ -225,7 +251,7 @@ class _Places:
         return Place(question, where, columns, headings, codes if is_spread else (), other, labels)
 
     def _columns(
-        self, question: Question, where: QuestionMap, labels: Labels | None, there: Headings
+        self, question: Question, where: QuestionMap, labels: Labels | None, there: Headings, other: int | None
     ) -> list[tuple[int, str]]:
         """Find a question's columns; where each is one option, with its code."""
         name = question.name
@@ -236,7 +262,7 @@ class _Places:
             spread = [(there.find(heading, name, self._problems), code) for heading, code in where.columns.items()]
             options = [(column, code) for column, code in spread if column is not None]
         else:
-            options = there.match(where.pattern, name, self._problems)
+            options = there.match(where.pattern, name, {other}, self._problems)
         if (where.columns or len(options) > 1) and question.type is not QuestionType.SELECT_MULTIPLE:
             self._problems.add(f"questions.{name} has several columns, but the question takes one answer")
             return []

@@ -14,6 +14,7 @@ from bot.analysis.columns import Published
 from bot.analysis.importing.binding import NAMELESS_COLUMNS, Binding, Place, bind, version_of
 from bot.analysis.importing.cells import Cells
 from bot.analysis.importing.dates import DateFormat, Evidence, Moment, read_moment
+from bot.analysis.importing.formulas import tell_lost_cells
 from bot.analysis.importing.import_map import ImportMap
 from bot.analysis.importing.layout import UNDER, Row, Table
 from bot.analysis.importing.opening import digest, open_table
@@ -72,6 +73,8 @@ def check(
     side.tell_left_over(problems)
     if binding is None:
         raise problems.refused(path.name)
+    tell_lost_cells(table, binding.left_out, problems)
+    side.tell_lost_cells(problems)
     report = Report(path.name, published.survey, definition.version, read.source)
     rows = Spool()
     reading = _Reading(binding, published, table, side, problems, report, now)

@@ -121,11 +121,11 @@ def read_moment(text: str, format: DateFormat, zone: ZoneInfo) -> Moment | None:
         clock = datetime(
             day.year, day.month, day.day, hour, int(parts["minute"] or 0), int(parts["second"] or 0), tzinfo=zone
         )
-    except ValueError:
+        if parts["zone"]:
+            return Moment(clock.replace(tzinfo=UTC) - _offset(parts["zone"]))
+        return _in_zone(clock)
+    except (ValueError, OverflowError):  # before the first day of the calendar, or after its last
         return None
-    if parts["zone"]:
-        return Moment(clock.replace(tzinfo=UTC) - _offset(parts["zone"]))
-    return _in_zone(clock)
 
 
 def read_day(text: str, format: DateFormat) -> date | None:

@@ -6,12 +6,12 @@ Whatever is in it, no more than a megabyte of it is held at once.
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bot.analysis.importing.layout import AUTO, Layout, Row, headings_of, titles_above
+from bot.analysis.importing.layout import AUTO, Layout, Lost, Row, headings_of, titles_above
 from bot.analysis.importing.problems import ImportRefused
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -28,7 +28,8 @@ _MARKS: Final = (
 )
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _STRAY: Final = re.compile("[\udc80-\udcff]")
-_EXCEL_HINT: Final = re.compile(r"sep=(.)[\r\n]*")
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_EXCEL_HINT: Final = re.compile(r'sep=([^"\r\n])[\r\n]*')
 
 
 class DelimitedFile:
@@ -37,7 +38,7 @@ class DelimitedFile:
     def __init__(self, path: Path, layout: Layout) -> None:
         self.name = path.name
         self._path = path
-        self._encoding = find_encoding(path) if layout.encoding == AUTO else _checked(path, layout.encoding)
+        self._encoding = find_encoding(path) if layout.encoding == AUTO else _named(layout.encoding)
         self._header_rows = layout.header_rows
         self._skipped = 0
         self._delimiter = self._find_delimiter() if layout.delimiter == AUTO else layout.delimiter
@@ -56,6 +57,10 @@ class DelimitedFile:
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 cells = cells[:width]
             yield Row(number, cells)
+
+    def lost(self) -> Sequence[Lost]:
+        """Name no cell: what stands in a file of text are the words themselves."""
+        return ()
 
     def _records(self) -> Iterator[list[str]]:
         csv.field_size_limit(MOST_CELL)
@@ -77,7 +82,7 @@ class DelimitedFile:
                             f"{self.name} has a line of more than {MOST_LINE:,} characters, as no export has. "
                             "Export it again."
                         )
-                    if "\0" in line:
+                    if _NO_TEXT.search(line):
                         raise ImportRefused(f"{self.name} holds bytes that are no text. Save it as CSV in UTF-8.")
                     yield line
         except UnicodeError:
@@ -146,12 +151,9 @@ def _count_as_utf_8(path: Path) -> tuple[int, int]:
                 return letters, strays
 
 
-def _checked(path: Path, encoding: str) -> str:
-    """Return a named encoding; of UTF-8 the one that passes over a mark."""
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError:
-        raise ImportRefused(f"The map's encoding {encoding!r} is none that is known. Write utf-8, or auto.") from None
+def _named(encoding: str) -> str:
+    """Return the encoding that a map names; of UTF-8 the one that passes over a mark."""
+    name = codecs.lookup(encoding).name
     return "utf-8-sig" if name == "utf-8" else name
 
 

@@ -6,6 +6,7 @@ map must never lose answers.
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from bot.core.window import day_in_use
 
 MOST_SOURCE: Final = 100
 MOST_LINE: Final = 80
+_NO_DELIMITER: Final = '"\r\n\0'
 _LINE: Final = re.compile(r"at line (\d+)")
 
 
@@ -179,6 +181,12 @@ def _parsed(path: Path) -> dict[str, Any]:
             f"{path.name} is no TOML at line {line}{f', `{said[0].strip()[:MOST_LINE]}`' if said else ''}: a quotation "
             "mark, a bracket or an = is missing there, or the same name stands there for the second time."
         ) from None
+    except (ValueError, RecursionError):  # tomllib itself gives up
+        counts = [sum(map(line.count, "[{0123456789")) for line in text.splitlines()]
+        raise ImportRefused(
+            f"{path.name} cannot be read, most likely for line {counts.index(max(counts)) + 1}: no map has numbers of "
+            "thousands of digits, nor hundreds of brackets within each other. Mend it, or begin anew with web-map."
+        ) from None
 
 
 def _check_file(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
@@ -187,25 +195,39 @@ def _check_file(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
         yield f"`source` must name the form, in at most {MOST_SOURCE} characters"
     if read.header_rows not in (1, 2):
         yield "`header_rows` is 1 or 2"
+    if "\0" in read.source:  # PostgreSQL keeps no such text
+        yield "`source` holds \\u0000, which is no letter: take it away"
     if not read.separator:
         yield "`separator` is at least one character"
-    if read.delimiter != AUTO and len(read.delimiter) != 1:
-        yield '`delimiter` is one character, or "auto"'
+    if read.delimiter != AUTO and (len(read.delimiter) != 1 or read.delimiter in _NO_DELIMITER):
+        yield '`delimiter` is one character, no quotation mark and no line break; or "auto"'
+    if read.encoding != AUTO and not _is_known(read.encoding):
+        yield f"there is no `encoding` {read.encoding[:MOST_LINE]!r} of text; write it as utf-8 or cp1252, or as auto"
     try:
         read.zone  # noqa: B018 - it is there to be tried
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield f"there is no `time_zone` {read.time_zone!r}; write it as Europe/London"
+        yield f"there is no `time_zone` {read.time_zone[:MOST_LINE]!r}; write it as Europe/London"
     try:
         day_in_use(read.undated or "2000-01-01")
     except ValueError:
         yield "`undated` is a day, written as 2026-10-25"
 
 
+def _is_known(encoding: str) -> bool:
+    """Whether it is an encoding of text: Python counts base64 and others among its encodings."""
+    try:
+        " ".encode(encoding)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def _check_questions(read: ImportMap, wrong: Mapping[str, str]) -> Iterator[str]:
     if both := sorted(set(read.absent) & set(read.questions)):
         yield f"{', '.join(both)} stands both under `absent` and under `questions`"
+    told = [*sorted(wrong), ""]
     for question, where in read.questions.items():
         key = f"questions.{question}"
-        is_told = any(each == key or each.startswith(f"{key}.") for each in wrong)
+        is_told = key in wrong or told[bisect_left(told, f"{key}.", hi=len(wrong))].startswith(f"{key}.")
         if not is_told and sum(map(bool, (where.column, where.pattern, where.columns))) != 1:
             yield f"`{key}` needs one of `column`, `pattern` and `columns`"

@@ -84,7 +84,11 @@ class Labels:
         self.contradicted = dict(self.ambiguous)
         """What the map itself gives several codes."""
         self._areas.update((area, code) for text, code in self._codes.items() if (area := area_of_rule(text)))
-        for pairs in ([(code, code) for code in codes], own, every):
+        # A form may write codes or labels: what is a code of one choice and a label of another could be either.
+        named = {plain(text) for text, _ in own}
+        bare = {plain(code) for code in codes} - named
+        as_codes = [(text, code) for text, code in every if plain(text) in bare]
+        for pairs in ([*own, *((code, code) for code in codes), *as_codes], every):
             self._add(pairs)
 
     def _add(self, pairs: Iterable[tuple[str, str]]) -> None:

@@ -46,6 +46,14 @@ class Row(NamedTuple):
     cells: Sequence[str]
 
 
+class Lost(NamedTuple):
+    """A cell whose words the file does not hold: its row as above, its column from 0."""
+
+    row: int
+    column: int
+    is_error: bool
+
+
 class Table(Protocol):
     """An open file. It can be read as often as one likes; only one row is held at a time."""
 
@@ -54,6 +62,10 @@ class Table(Protocol):
 
     def rows(self) -> Iterator[Row]:
         """Give each row that is not blank. A row may have other than as many cells as there are headings."""
+        ...
+
+    def lost(self) -> Sequence[Lost]:
+        """Name the cells whose words the file does not hold. Raises ImportRefused where it cannot be read on."""
         ...
 
 

@@ -11,6 +11,7 @@ from bot.analysis.importing.layout import Layout, Table
 from bot.analysis.importing.problems import ImportRefused
 
 MOST_BYTES: Final = 300_000_000
+_HALF_LETTER: Final = re.compile("[\ud800-\udfff]")
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _PACKED: Final = b"PK\x03\x04"
 _WEB_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECASE)
@@ -18,6 +19,8 @@ _WEB_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECA
 
 def open_table(path: Path, layout: Layout) -> Table:
     """Open a file. Raises ImportRefused, which says what is wrong with it and what to do."""
+    if _HALF_LETTER.search(path.name):  # the database keeps the name, and keeps only text
+        raise ImportRefused(f"The file's name, {path.name!a}, is not in UTF-8. Rename it in plain letters.")
     try:
         return _open(path, layout)
     except OSError as problem:

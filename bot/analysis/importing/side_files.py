@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.analysis.importing.binding import Headings
+from bot.analysis.importing.formulas import tell_lost_cells
 from bot.analysis.importing.import_map import ImportMap, SideFile
-from bot.analysis.importing.layout import Layout, Table, tidy
+from bot.analysis.importing.layout import Layout, Table
 from bot.analysis.importing.opening import open_table
 from bot.analysis.importing.problems import ImportRefused, Problems, counted, named
 
@@ -62,6 +63,12 @@ class SideFiles:
                     f"name it under files.{number}.ignore"
                 )
 
+    def tell_lost_cells(self, problems: Problems) -> None:
+        """Name the cells whose words a file does not hold, but in columns that are left out."""
+        for number, headings in self._headings.items():
+            table = self._tables[number]
+            tell_lost_cells(table, headings.ignored, problems, f"{table.name}: ")
+
     def tell_lost(self, known: Container[str], problems: Problems) -> None:
         """Name the rows of submissions that are not `known` from the main file."""
         for number, rows in self._rows.items():
@@ -104,5 +111,4 @@ class SideFiles:
         self._ids[number] = place = headings.first(name, use, problems)
         if place is None and not isinstance(name, str):
             problems.add(f"{file.name} has no column that names the submission: set files.{number}.id")
-        for heading in wanted.ignore:
-            headings.find(tidy(heading), f"files.{number}.ignore", problems)
+        headings.ignore(wanted.ignore, f"files.{number}.ignore", problems)

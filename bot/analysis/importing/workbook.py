@@ -9,8 +9,10 @@ from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from xml.parsers.expat import ExpatError
 
-from bot.analysis.importing.layout import MOST_COLUMNS, Layout, Row, headings_of, titles_above
+from bot.analysis.importing.formulas import find_lost
+from bot.analysis.importing.layout import Layout, Lost, Row, headings_of, titles_above
 from bot.analysis.importing.problems import ImportRefused
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ MOST_TEXTS: Final = 60_000_000
 MOST_RATIO: Final = 200
 """How many times as large as it is packed a part may be, once it is over a megabyte. Real sheets are at most at 50."""
 MOST_PARTS: Final = 2_000
+MOST_ROWS: Final = 1_048_576
+"""As the format itself has it (ECMA-376): what says that it has more would be read for hours."""
 
 _ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
@@ -35,6 +39,7 @@ class WorkbookFile:
         self.name = path.name
         self._path = path
         self._sheet = layout.sheet
+        self._part = ""
         self._header_rows = layout.header_rows
         check_size(path)
         self._above = titles_above(self._records(), layout.header_rows)
@@ -52,6 +57,14 @@ class WorkbookFile:
             kept = [*cells[:width], *[""] * (width - len(cells))]
             yield Row(number, kept if not any(cells[width:]) else cells)
 
+    def lost(self) -> Sequence[Lost]:
+        """Name the cells that hold a formula without its result, or an error."""
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                return find_lost(lambda: archive.open(self._part))
+        except (ExpatError, ValueError, zlib.error, zipfile.BadZipFile, EOFError, OSError) as problem:
+            raise ImportRefused(f"{self.name} breaks off, or is damaged. {_AGAIN}") from problem
+
     def _records(self) -> Iterator[list[str]]:
         with self._path.open("rb") as file:  # openpyxl would refuse a path that does not end in .xlsx
             yield from self._of_sheet(_open(self.name, file))
@@ -62,10 +75,11 @@ class WorkbookFile:
             raise ImportRefused(f"{self.name} has no sheet {self._sheet!r}; it has {there}. Mend `sheet` in the map.")
         try:
             sheet: Any = book[self._sheet or book.sheetnames[0]]
+            self._part = sheet._worksheet_path
             sheet.reset_dimensions()  # what a file says of its own size is often wrong
-            for cells in sheet.iter_rows(values_only=True):
-                if len(cells) > MOST_COLUMNS:
-                    cells = cells[:MOST_COLUMNS]
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                if number > MOST_ROWS:
+                    raise ImportRefused(f"{self.name} says that it has more than {MOST_ROWS:,} rows. {_AGAIN}")
                 yield [_text(cell) for cell in cells]
         except ImportRefused:
             raise

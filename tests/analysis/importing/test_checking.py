@@ -146,6 +146,15 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
         pytest.param(changed_map(preset="[]"), "there is no `preset`", id="no name of a preset"),
         pytest.param('separator = ""\n' + MAP, "`separator` is at least", id="nothing as a separator"),
         pytest.param(changed_map(delimiter='";;"'), "`delimiter` is one character", id="two delimiters"),
+        pytest.param(changed_map(delimiter='"\\n"'), "`delimiter` is one character", id="a line break as a delimiter"),
+        pytest.param(
+            changed_map(source='"a\\u0000b"'),
+            "`source` holds \\u0000, which is no letter",
+            id="a source that is no text",
+        ),
+        pytest.param(changed_map(encoding='"klingon"'), "there is no `encoding` 'klingon'", id="another encoding"),
+        pytest.param(changed_map(encoding='"base64"'), "there is no `encoding` 'base64'", id="no encoding of text"),
+        pytest.param(changed_map(encoding='"a\\u0000"'), "there is no `encoding` 'a\\x00'", id="no encoding's name"),
         pytest.param(changed_map(time_zone='"Stoke"'), "no `time_zone` 'Stoke'", id="another time zone"),
         pytest.param(
             changed_map(date_format='"chinese"'),
@@ -158,7 +167,11 @@ def test_a_column_that_is_ignored_by_name_does_not_stop_it(tmp_path: Path) -> No
         pytest.param(changed_map(id='"Number"'), "no column “Number” for the id", id="another id"),
         pytest.param(changed_map(id=""), "the map names no `id` column", id="no id"),
         pytest.param(changed_map(submitted_at=""), "the map names no `submitted_at`", id="no time"),
-        pytest.param(MAP.replace('column = "Age"', 'pattern = "("'), "is none: ", id="no pattern"),
+        pytest.param(MAP.replace('column = "Age"', 'pattern = "("'), "is none: missing )", id="no pattern"),
+        pytest.param(MAP.replace('column = "Age"', 'pattern = "(?!x)"'), "no look ahead", id="a look ahead"),
+        pytest.param(
+            MAP.replace('column = "Age"', 'pattern = "(.?){1000}(.?){1000}"'), "repeats too much", id="a huge pattern"
+        ),
         pytest.param(
             MAP.replace('column = "Age"', 'pattern = "x"'), "no column that fits the pattern", id="fits nothing"
         ),
@@ -205,6 +218,41 @@ def test_everything_that_is_wrong_in_a_map_is_told_at_once_with_its_name(tmp_pat
         "`source` must name the form, in at most 100 characters",
         "there is no `time_zone` 'Stoke'; write it as Europe/London",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(2, "a = " + "[" * 3_000 + "]" * 3_000, id="lists in lists"),
+        pytest.param(2, "a = " + "{a = [" * 900 + "]}" * 900, id="tables in lists"),
+        pytest.param(2, "header_rows = " + "9" * 5_000, id="a number of 5,000 digits"),
+    ],
+)
+def test_a_map_that_its_reader_does_not_get_through_is_told_with_the_line(tmp_path: Path, line: int, text: str) -> None:
+    (tmp_path / "map.toml").write_text(f'source = "form"\n{text}\n')
+    with pytest.raises(ImportRefused, match=f"cannot be read, most likely for line {line}: no map has"):
+        read_map(tmp_path / "map.toml")
+
+
+def test_what_is_told_of_a_question_once_is_not_told_again(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('source = "form"\n[questions.a-b]\n[questions.a]\nx = 1\n[questions.ab]\n')
+    with pytest.raises(ImportRefused) as refused:
+        read_map(tmp_path / "map.toml")
+    assert [said.split(" ")[0] for said in refused.value.problems] == [
+        *("`questions.a.x`", "`questions.a-b`", "`questions.ab`"),
+    ]
+
+
+def test_a_pattern_takes_no_longer_the_worse_it_is(tmp_path: Path) -> None:
+    # Python's `re` would take for ever.
+    worst = MAP.replace('column = "Age"', 'pattern = "^(.*)*(.*)*(.*)*x$"')
+    (said,) = problems(tmp_path, FIRST, head=[*HEAD[:5], "A" * 2_000, HEAD[6]], map_text=worst)[:1]
+    assert said.startswith("the file has no column that fits the pattern")
+
+
+def test_a_pattern_passes_over_what_is_ignored(tmp_path: Path) -> None:
+    patterned = changed_map(ignore='["Ages of others"]').replace('column = "Age"', 'pattern = "^Age"')
+    assert problems(tmp_path, (*FIRST, "3"), head=(*HEAD, "Ages of others"), map_text=patterned) == []
 
 
 def test_labels_that_could_be_two_others_are_refused(tmp_path: Path) -> None:

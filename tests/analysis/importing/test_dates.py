@@ -45,10 +45,17 @@ def test_a_time_is_read_in_its_format_and_zone(text: str, format: str, at: str) 
         pytest.param("4 Octember 2026", "uk", id="no such month"),
         pytest.param("46089.5", "uk", id="Excel's own number"),
         pytest.param("yesterday", "uk", id="words"),
+        pytest.param("0001-01-01 00:00 +14:00", "iso", id="before the calendar's first day"),
+        pytest.param("9999-12-31 23:59 -05:00", "iso", id="after the calendar's last day"),
     ],
 )
 def test_what_is_no_time_is_not_read(text: str, format: str) -> None:
     assert read_moment(text, DateFormat(format), LONDON) is None
+
+
+@pytest.mark.parametrize(("text", "zone"), [("0001-01-01", "Asia/Tokyo"), ("9999-12-31 23:59", "America/New_York")])
+def test_a_clock_elsewhere_is_not_read_beyond_the_calendar(text: str, zone: str) -> None:
+    assert read_moment(text, DateFormat.ISO, ZoneInfo(zone)) is None
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,26 @@ def reworked(content: bytes, part: str, rework: Callable[[bytes], bytes]) -> byt
 SHEET = "xl/worksheets/sheet1.xml"
 
 
+def far(text: bytes, reference: str) -> bytes:
+    row = re.sub(r"\D", "", reference)
+    cell = f'<row r="{row}"><c r="{reference}" t="inlineStr"><is><t>Words</t></is></c></row>'
+    return text.replace(b"</sheetData>", cell.encode() + b"</sheetData>")
+
+
+def test_words_in_a_column_far_out_are_not_cut_off(tmp_path: Path) -> None:
+    content = reworked(workbook(["Ref"], ["W1"]), SHEET, lambda text: far(text, "XFD3"))
+    assert table(tmp_path, content)[2][-1] == "Words"
+    content = reworked(workbook(["Ref"], ["W1"]), SHEET, lambda text: text.replace(b'r="A1"', b'r="BYZ1"'))
+    with pytest.raises(ImportRefused, match="has 2,028 columns; at most 2,000"):
+        table(tmp_path, content)
+
+
+def test_a_workbook_that_says_it_has_millions_of_rows_is_not_read_on(tmp_path: Path) -> None:
+    content = reworked(workbook(["Ref"], ["W1"]), SHEET, lambda text: far(text, "A1999999999"))
+    with pytest.raises(ImportRefused, match="more than 1,048,576 rows"):
+        table(tmp_path, content)
+
+
 @pytest.mark.parametrize(
     ("part", "rework"),
     [
@@ -242,6 +262,11 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_table(tmp_path / "none.csv", Layout())
 
 
+def test_a_file_whose_name_is_no_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match=r"name, 'caf\\udce9.csv', is not in UTF-8. Rename it"):
+        table(tmp_path, TEXT.encode(), name="caf\udce9.csv")
+
+
 def test_a_file_must_be_the_one_that_its_checksum_is_for(tmp_path: Path) -> None:
     beside = tmp_path / "export.csv.sha1"
     beside.write_text(f"{hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest().upper()}  export.csv\n")
@@ -255,5 +280,5 @@ def test_a_named_encoding_is_held_to(tmp_path: Path) -> None:
     assert table(tmp_path, b"\xef\xbb\xbf" + TEXT.encode(), Layout(encoding="utf-8"))[0] == ("Ref", "Why not?")
     with pytest.raises(ImportRefused, match="is not in UTF-8-SIG"):
         table(tmp_path, TEXT.encode("cp1252"), Layout(encoding="utf-8"))
-    with pytest.raises(ImportRefused, match="encoding 'klingon' is none that is known"):
-        table(tmp_path, TEXT.encode(), Layout(encoding="klingon"))
+    with pytest.raises(ImportRefused, match="holds bytes that are no text"):  # half a letter, which cannot be written
+        table(tmp_path, b"Ref,Why?\r\nW1,\\ud800\r\n", Layout(encoding="unicode_escape"))

@@ -40,6 +40,23 @@ def test_a_label_is_matched_whole(label: str, code: str | None) -> None:
     assert labels().code(label) == code
 
 
+def test_what_is_one_choices_code_and_anothers_label_is_never_guessed() -> None:
+    cars = tuple(Choice(str(number), {"en": text}) for number, text in enumerate(("0", "1", "2", "Three or more"), 1))
+    found = Labels({}, cars, (), "en")
+    assert [found.code(text) for text in ("0", "1", "2", "3", "4", "three or more")] == ["1", None, None, "3", "4", "4"]
+    assert found.ambiguous == {"1": ("1", "2"), "2": ("2", "3")}
+    assert Labels({"1": "2", "2": "3"}, cars, (), "en").code("2") == "3"
+    same = tuple(Choice(str(number), {"en": str(number)}) for number in (1, 2))
+    assert [Labels({}, same, (), "en").code(text) for text in "12"] == ["1", "2"]
+
+
+def test_a_label_of_another_language_that_is_a_code_is_never_guessed() -> None:
+    choices = (Choice("ano", {"en": "Yes", "cs": "Ano"}), Choice("no", {"en": "Nope", "cs": "Ne", "pl": "Ano"}))
+    assert Labels({}, choices, (), "en").ambiguous == {"ano": ("ano", "no")}
+    own_first = (Choice("no", {"en": "No", "cs": "Ne"}), Choice("yes", {"en": "Yes", "pl": "No"}))
+    assert Labels({}, own_first, (), "en").code("no") == "no"
+
+
 def test_the_map_goes_before_the_survey() -> None:
     assert labels(Agree="neither", Inne="dont_know").code("agree") == "neither"
     assert labels(Inne="dont_know").code("inne") == "dont_know"

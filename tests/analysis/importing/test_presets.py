@@ -33,7 +33,7 @@ def test_surveymonkeys_two_header_rows_and_spread_answers(tmp_path: Path) -> Non
     map_text = (
         'preset = "surveymonkey"\nsource = "monkey"\n'
         + QUESTIONS
-        + '[questions.needs]\npattern = "^What about needs\\\\? \\\\| (?P<label>(?!Other).*)$"\n'
+        + '[questions.needs]\npattern = "^What about needs\\\\? \\\\| (?P<label>.*)$"\n'
         + 'other = "What about needs? | Other (please specify)"\n'
     )
     content = (
