@@ -6,6 +6,7 @@ An address is named by its look-ups alone (`KeyRing.lookups`, for every channel 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storage.answers import given
 from storage.erasure import HAS, erase_contact
 from storage.events import Happened, record
 from storage.script import Fetch, Script
@@ -17,7 +18,7 @@ _IS_MEANT = """(address_hmac IN (SELECT :hmacs*text)
 _CONTACTS = f"SELECT id FROM contact WHERE {_IS_MEANT} ORDER BY id FOR UPDATE"  # noqa: S608 - our own text
 _ANSWERS = f"""
     SELECT COUNT(*) FROM (SELECT DISTINCT a.response_id, a.question FROM answer a
-        WHERE a.response_id IN (SELECT h.response_id FROM ({HAS}) h)) q"""  # noqa: S608 - our own text
+        WHERE a.response_id IN (SELECT h.response_id FROM ({HAS}) h) AND {given("a")}) q"""  # noqa: S608 - our own text
 _TEXTS = """
     SELECT (SELECT COUNT(*) FROM inbound WHERE contact_id = :contact)
         + (SELECT COUNT(*) FROM outbox WHERE contact_id = :contact)"""

@@ -26,7 +26,7 @@ _LOCAL = (
 _TOP = r"(?:co|com|net|org|me|info|gov|ac|uk|eu|pl|ro|de|io)(?!\w)"
 _WRITTEN = re.compile(r"(?<![\w.+'-])[\w.+'-]++@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,63}")
 _SPELT = re.compile(
-    rf"{_LOCAL}(?:\s?@\s?|\sat\s|(?P<sure>\s?[(\[]at[)\]]\s?))"
+    rf"{_LOCAL}(?:(?P<sign>\s?@\s?)|\sat\s|(?P<sure>\s?[(\[]at[)\]]\s?))"
     rf"(?:(?P<known>{_MAIL_DOMAIN}{_DOT}(?:com|co{_DOT}uk|net|org|me)(?!\w))"
     rf"|[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,2}}?(?P<dot>{_DOT}){_TOP}(?:{_DOT}uk(?!\w))?)",
     re.IGNORECASE,
@@ -34,6 +34,16 @@ _SPELT = re.compile(
 _HAS_AT = re.compile(r"@|\bat\b", re.IGNORECASE)
 _MAIL_WORDS = re.compile(r"\b(?:e-?mail(?!\])|contact|write to|reach)\b[^\n]{0,20}\Z", re.IGNORECASE)
 _MAIL_WORDS_WITHIN = 32
+_NOBODYS = frozenset({"us", "them", "me", "him", "her", "you", "it"})
+# "look @ stoke . gov . uk" is a page to look at.
+_SURE_TOP = re.compile(r"(?:com|net|org|uk)\Z", re.IGNORECASE)
+_NO_LOCALS = _NOBODYS | frozenset(
+    """
+    all am and apply are available be been book check details find found go going here how i info is join live look
+    looked looking meet more now on online or out page read register saw see seen sign site start stop that there this
+    today tomorrow up visit was we website were work works
+    """.split()  # noqa: SIM905 - a column of words reads better so
+)
 
 
 def emails(plain: str) -> Iterator[Span]:
@@ -44,12 +54,18 @@ def emails(plain: str) -> Iterator[Span]:
         yield from (Span(*match.span(), EMAIL) for match in _WRITTEN.finditer(plain))
     for match in _SPELT.finditer(plain):
         is_spelt = match["dot"] and match["dot"].strip() != "."
-        if match["known"] or match["sure"] or (is_spelt and _is_address(plain, match)):
+        if match["known"] or match["sure"] or _is_spaced(match) or (is_spelt and _is_address(plain, match)):
             yield Span(*match.span(), EMAIL)
 
 
+def _is_spaced(match: re.Match[str]) -> bool:
+    """Say whether it is "ann @ example . org": a dot with a space before it ends no sentence."""
+    is_spaced = match["sign"] and re.match(r"\s\.", match["dot"] or "")
+    return bool(is_spaced and _SURE_TOP.search(match[0])) and match["local"].lower() not in _NO_LOCALS
+
+
 def _is_address(plain: str, match: re.Match[str]) -> bool:
-    if match["local"].lower() in ("us", "them", "me", "him", "her", "you", "it"):
+    if match["local"].lower() in _NOBODYS:
         return False
     if re.search(r"[\d._]| (?:dot|underscore|dash) ", match["local"]):
         return True
@@ -62,22 +78,65 @@ _AREA = (
     r"|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?|T[ADFNQRSW]|UB"
     r"|W[ACDFNRSV]?|YO|ZE)"
 )
-_INWARD = re.compile(r"\d[ABD-HJLNP-UW-Zabd-hjlnp-uw-z]{2}(?!\w)")
+_LETTER_INWARD = "[ABD-HJLNP-UW-Zabd-hjlnp-uw-z]"
+_INWARD = re.compile(rf"\d{_LETTER_INWARD}{{2}}(?!\w)")
 _OUTWARD = re.compile(
-    rf"(?<!\w)(?:{_AREA}\d[A-Z\d]?|GIR)(?P<between>[\s\u200b\u2060\ufeff]{{0,3}}-?\s?)\Z", re.IGNORECASE
+    rf"(?<!\w)(?P<area>{_AREA}\d[A-Z\d]?|GIR)"
+    r"(?:(?P<between>[\s\u200b\u2060\ufeff]{0,3}-?\s?)|(?P<stop>\s{0,2}[,.;:/_–—]\s{0,2}))\Z",
+    re.IGNORECASE,
 )
-_LONGEST_OUTWARD = 9
+_LONGEST_OUTWARD = 12
 _ORDINAL = re.compile(r"1st|2nd|3rd|\dth")
+# "S T 4 1 H H", every sign apart. Areas of one letter are left: "B 1 2 A B" may be anything.
+_GAPS = r"[\s.-]{1,3}"
+_APART = re.compile(
+    rf"(?<!\w)[A-Z]{_GAPS}[A-Z]{_GAPS}\d{_GAPS}(?:[A-Z\d]{_GAPS})?\d{_GAPS}{_LETTER_INWARD}{_GAPS}{_LETTER_INWARD}"
+    r"(?!\w)",
+    re.IGNORECASE,
+)
+_WHOLE_AREA = re.compile(_AREA, re.IGNORECASE)
+_TOGETHER = re.compile(rf"{_AREA}\d[A-Z\d]?\d[A-Z]{{2}}", re.IGNORECASE)
+# "ST 4 1HH", but not "give me 4 2hr slots".
+_AREA_APART = re.compile(
+    r"(?<!\w)(?P<area>[A-Z]{2})\s{1,3}\d[A-Z\d]?(?:\s{1,3}|\s{0,2}[,.;:/_–—-]\s{0,2})\Z", re.IGNORECASE
+)
+_WORD_AREAS = frozenset(
+    {*("al", "co", "de", "ex", "ha", "la", "le", "me", "ne"), *("pa", "pe", "po", "se", "so", "ta")}
+)
+# What a digit and two letters may be that begin something new: "in ST4, 2nd", "off the M6, 3ft", "ST4, 2be fair".
+_BEGINS_ANEW = re.compile(
+    r"\d(?:st|nd|rd|th|an|as|at|ba|bd|be|bn|br|by|dr|ft|gb|he|hp|hr|hz|lb|ln|pp|pt|sq|tb|up|us|we|ya|yr)", re.IGNORECASE
+)
 
 
 def postcodes(plain: str) -> Iterator[Span]:
     """Find full postcodes; an outward code (ST1) names no home and stays."""
     for inward in _INWARD.finditer(plain):
         start = inward.start()
-        outward = _OUTWARD.search(plain, max(0, start - _LONGEST_OUTWARD), start)
-        # "ST1 1st of May" is a date, "ST1 1ST" a postcode.
-        if outward and not (outward["between"] and _ORDINAL.fullmatch(inward[0])):
+        before = max(0, start - _LONGEST_OUTWARD), start
+        outward = _OUTWARD.search(plain, *before)
+        if outward and _is_postcode(outward, inward[0]):
             yield Span(outward.start(), inward.end(), POSTCODE)
+        spaced = None if outward else _AREA_APART.search(plain, *before)
+        if spaced and _is_spaced_postcode(spaced, inward[0]):
+            yield Span(spaced.start(), inward.end(), POSTCODE)
+    for apart in _APART.finditer(plain):
+        if _TOGETHER.fullmatch(re.sub(_GAPS, "", apart[0])):
+            yield Span(*apart.span(), POSTCODE)
+
+
+def _is_postcode(outward: re.Match[str], inward: str) -> bool:
+    if outward["stop"] is None:
+        # "ST1 1st of May" is a date, "ST1 1ST" a postcode.
+        return not (outward["between"] and _ORDINAL.fullmatch(inward))
+    # "ST4, 1HH". In small letters only areas of two are sure: "n1, 2ab" may be two of a list.
+    is_sure = outward["area"][1].isalpha() or (outward["area"] + inward).isupper()
+    return is_sure and not _BEGINS_ANEW.fullmatch(inward)
+
+
+def _is_spaced_postcode(outward: re.Match[str], inward: str) -> bool:
+    is_area = _WHOLE_AREA.fullmatch(outward["area"]) and outward["area"].lower() not in _WORD_AREAS
+    return bool(is_area) and not _BEGINS_ANEW.fullmatch(inward)
 
 
 # Phone numbers. `_GAP` is what people put between the digits.

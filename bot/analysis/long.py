@@ -17,6 +17,7 @@ from bot.analysis.disguise import Disguise, in_order
 from bot.analysis.masking import mask
 from bot.analysis.rows import CODE_SQL, Selection, answers_json, written_choices
 from bot.core.survey import QuestionType
+from storage.answers import is_given
 from storage.script import Database
 
 LONG: Mapping[str, str] = MappingProxyType(
@@ -33,7 +34,7 @@ LONG: Mapping[str, str] = MappingProxyType(
         "language": "Language in which the question was put",
         "language_source": "How the response came to its language, as in the wide form",
         "language_confidence": "How sure a detected language is, 0 to 1; 1 where it was chosen or is the survey's own",
-        "input": "typed, button, voice, assisted, web or imported",
+        "input": "typed, button, voice, assisted, web or imported; empty where nobody gave it",
         "rule": "Rule by which the words were read as this value",
         "confidence": "How sure that reading is, 0 to 1",
         "wording": "Which wording was asked: full or sms",
@@ -208,12 +209,13 @@ class LongLines:
         question = self._questions.get(kept.question, _UNKNOWN)
         is_answered = kept.state == "answered"
         value = self._value(question, kept) if is_answered else ""
+        input = kept.input if is_given(kept.rule, kept.state) else ""
         shape = _Shape(
             rank=(question.place, -kept.revision, question.order.get(kept.code or "", len(question.order))),
             version=_csv(self._selection.published.survey, kept.version),
             before=_csv(kept.channel, question.column, kept.state, value),
             language=_csv(kept.language),
-            between=_csv(kept.input, kept.rule, _figure(kept.confidence), kept.wording, str(kept.revision)),
+            between=_csv(input, kept.rule, _figure(kept.confidence), kept.wording, str(kept.revision)),
             words_are_value=is_answered and not kept.code and kept.figure is None,
             late=str(kept.late),
         )

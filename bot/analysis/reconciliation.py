@@ -7,6 +7,7 @@ from bot.analysis.columns import Published, read_published
 from bot.analysis.rows import Selection
 from bot.analysis.status import STATUS_SQL, STATUSES
 from bot.core.survey import Role
+from storage.answers import given
 from storage.script import Database, Fetch, Script
 
 FILED = ("answer", "command", "noise", "unparsed", "late", "unhandled", "erased")
@@ -32,7 +33,7 @@ class Report:
     """One survey's report. `unattached` are the messages that belong to no survey.
 
     `answers_without_row` counts messages filed as an answer that left no row in `answer`: lost writes. It must be 0.
-    `answers` are answered questions by channel, newest revisions only.
+    `answers` are the questions that people answered, by channel, newest revisions only: no calculation is one.
     """
 
     survey: str
@@ -87,7 +88,7 @@ def _read_report(survey: str, *, include_test: bool, now: int) -> Script[Report]
     responses = yield from read_statuses(selection)
     answers = yield Fetch(
         f"""SELECT a.channel, COUNT(*) FROM answer a JOIN response r ON r.id = a.response_id
- WHERE {selection.where()} AND a.state = 'answered' AND {COUNTED_SQL}
+ WHERE {selection.where()} AND a.state = 'answered' AND {given("a")} AND {COUNTED_SQL}
  GROUP BY a.channel ORDER BY a.channel""",  # noqa: S608 - texts of ours alone
         selection.params,
     )

@@ -16,6 +16,7 @@ from bot.analysis.rows import CODE_SQL, Selection
 from bot.core.expressions import references
 from bot.core.survey import Question, QuestionType, Role
 from bot.core.window import LONDON, london_day, moment
+from storage.answers import given
 from storage.script import Fetch, Script
 
 HOUR_MS = 3_600_000
@@ -221,7 +222,7 @@ def _left(which: _Which) -> Script[dict[str, int]]:
     """Count the unfinished by the question they reacted to last; those who reacted to none have an empty name."""
     found = yield Fetch(
         f"""SELECT COALESCE(a.question, ''), COUNT(*) FROM response r
- LEFT JOIN answer a ON a.id = (SELECT MAX(n.id) FROM answer n WHERE n.response_id = r.id)
+ LEFT JOIN answer a ON a.id = (SELECT MAX(n.id) FROM answer n WHERE n.response_id = r.id AND {given("n")})
  WHERE {which.where} AND r.completed_at IS NULL GROUP BY 1""",  # noqa: S608 - texts of ours alone
         which.params,
     )

@@ -1,5 +1,7 @@
 """`detect`: in which language are these texts? One JSON line in, one out; for trying, measuring and scripts."""
 
+import codecs
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
@@ -11,6 +13,10 @@ from bot.cli.compose import Refusal
 from bot.language import FULL, Hint, LanguageSense, live_voters
 
 _EXAMPLE: Final = 'Write one JSON object on each line, such as {"text": "dzień dobry"}.'
+
+# Half of a character that JSON writes in two: programs that cut texts leave some, and no text can hold it. What is an
+# escape of something else, or both halves, is passed over whole.
+_HALF = re.compile(rb"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>ud[89a-f][0-9a-f]{2})|.)", re.IGNORECASE)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -53,9 +59,17 @@ def find(sense: LanguageSense, line: Line) -> Found:
 
 
 def lines_of(source: Iterable[bytes]) -> Iterator[Line]:
-    """Read lines of JSON, an empty one as an empty text. Raises Refusal at the first that is none, naming it."""
-    for number, line in enumerate(source, 1):
+    """Read lines of JSON, an empty one as an empty text. Raises Refusal at the first that is none, naming it.
+
+    A byte order mark may stand before the first. Half a character becomes U+FFFD.
+    """
+    for number, read in enumerate(source, 1):
+        line = read.removeprefix(codecs.BOM_UTF8) if number == 1 else read
         try:
-            yield msgspec.json.decode(line, type=Line) if line.strip() else Line(text="")
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            yield msgspec.json.decode(_HALF.sub(_whole, line), type=Line) if line.strip() else Line(text="")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise Refusal(f"Line {number} cannot be read: {problem}. {_EXAMPLE}") from problem
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]

@@ -34,6 +34,8 @@ def print_poster(
     ] = None,
 ) -> None:
     """Write one poster."""
+    if out.suffix.lower() not in ("", ".pdf"):
+        raise Refusal(f"--out: {out.name} would not be what its name says: a poster is a PDF. Name it {out.stem}.pdf.")
     written = asyncio.run(_written(load(), campaign, size, tuple(language or ())))
     try:
         out.write_bytes(written)

@@ -40,7 +40,7 @@ def compiled_pattern(pattern: str) -> Pattern:
 
 
 def linear_pattern(pattern: str) -> Pattern:
-    """Compile a pattern. Raises ValueError, in words for who wrote it, for what RE2 does not read or repeats too much."""
+    """Compile a pattern. Raises ValueError, in words for its writer, for what RE2 does not read or repeats too much."""
     import re2  # 4 MB that few surveys need
 
     options = re2.Options()

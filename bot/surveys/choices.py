@@ -60,15 +60,16 @@ class ChoiceLists:
             return frozenset()  # the logic check says so, with the row
 
     def _read(self, name: str, rows: list[Row]) -> tuple[Choice, ...]:
-        seen: dict[str, int] = {}
+        seen: dict[str, tuple[str, int]] = {}
         choices = []
         for row in rows:
             code = row.text("name")
-            earlier = seen.setdefault(code.lower(), row.number)
+            earlier, place = seen.setdefault(code.lower(), (code, row.number))
             if not _CODE.fullmatch(code):
                 self._refuse(row, "name", f"'{code}' is no usable code; take at most 40 letters, digits, - _ and .")
-            elif earlier != row.number:
-                self._refuse(row, "name", f"'{code}' is already in the list '{name}', in row {earlier}")
+            elif place != row.number:
+                written = "" if earlier == code else f" ('{earlier}': capitals make no difference)"
+                self._refuse(row, "name", f"'{code}' is already in the list '{name}', in row {place}{written}")
             choices.append(Choice(code, self._label(row), self._languages.extra_texts(row, "sms_label")))
         return tuple(choices)
 

@@ -16,6 +16,9 @@ CHANNELS: Final = ("sms", "whatsapp", "telegram", "web", "assisted", "paper", "p
 SPECIAL_CATEGORY_CHANNELS: Final = ("sms", "web", "assisted", "paper", "phone")
 """Where a special-category question is asked unless its row says otherwise: not through Meta or Telegram."""
 
+MOST_GROUPS: Final = 50
+"""How many may stand around one question. ODK's reader breaks off at some hundreds."""
+
 _YES: Final = frozenset({"yes", "true", "true()", "1", "y"})
 _NO: Final = frozenset({"", "no", "false", "false()", "0", "n"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,59}")
@@ -63,7 +66,7 @@ class QuestionReader:
         self._languages = languages
         self._findings = findings
         self._groups: list[Group] = []
-        self._names: dict[str, int] = {}
+        self._names: dict[str, tuple[str, int]] = {}
         self.logic: list[Written] = []
         self.refused: set[str] = set()
 
@@ -105,6 +108,8 @@ class QuestionReader:
         outer = self._groups[-1].relevant if self._groups else ""
         self._keep_logic(row, "", relevant)
         self._groups.append(Group(name, row.number, _both(outer, relevant)))
+        if len(self._groups) == MOST_GROUPS + 1:
+            self._refuse(row, "type", f"it stands in {MOST_GROUPS} groups already; close some of them with end_group")
 
     def _end(self, row: Row) -> None:
         if self._groups:
@@ -194,15 +199,16 @@ class QuestionReader:
         if not name:
             self._refuse(row, "name", "it is empty; write a short name, which is the column in the export")
             return ""
-        earlier = self._names.setdefault(name.lower(), row.number)
+        earlier, place = self._names.setdefault(name.lower(), (name, row.number))
         if not _NAME.fullmatch(name):
             self._refuse(
                 row, "name", f"'{name}' is no usable name; take at most 60 letters, digits, - and _, a letter first"
             )
         elif name.lower() in _EXPORT_COLUMNS or name.endswith("__state"):
             self._refuse(row, "name", f"'{name}' is a column of every export already; choose another name")
-        elif earlier != row.number:
-            self._refuse(row, "name", f"'{name}' is already the name of row {earlier}; every name is a column")
+        elif place != row.number:
+            written = "" if earlier == name else f" ('{earlier}': capitals make no difference)"
+            self._refuse(row, "name", f"'{name}' is already the name of row {place}{written}; every name is a column")
         return name
 
     def _texts(self, row: Row, kind: QuestionType, column: str) -> dict[str, str]:

@@ -68,6 +68,7 @@ class Answer:
     version: str = "1"
     inbound: str | None = None
     input: str = "typed"
+    rule: str = "exact"
 
 
 @dataclass
@@ -128,7 +129,7 @@ def keep(*responses: Response) -> Callable[[], Script[None]]:
         yield Many(
             "INSERT INTO answer (response_id, question, item, revision, state, value_code, value_number, said, lang,"
             " channel, input, rule, confidence, wording, version, asked_at, answered_at, late, inbound_id) VALUES"
-            " (:response, :question, :item, :revision, :state, :code, :number, :said, 'en', :channel, :input, 'exact',"
+            " (:response, :question, :item, :revision, :state, :code, :number, :said, 'en', :channel, :input, :rule,"
             " 0.95, 'sms', :version, :asked, :at, :late, :inbound)",
             [_answer_row(response, answer) for response in responses for answer in response.answers],
         )
@@ -170,6 +171,7 @@ def _answer_row(response: Response, answer: Answer) -> dict[str, object]:
         "said": answer.said,
         "channel": answer.channel,
         "input": answer.input,
+        "rule": answer.rule,
         "version": answer.version,
         "asked": answer.at - MINUTE,
         "at": answer.at,

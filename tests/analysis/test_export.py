@@ -355,6 +355,18 @@ async def test_a_calculation_is_a_number_one_or_nought_or_masked_text(
 
 
 @IN_SQLITE
+async def test_what_nobody_gave_was_given_in_no_way(database: Database, tmp_path: Path) -> None:
+    await database.run(
+        publish(version("1", ask("safe", choices=AGREE), ask("why"), ask("sum", QuestionType.CALCULATE)))
+    )
+    given = [Answer("safe", "1", "agree"), Answer("why", state="not_applicable")]
+    await database.run(keep(Response("a1", answers=[*given, Answer("sum", None, "2", rule="calculated")])))
+    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
+    found = [(row["question"], row["input"], row["value"]) for row in rows_of(tmp_path / "l.csv")]
+    assert found == [("safe", "typed", "agree"), ("why", "", ""), ("sum", "", "2")]
+
+
+@IN_SQLITE
 async def test_a_very_small_number_is_written_without_an_exponent(database: Database, tmp_path: Path) -> None:
     await database.run(publish(version("1", ask("dose", QuestionType.DECIMAL), ask("sum", QuestionType.CALCULATE))))
     given = [Answer("dose", "0.00001", number=0.00001), Answer("sum", None, "-0.000025")]

@@ -174,6 +174,11 @@ _HOSTILE = (
         "oh seven ",
         "double ",
         "AB12 ",
+        "S T 4 1 H H ",
+        "S T ",
+        "ST4, 1HH,",
+        "ST 4 1HH ",
+        "a @ b . ",
     ),
     *(
         "a dot ",

@@ -49,6 +49,13 @@ async def test_the_report_balances(database: Database) -> None:
     assert "Balanced: every message has its place" in str(report)
 
 
+async def test_what_the_survey_worked_out_is_nobody_s_answer(database: Database) -> None:
+    worked_out = [Answer("why", code="1", rule="calculated"), Answer("age", state="not_applicable")]
+    await database.run(publish(STOKE))
+    await database.run(keep(HALF, Response("a4", answers=worked_out)))
+    assert (await reconcile(database, "stoke", include_test=False, now=NOW)).answers == {"whatsapp": 1}
+
+
 async def test_trials_are_counted_where_asked_for(database: Database) -> None:
     await fill(database)
     report = await reconcile(database, "stoke", include_test=True, now=NOW)

@@ -51,6 +51,15 @@ async def test_the_newest_revision_alone_counts(database: Database) -> None:
     assert counted.questions[0] == Reached("safe", 0, 1, 0, 0, left=1)
 
 
+async def test_nobody_left_at_what_was_worked_out_or_not_asked(database: Database) -> None:
+    await database.run(publish(SURVEY))
+    nobody_s = (Answer("why", state="not_applicable"), Answer("sum", code="1", rule="calculated"))
+    await database.run(keep(Response("a", (Answer("safe", code="yes"), *nobody_s)), Response("b", nobody_s)))
+    counted = await database.read(lambda: tally("stoke", None, include_test=False, now=NOW))
+    assert [each.left for each in counted.questions[:2]] == [1, 0]
+    assert counted.left_before == 1
+
+
 async def test_a_day_is_londons_day(database: Database) -> None:
     await database.run(publish(SURVEY))
     await database.run(keep(Response("a", (), began=LATE_EVENING), Response("b", (), began=AFTER_MIDNIGHT)))

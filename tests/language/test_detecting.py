@@ -48,7 +48,22 @@ def test_the_voters_are_named() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b'{"text": 3}', b'{"hint": "pl"}', b'["text"]', b'{"text": "a"', b'{"text": "\xff"}', b'{"text": "a", "hint": 1}'],
+    [
+        *(
+            b'{"text": 3}',
+            b'{"hint": "pl"}',
+            b'["text"]',
+            b'{"text": "a"',
+            b'{"text": "\xff"}',
+            b'{"text": "a", "hint": 1}',
+        ),
+        *(
+            b'{"text": "\\ud8zz"}',
+            b'\xef\xbb\xbf{"text": "a"}',
+            b'{"text": "a", "of": ' + b"[" * 100_000 + b"]" * 100_000,
+        ),
+    ],
+    ids=range(9),
 )
 def test_a_line_must_hold_a_text(line: bytes) -> None:
     with pytest.raises(Refusal, match="Line 2 cannot be read"):
@@ -69,3 +84,20 @@ def test_a_hint_is_heard() -> None:
 def test_every_label_is_one_of_ours() -> None:
     sense = LanguageSense()
     assert {find(sense, Line(text=text)).lang for text in TEXTS} <= {*LABELS, "und"}
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(rb"cut \ud83d", "cut \ufffd", id="the first half at an end"),
+        pytest.param(rb"\ud83d\ud83d\ude00 \uDE00!", "\ufffd😀 \ufffd!", id="halves beside a whole one"),
+        pytest.param(rb"\\ud83d \\\ud83d", "\\ud83d \\\ufffd", id="a backslash before the letter u"),
+    ],
+)
+def test_half_a_character_is_read_as_the_sign_for_an_unknown_one(line: bytes, text: str) -> None:
+    assert list(lines_of([b'{"text": "' + line + b'"}\n', b"\n"])) == [Line(text=text), Line(text="")]
+
+
+def test_a_byte_order_mark_may_stand_before_the_first_line() -> None:
+    assert list(lines_of([b'\xef\xbb\xbf{"text": "a"}\n', b"\n"])) == [Line(text="a"), Line(text="")]
+    assert list(lines_of([b"\xef\xbb\xbf\n"])) == [Line(text="")]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.survey import Question, QuestionType
 from bot.service.privacy import erase, subject_access
 from bot.service.privacy.addresses import spellings
 from storage.keys import KeyRing, rotate_data_keys
@@ -69,6 +70,18 @@ async def test_erasing_an_address_removes_what_it_gave_and_nothing_of_its_neighb
         assert await stoke.column(f"SELECT COUNT(*) FROM {table}") == [1], table
     assert await stoke.column("SELECT filed FROM inbound WHERE contact_id IS NULL") == ["erased"] * 6
     assert await stoke.column("SELECT text FROM outbox WHERE contact_id IS NULL") == [""] * 6
+
+
+async def test_only_what_a_person_gave_is_counted_as_answers_removed(database: Database, keys: KeyRing) -> None:
+    safe, *others = SURVEY.questions
+    two = Question("two", QuestionType.CALCULATE, {}, calculation="1 + 1")
+    never = Question("never", QuestionType.TEXT, {"en": "Why not?"}, relevant="${safe} = 'no'")
+    async with town(database, keys, replace(SURVEY, questions=(safe, never, *others, two))) as stoke:
+        await stoke.text("STOKE")
+        await stoke.text("1")
+        assert await stoke.column("SELECT question FROM answer ORDER BY id") == ["two", "safe", "never"]
+        erased = await erase(database, keys, RESIDENT, who="dpo", now=stoke.now)
+    assert str(erased) == "Removed 1 answers and 4 texts of 1 contact(s)."
 
 
 async def test_staff_erase_exactly_what_a_resident_s_own_delete_erases(stoke: Town, keys: KeyRing) -> None:

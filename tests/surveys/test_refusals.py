@@ -75,7 +75,8 @@ SURVEYS: list[Any] = [
     ),
     pytest.param(
         [{"type": "begin_group", "name": "g", LABEL: "G"}, TEXT, {"type": "end_group"}, question(name="Q")],
-        "survey sheet, row 5, name: 'Q' is already the name of row 3; every name is a column",
+        "survey sheet, row 5, name: 'Q' is already the name of row 3 ('q': capitals make no difference); every name is "
+        "a column",
         id="one name in two groups",
     ),
     pytest.param(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from bot.analysis.cells import Cell
+from bot.analysis.cells import Cell, written_out
 from bot.analysis.columns import FIXED, Variable
 from bot.analysis.disguise import NOTES as SHAREABLE
 from bot.analysis.formats.asked import Asked, Written
@@ -183,7 +183,7 @@ def _write_answer(lines: _Files, part: _Part, number: int, cell: Cell) -> None:
             lines.add(name, {"themefinder_id": number, "options": options})
             part.lines += 1
         return
-    text = storable(str(cell))
+    text = storable(str(written_out(cell)))
     if text.strip() in _NO_TEXT:
         return
     lines.add(name, {"themefinder_id": number, "text": text})
@@ -219,7 +219,7 @@ def _values(column: Described, cell: Cell) -> list[str]:
     if cell is None or cell == "":
         return []
     labels = dict(column.values)
-    codes = str(cell).split(" ") if column.kind is Kind.CODES else [str(cell)]
+    codes = str(cell).split(" ") if column.kind is Kind.CODES else [str(written_out(cell))]
     return [storable(labels.get(code, code))[:_LONGEST_VALUE] for code in codes]
 
 

@@ -169,6 +169,15 @@ async def test_a_filter_has_a_name_that_consult_can_keep_and_no_other_has(databa
 
 
 @ON_SQLITE
+async def test_a_very_small_number_is_written_as_people_write_it(database: Database, tmp_path: Path) -> None:
+    await database.run(publish(version("1", ask("dose", QuestionType.DECIMAL))))
+    await database.run(keep(Response("r1", answers=[Answer("dose", "0.00001", number=0.00001)])))
+    await exported(database, tmp_path / "o", Format.CONSULT)
+    [respondent] = lines(tmp_path / "o" / "inputs" / "respondents.jsonl", Respondent)
+    assert respondent.demographic_data["What about dose?"] == ["0.00001"]
+
+
+@ON_SQLITE
 async def test_what_consult_would_lose_is_reported(database: Database, tmp_path: Path) -> None:
     long = "کمیونٹی سینٹر " * 900
     await filled(database, Response("dd04", began=1, answers=[Answer("why", long), Answer("safe", "9", "gone")]))
