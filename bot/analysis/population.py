@@ -80,18 +80,17 @@ async def load_population(database: Database, survey: str, path: Path, who: str,
 
 def read_people(path: Path, definition: SurveyDefinition) -> Sequence[People]:
     """Read a file of people, each line held against the survey. Raises PopulationRefused."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PopulationRefused(f"{path}: this cannot be read as UTF-8 text. Save it as CSV (UTF-8).") from error
-    reader = csv.DictReader(line for line in lines if line.strip())
-    if not set(COLUMNS[:3]) <= set(reader.fieldnames or ()):
-        raise PopulationRefused(f"{path}: the first line must name the columns {', '.join(COLUMNS)}.")
+    lines = _lines(path)
+    header = _cells(lines[0][1].rstrip(", ")) if lines else None
+    if not header or not set(COLUMNS[:3]) <= set(header) or any(header.count(name) > 1 for name in COLUMNS):
+        named = f"must name the columns {', '.join(COLUMNS)}, each once, with commas between them"
+        raise PopulationRefused(f"{path}: the first line {named}.")
     rows: dict[tuple[str, str], People] = {}
     problems: list[str] = []
-    for number, fields in enumerate(reader, 2):
-        row = {name: (fields.get(name) or "").strip() for name in COLUMNS}
-        problem = _problem(row, definition, rows)
+    for number, line in lines[1:]:
+        cells = _cells(line)
+        row = {name: "" for name in COLUMNS} | dict(zip(header, cells or (), strict=False))
+        problem = _miswritten(cells, len(header)) or _problem(row, definition, rows)
         if problem:
             problems.append(f"line {number}: {problem}")
         else:
@@ -103,6 +102,35 @@ def read_people(path: Path, definition: SurveyDefinition) -> Sequence[People]:
         more = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
         raise PopulationRefused(f"{path}: nothing was loaded: {said}{more}.")
     return list(rows.values())
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Read the lines that are not blank, each with its number in the file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PopulationRefused(f"{path}: this cannot be read ({error.strerror}). Check its name.") from error
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # as UTF-16 has it behind every plain letter
+        raise PopulationRefused(f"{path}: this cannot be read as UTF-8 text. Save it as CSV (UTF-8).")
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def _cells(line: str) -> list[str] | None:
+    """Split one line, which no open quotation mark may reach beyond; None where its marks do not fit."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+    except csv.Error:
+        return None
+
+
+def _miswritten(cells: Sequence[str] | None, width: int) -> str:
+    if cells is None:
+        return 'a quotation mark is left open or in the wrong place; write a cell as "...", in one line'
+    if any(cells[width:]):
+        return "it has more cells than the first line; put a cell with a comma in quotation marks"
+    return ""
 
 
 def _problem(row: Mapping[str, str], definition: SurveyDefinition, there: Mapping[tuple[str, str], People]) -> str:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.surveys.opening import SAVE_AGAIN
 from bot.surveys.problems import Findings, Problem
 
 _PLACE = re.compile(
@@ -51,14 +52,21 @@ def _is_about_scripts(words: str) -> bool:
 def told_by_pyxform(path: Path, raised: Exception) -> Iterator[Problem]:
     """Turn what pyxform raised into problems, with sheet and row where it names them."""
     words = str(raised).strip()
-    if "not recognized as a supported type" in words:
-        words = f"{path.name} is damaged, or no spreadsheet; save it from Excel or LibreOffice as .xlsx"
+    is_of_pyxform = type(raised).__module__.startswith("pyxform")
+    is_unreadable = "not recognized as a supported type" in words
+    if path.suffix.lower() in (".csv", ".md") and (is_unreadable or not is_of_pyxform):
+        named = "has the sheets survey, choices and settings alone, each below a row with its name"
+        words = f"{path.name} is no survey file: a {path.suffix.lower()} {named}; {SAVE_AGAIN}"
+    elif "attribute 'strip'" in words:
+        words = "the first row of a sheet holds a number or a day where the name of a column belongs; write a name"
+    elif is_unreadable:
+        words = f"{path.name} is damaged, or no spreadsheet; {SAVE_AGAIN}"
     elif "nodeType" in words:
         words = (
             "a column is written with '::' where ODK cannot have it; write form_title_pl, or on choices sms_label_pl"
         )
-    elif not words or not type(raised).__module__.startswith("pyxform"):
-        words = f"{path.name} could not be read ({type(raised).__name__}: {words})"
+    elif not words or not is_of_pyxform:  # Python's own words say nothing to whoever has the file open in Excel
+        words = f"{path.name} could not be read to its end: it is damaged, or holds what ODK cannot read; {SAVE_AGAIN}"
     for line in re.split(r"\n(?=\[row : )", words):
         placed = _placed(line)
         yield placed if placed.row else Problem(*_found(path, placed.message), "", placed.message)

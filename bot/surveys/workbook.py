@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.surveys.lost_cells import SHEETS, refuse_lost_cells
 from bot.surveys.odk import told_by_pyxform
-from bot.surveys.problems import Findings, Problem, SurveyRefused
+from bot.surveys.opening import check_file
+from bot.surveys.problems import Findings, SurveyRefused
 
 Cell: TypeAlias = "str | Mapping[str, Cell]"
 
-_READABLE = (".xlsx", ".xlsm", ".xls", ".csv", ".md")
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2}) 00:00:00")
 
 
@@ -65,25 +66,13 @@ class Workbook:
 
 def open_workbook(path: Path, findings: Findings) -> Workbook:
     """Read the sheets of a file. Raises `SurveyRefused` where they cannot be read, whatever the reader raised."""
-    _check_file(path)
+    check_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl mentions drawings and extensions that no survey needs
             return _read(path, findings)
     except Exception as problem:  # pyxform meets odd sheets with any exception; its author needs the words, not a crash
         raise SurveyRefused(tuple(told_by_pyxform(path, problem))) from problem
-
-
-def _check_file(path: Path) -> None:
-    message = ""
-    if not path.is_file():
-        message = f"there is no file {path}"
-    elif path.suffix.lower() not in _READABLE:
-        message = f"{path.name} is no survey file; save it from Excel or LibreOffice as .xlsx"
-    elif not path.stat().st_size:
-        message = f"{path.name} is empty"
-    if message:
-        raise SurveyRefused((Problem("", 0, "", message),))
 
 
 def _read(path: Path, findings: Findings) -> Workbook:
@@ -97,6 +86,7 @@ def _read(path: Path, findings: Findings) -> Workbook:
         findings.refuse(
             "settings", 0, "", "there is no settings sheet; it needs form_title, form_id, version, default_language"
         )
+    refuse_lost_cells(path, {name: _as_read(sheets, name) for name in SHEETS}, findings)
     default = str((sheets.settings or [{}])[0].get("default_language", "default"))
     survey = _Columns(aliases.survey_header, {*MultipleChoiceQuestion.get_slot_names()}, "type")
     choices = _Columns(aliases.list_header, {*Option.get_slot_names()}, "name")
@@ -106,6 +96,11 @@ def _read(path: Path, findings: Findings) -> Workbook:
         _sheet("choices", sheets.choices, sheets.choices_header, choices, default),
         _sheet("settings", sheets.settings, sheets.settings_header, settings, ""),
     )
+
+
+def _as_read(sheets: object, name: str) -> list[Mapping[str, str]]:
+    headers = (getattr(sheets, f"{name}_header") or [{}])[0]
+    return [{header: header for header in headers}, *(getattr(sheets, name) or ())]
 
 
 @dataclass(frozen=True, slots=True)

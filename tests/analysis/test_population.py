@@ -25,6 +25,7 @@ from tests.web.outreach_scene import SURVEY, residents
 
 SURVEYS = Path(__file__).parents[2] / "surveys"
 HEAD = "question,code,people,source\n"
+OPEN = "a quotation mark is left open or in the wrong place"
 AGE = SURVEY.question("age")
 PEOPLE = [People("age", "young", 300, "Census"), People("age", "middle", 500, "Census"), People("age", "old", 200)]
 
@@ -55,6 +56,17 @@ def test_the_shipped_example_fits_the_shipped_survey() -> None:
         pytest.param(HEAD + "age,old,many,\n", "'many' is no number of people", id="a number in words"),
         pytest.param(HEAD + "age,old,1.5,\n", "'1.5' is no number of people", id="half a person"),
         pytest.param(HEAD + "age,old,3,\nage,old,4,\n", "line 3: age old stands there twice", id="twice"),
+        pytest.param(HEAD + "\n\nage,old,many,\n", "line 4: 'many'", id="below blank lines"),
+        pytest.param(HEAD + 'age,old,3,"one\nage,young,4,one\n', f"line 2: {OPEN}", id="a mark left open to the end"),
+        pytest.param(
+            HEAD + 'age,old,3,"one\nage,young,4,"\n', f"line 2: {OPEN}", id="a mark left open up to another line's"
+        ),
+        pytest.param(HEAD + 'age,old,3,"one" two\n', f"line 2: {OPEN}", id="words behind a closed mark"),
+        pytest.param(HEAD + "age,old,25,597,one\n", "line 2: it has more cells than", id="a thousand with a comma"),
+        pytest.param(f"{HEAD.strip()},\nage,old,25,597,one\n", "more cells", id="a comma behind the columns' names"),
+        pytest.param(HEAD.replace("source", "people"), "each once", id="one column twice"),
+        pytest.param(HEAD.replace(",", ";"), "with commas between them", id="semicolons"),
+        pytest.param("\n", "must name the columns", id="blank lines alone"),
         pytest.param(HEAD + "age,old,0,\n", "question 'age' has nobody at all", id="nobody"),
     ],
 )
@@ -64,6 +76,19 @@ def test_a_file_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: str
     assert said in str(refused.value)
 
 
+def test_every_line_with_an_open_mark_is_named_and_the_others_are_not_swallowed(tmp_path: Path) -> None:
+    with pytest.raises(PopulationRefused) as refused:
+        read_people(written(tmp_path, HEAD + 'age,old,3,"one\nage,young,4,one\nage,middle,5,"one\n'), SURVEY)
+    assert "line 2: a quot" in str(refused.value)
+    assert "line 3" not in str(refused.value)
+    assert "line 4: a quot" in str(refused.value)
+
+
+def test_cells_in_marks_and_blank_cells_at_the_end_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD.strip() + ',,\r\nage,old,3,"ONS, ""2021""",,\r\nage,young,4\r\n')
+    assert read_people(path, SURVEY) == [People("age", "old", 3, 'ONS, "2021"'), People("age", "young", 4)]
+
+
 def test_many_problems_are_told_in_part(tmp_path: Path) -> None:
     lines = "".join(f"age,nobody{number},1,\n" for number in range(14))
     with pytest.raises(PopulationRefused, match="and 4 more"):
@@ -71,11 +96,13 @@ def test_many_problems_are_told_in_part(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PopulationRefused, match="cannot be read"):
+    with pytest.raises(PopulationRefused, match="Check its name"):
         read_people(tmp_path / "nowhere.csv", SURVEY)
-    (tmp_path / "picture.csv").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(PopulationRefused, match="UTF-8"):
-        read_people(tmp_path / "picture.csv", SURVEY)
+    for number, content in enumerate((b"\xff\xd8\xff", HEAD.encode("utf-16"), HEAD.encode("utf-16-le"))):
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(content)
+        with pytest.raises(PopulationRefused, match=r"Save it as CSV \(UTF-8\)"):
+            read_people(path, SURVEY)
 
 
 async def test_a_new_file_takes_the_place_of_its_questions_alone(database: Database, tmp_path: Path) -> None:

@@ -138,9 +138,9 @@ def test_a_file_without_a_survey_sheet_says_so(tmp_path: Path) -> None:
         (
             "s.xlsx",
             b"a,b\n1,2\n",
-            "s.xlsx is damaged, has a password, or is no workbook; save it from Excel or LibreOffice as .xlsx",
+            "s.xlsx is cut off, locked or damaged: it cannot be unpacked; save it from Excel or LibreOffice as .xlsx",
         ),
-        ("s.xlsx", b"PK\x03\x04rest", "s.xlsx is damaged, has a password, or is no workbook"),
+        ("s.xlsx", b"PK\x03\x04rest", "s.xlsx is cut off, locked or damaged: it cannot be unpacked"),
         ("s.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "s.xls "),
         ("s.csv", b"\xff\xfe\x00", "s.csv "),
         ("s.csv", b"survey,,\n,type,name\n,text\n", ""),
@@ -157,7 +157,7 @@ def test_a_file_that_is_no_survey_is_refused_by_its_name(
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "s.xlsx", "w") as archive:
         archive.writestr("hello.txt", "hello")
-    assert refusals(tmp_path / "s.xlsx")[0].startswith("s.xlsx is damaged, has a password, or is no workbook")
+    assert refusals(tmp_path / "s.xlsx")[0].startswith("s.xlsx is damaged, or no spreadsheet")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Makes small survey files for tests, one cell at a time, as a person would in Excel."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -40,6 +41,38 @@ def workbook(
             sheet.append([row.get(column) for column in columns])
     book.save(path)
     return path
+
+
+def old_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[str | int]]]) -> Path:
+    """Write a file as Excel 5 did ([MS-XLS] without its container), a number standing for that code of an error."""
+    tables = [
+        _record(0x0809, struct.pack("<HHHH", 0x0500, 0x0010, 0, 0))
+        + b"".join(_cell(row, column, held) for row, cells in enumerate(rows) for column, held in enumerate(cells))
+        + _record(0x000A)
+        for rows in sheets.values()
+    ]
+    beginning = _record(0x0809, struct.pack("<HHHH", 0x0500, 0x0005, 0, 0)) + _record(0x0042, struct.pack("<H", 1252))
+    offset = len(beginning) + sum(len(_of_sheet(name, 0)) for name in sheets) + len(_record(0x000A))
+    for name, table in zip(sheets, tables, strict=True):
+        beginning += _of_sheet(name, offset)
+        offset += len(table)
+    path.write_bytes(beginning + _record(0x000A) + b"".join(tables))
+    return path
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def _of_sheet(name: str, offset: int) -> bytes:
+    return _record(0x0085, struct.pack("<IBBB", offset, 0, 0, len(name)) + name.encode())
+
+
+def _cell(row: int, column: int, held: str | int) -> bytes:
+    place = struct.pack("<HHH", row, column, 0)
+    if isinstance(held, int):
+        return _record(0x0205, place + struct.pack("<BB", held, 1))
+    return _record(0x0204, place + struct.pack("<H", len(held)) + held.encode())
 
 
 def refusals(path: Path, stop_words: frozenset[str] = frozenset()) -> list[str]:

@@ -14,20 +14,15 @@ from xml.parsers.expat import ExpatError
 from bot.analysis.importing.formulas import find_lost
 from bot.analysis.importing.layout import Layout, Lost, Row, headings_of, titles_above
 from bot.analysis.importing.problems import ImportRefused
+from bot.surveys.packed import why_not_unpacked
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 MOST_UNPACKED: Final = 300_000_000
-MOST_TEXTS: Final = 60_000_000
-"""Bytes of a workbook's own list of texts, which is held in memory."""
-MOST_RATIO: Final = 200
-"""How many times as large as it is packed a part may be, once it is over a megabyte. Real sheets are at most at 50."""
-MOST_PARTS: Final = 2_000
 MOST_ROWS: Final = 1_048_576
 """As the format itself has it (ECMA-376): what says that it has more would be read for hours."""
 
-_ENTITY: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _AGAIN: Final = "Save it again from Excel or LibreOffice as .xlsx, or as CSV."
 
@@ -108,28 +103,8 @@ def _open(name: str, file: BinaryIO) -> "Workbook":
 
 def check_size(path: Path) -> None:
     """Refuse a workbook that is none, that unpacks to far more than it should, or that defines its own entities."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            _check_parts(path.name, parts)
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    with archive.open(part) as content:
-                        if _ENTITY.search(content.read(2_000)):
-                            raise ImportRefused(f"{path.name} holds XML that no workbook holds. {_AGAIN}")
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, OSError):
-        raise ImportRefused(f"{path.name} is cut off, locked or damaged: it cannot be unpacked. {_AGAIN}") from None
-
-
-def _check_parts(name: str, parts: Sequence[zipfile.ZipInfo]) -> None:
-    texts = max((part.file_size for part in parts if part.filename.endswith("sharedStrings.xml")), default=0)
-    if (
-        len(parts) > MOST_PARTS
-        or sum(part.file_size for part in parts) > MOST_UNPACKED
-        or texts > MOST_TEXTS
-        or any(part.file_size > MOST_RATIO * max(part.compress_size, 5_000) for part in parts)
-    ):
-        raise ImportRefused(f"{name} unpacks to far more than a workbook of answers has. Save it as CSV instead.")
+    if why := why_not_unpacked(path, MOST_UNPACKED):
+        raise ImportRefused(f"{path.name} {why}. {_AGAIN}")
 
 
 def _text(cell: object) -> str:
