@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.phrases import english_day
 from bot.core.sitting import Listing
-from bot.core.window import Window, closed_by_hand, closed_on, first_day, last_day, london_day, window
+from bot.core.window import Window, closed_by_hand, closed_on, day_in_use, first_day, last_day, london_day, window
 from tests.core.small_surveys import one, survey
 from tests.playing import questionnaire, resident
 
@@ -81,3 +81,15 @@ def test_a_close_by_hand_is_read_as_storage_keeps_it() -> None:
     assert closed_by_hand(1_778_000_000_500) == datetime(2026, 5, 5, 16, 53, 20, 500_000, tzinfo=UTC)
     assert closed_by_hand(0) == datetime(1970, 1, 1, tzinfo=UTC)
     assert closed_by_hand(None) is None
+
+
+@pytest.mark.parametrize(
+    "written", ["1999-12-31", "3000-01-01", "9999-12-31", "20270131", "31/01/2027", "2027-02-30", ""]
+)
+def test_a_day_beyond_all_surveys_is_none(written: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        day_in_use(written)
+
+
+def test_a_day_of_a_survey_is_read() -> None:
+    assert [day_in_use("2000-01-01"), day_in_use("2999-12-31")] == [date(2000, 1, 1), date(2999, 12, 31)]
