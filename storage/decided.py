@@ -14,19 +14,14 @@ from storage.outbox import Priority, State
 from storage.script import Fetch, Many, Run, Script
 from storage.turns import AnswerRow, Arrived, ConversationState, Decided
 
-# The first condition on `state` is word for word the partial index's own, or SQLite does not use it.
 _SUPERSEDE = """
     UPDATE outbox SET state = 'superseded', settled_at = :at
-    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown')
-        AND purpose = 'reply' AND state <> 'sending'
-        AND (state <> 'queued' OR contact_id IN (SELECT :answered*text))"""
-_SUPERSEDE_SAID = """
-    UPDATE outbox SET state = 'superseded', settled_at = :at
-    WHERE contact_id IN (SELECT :contacts*text) AND state = 'replied'"""
+    WHERE contact_id IN (SELECT :contacts*text) AND purpose = 'reply' AND (state = 'unknown'
+        OR (state = 'queued' AND contact_id IN (SELECT :answered*text))
+        OR (state = 'replied' AND contact_id IN (SELECT :waiting*text)))"""
 _CANCEL = """
     UPDATE outbox SET state = 'cancelled', settled_at = :at
-    WHERE contact_id IN (SELECT :contacts*text) AND state IN ('queued', 'sending', 'unknown')
-        AND purpose <> 'reply' AND state = 'queued'"""
+    WHERE contact_id IN (SELECT :contacts*text) AND purpose <> 'reply' AND state = 'queued'"""
 
 # Who begins first on a contact that was joined to another is the person who joined it.
 _RESPONDENT = """
@@ -147,10 +142,9 @@ def _settle_older_replies(results: list[Result]) -> Script[None]:
     """
     at = max(result.arrived.received_at for result in results)
     answered = [r.contact_id for r in results if r.decided.replies or r.decided.opt_out or r.decided.erase]
-    yield Run(_SUPERSEDE, {"contacts": [result.contact_id for result in results], "answered": answered, "at": at})
-    queued = [r.contact_id for r in results if any(reply.state == State.QUEUED for reply in r.decided.replies)]
-    if queued:
-        yield Run(_SUPERSEDE_SAID, {"contacts": queued, "at": at})
+    waiting = [r.contact_id for r in results if any(reply.state == State.QUEUED for reply in r.decided.replies)]
+    everybody = [result.contact_id for result in results]
+    yield Run(_SUPERSEDE, {"contacts": everybody, "answered": answered, "waiting": waiting, "at": at})
     stopped = [result.contact_id for result in results if result.decided.opt_out]
     if stopped:
         yield Run(_CANCEL, {"contacts": stopped, "at": at})

@@ -387,7 +387,6 @@ outbox = sa.Table(
         sqlite_where=sa.text(UNSENT),
         postgresql_where=sa.text(UNSENT),
     ),
-    sa.Index("ix_outbox_unsent_contact", "contact_id", sqlite_where=sa.text(UNSENT), postgresql_where=sa.text(UNSENT)),
     sa.Index("ix_outbox_unheard", "lease_until", sqlite_where=sa.text(UNHEARD), postgresql_where=sa.text(UNHEARD)),
     sa.Index("ix_outbox_contact", "contact_id"),
     # Partial: most rows are replies, which have neither until their receipt comes.

@@ -20,12 +20,11 @@ _BY_SENDER = ["our_address", "priority", "not_before"]
 def upgrade() -> None:
     op.drop_index("ix_outbox_open", table_name="outbox")
     _index("ix_outbox_unsent", _BY_SENDER, _UNSENT)
-    _index("ix_outbox_unsent_contact", ["contact_id"], _UNSENT)
     _index("ix_outbox_unheard", ["lease_until"], _UNHEARD)
 
 
 def downgrade() -> None:
-    for name in ("ix_outbox_unheard", "ix_outbox_unsent_contact", "ix_outbox_unsent"):
+    for name in ("ix_outbox_unheard", "ix_outbox_unsent"):
         op.drop_index(name, table_name="outbox")
     _index("ix_outbox_open", _BY_SENDER, _OPEN)
 
