@@ -1,7 +1,10 @@
 """The bot's own sentences in other languages, in their short wording, and with days in them."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import pytest
+
+from bot.core.invitation import Invitation
 from bot.core.phrases import Phrase, Phrases, english_day
 from bot.core.survey import Language
 from tests.core.small_surveys import one, survey
@@ -66,3 +69,34 @@ def test_a_text_message_says_the_short_wording_and_an_app_the_full_one() -> None
         phone.text("PARKS POLSKI")
     assert by_sms.text("1").startswith("Dziekujemy.")
     assert in_an_app.text("1").startswith("Dziękujemy.")
+
+
+PARKS = survey(one("use", "Uses?"), contact={"en": "Ann"}, privacy_url="p.example")
+HALLS = survey(one("use", "Halls?"), id="halls", keyword="HALLS", contact={"en": "Ann"}, privacy_url="p.example")
+SOON = survey(one("use", "Soon?"), id="soon", keyword="SOON", opens="2027-01-01")
+PAST = survey(one("use", "Past?"), id="past", keyword="PAST", closes="2026-01-01")
+OVER = Invitation("FAIR", "parks", "fair", last_day=date(2026, 1, 1))
+FULL = {phrase.value: f"\u0141 {phrase.value}" for phrase in Phrase}
+BRIEF = {phrase.value: f"L {phrase.value}" for phrase in Phrase}
+
+
+@pytest.mark.parametrize("texts", [
+    pytest.param(["hello"], id="which surveys are open"),
+    pytest.param(["help"], id="help before anything has begun"),
+    pytest.param(["privacy"], id="privacy before anything has begun"),
+    pytest.param(["delete"], id="nothing to delete"),
+    pytest.param(["SOON"], id="a survey that opens later"),
+    pytest.param(["PAST"], id="a survey that has closed"),
+    pytest.param(["FAIR"], id="a campaign that is over"),
+    pytest.param(["PARKS", "NEW"], id="somebody else on the same phone"),
+    pytest.param(["PARKS", "HALLS", "1"], id="another survey that waits"),
+    pytest.param(["PARKS", "1", "STOP", "START"], id="another survey that is open"),
+    pytest.param(["PARKS", "a month later"], id="after a month"),
+])  # fmt: skip
+def test_no_sentence_by_sms_is_said_in_its_dear_wording(texts: list[str]) -> None:
+    phone = resident(PARKS, HALLS, SOON, PAST, phrases=Phrases({"en": FULL}, {"en": BRIEF}), invitations=[OVER])
+    for text in texts:
+        phone.at += timedelta(days=31) if text == "a month later" else timedelta()
+        said = phone.text(text)
+    assert "L " in said
+    assert "\u0141" not in said
