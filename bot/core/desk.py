@@ -119,7 +119,7 @@ class Desk:
         sitting.file(Filed.COMMAND)
         if not by_carrier:
             phrase = Phrase.STOPPED if sitting.threads else Phrase.STOPPED_EMPTY
-            sitting.say(Say(self.phrases.say(phrase, language, short=message.short)))
+            sitting.say(Say(self.phrases.say(phrase, language, short=sitting.short)))
 
     def _start(self, sitting: Sitting, message: Message) -> None:
         thread = sitting.current

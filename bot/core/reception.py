@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from bot.core.message import Message
 
 
+def _said(desk: Desk, sitting: Sitting, phrase: Phrase, language: str, **values: object) -> str:
+    """Write one of the bot's sentences as the channel takes it."""
+    return desk.phrases.say(phrase, language, short=sitting.short, **values)
+
+
 def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
     """Name the open surveys and the words that start them."""
     language = sitting.language(desk.language)
     every = _open_surveys(desk, at)
     return Say(
-        _invitation(desk, every, language, short=sitting.short)
-        if every
-        else desk.phrases.say(Phrase.NOTHING_OPEN, language, short=sitting.short)
+        _invitation(desk, sitting, every, language) if every else _said(desk, sitting, Phrase.NOTHING_OPEN, language)
     )
 
 
@@ -42,7 +45,7 @@ def offer_others(desk: Desk, sitting: Sitting, here: Circumstances) -> None:
     done = {one.survey for one in sitting.own_threads if one.state.completed_at is not None}
     others = [listing for listing in _open_surveys(desk, here.at) if listing.survey not in done]
     if others:
-        sitting.add(_invitation(desk, others, thread.state.language, short=sitting.short))
+        sitting.add(_invitation(desk, sitting, others, thread.state.language))
 
 
 def _open_surveys(desk: Desk, at: datetime) -> list[Listing]:
@@ -54,36 +57,34 @@ def _open_surveys(desk: Desk, at: datetime) -> list[Listing]:
     ]
 
 
-def _invitation(desk: Desk, listings: Sequence[Listing], language: str, *, short: bool) -> str:
+def _invitation(desk: Desk, sitting: Sitting, listings: Sequence[Listing], language: str) -> str:
     named = [(one.questionnaire.definition.keywords[0], one.questionnaire.title(language)) for one in listings]
     if len(named) == 1:
         keyword, title = named[0]
-        return desk.phrases.say(Phrase.ONE_TO_START, language, short=short, keyword=keyword, title=title)
+        return _said(desk, sitting, Phrase.ONE_TO_START, language, keyword=keyword, title=title)
     lines = [f"{keyword}: {title}" for keyword, title in named[:KEYWORDS_LISTED]]
-    return "\n".join([desk.phrases.say(Phrase.TEXT_TO_START, language, short=short), *lines])
+    return "\n".join([_said(desk, sitting, Phrase.TEXT_TO_START, language), *lines])
 
 
 def answer_newcomer(desk: Desk, sitting: Sitting, kind: CommandKind, at: datetime) -> None:
     """Answer a command from an address that has begun nothing: whom to ask, what becomes of texts, and what is open."""
     sitting.file(Filed.COMMAND)
-    language, short = sitting.language(desk.language), sitting.short
+    language = sitting.language(desk.language)
     if kind is CommandKind.DELETE:
         sitting.erase()
-        sitting.say(Say(desk.phrases.say(Phrase.NOTHING_TO_DELETE, language, short=short)))
+        sitting.say(Say(_said(desk, sitting, Phrase.NOTHING_TO_DELETE, language)))
         return
     open_now = [one.questionnaire for one in desk.listings.values() if one.window(at) is Window.OPEN][:KEYWORDS_LISTED]
     sentences = []
     if kind is CommandKind.HELP:
         contacts = dict.fromkeys(one.text(one.definition.contact, language) for one in open_now)
         sentences = [
-            desk.phrases.say(Phrase.HELP_PERSON, language, short=short, contact=contact)
-            for contact in contacts
-            if contact
+            _said(desk, sitting, Phrase.HELP_PERSON, language, contact=contact) for contact in contacts if contact
         ]
     elif kind is CommandKind.PRIVACY:
         urls = dict.fromkeys(one.definition.privacy_url for one in open_now)
-        sentences = [desk.phrases.say(Phrase.PRIVACY, language, short=short)]
-        sentences += [desk.phrases.say(Phrase.PRIVACY_AT, language, short=short, url=url) for url in urls if url]
+        sentences = [_said(desk, sitting, Phrase.PRIVACY, language)]
+        sentences += [_said(desk, sitting, Phrase.PRIVACY_AT, language, url=url) for url in urls if url]
     say = what_is_open(desk, sitting, at)
     sitting.say(replace(say, text="\n".join([*sentences, say.text])))
 
@@ -93,12 +94,8 @@ def not_open(desk: Desk, sitting: Sitting, listing: Listing, window: Window) -> 
     language = sitting.language(desk.language)
     if window is Window.NOT_YET and listing.opens_at is not None:
         keyword = next(iter(listing.questionnaire.definition.keywords), "START")
-        return Say(
-            desk.phrases.say(
-                Phrase.OPENS_ON, language, short=sitting.short, date=first_day(listing.opens_at), keyword=keyword
-            )
-        )
-    return Say(desk.phrases.say(Phrase.CLOSED_ON, language, short=sitting.short, date=listing.closed_on))
+        return Say(_said(desk, sitting, Phrase.OPENS_ON, language, date=first_day(listing.opens_at), keyword=keyword))
+    return Say(_said(desk, sitting, Phrase.CLOSED_ON, language, date=listing.closed_on))
 
 
 def word_of(desk: Desk, match: KeywordMatch) -> str:
@@ -118,26 +115,26 @@ def turns_away(desk: Desk, sitting: Sitting, match: KeywordMatch, at: datetime, 
     elif invited is not Window.OPEN:
         sitting.file(Filed.COMMAND, survey=listing.survey)
         spoken = language or sitting.language(desk.language)
-        sitting.say(_not_invited(desk, listing, invited, spoken, short=sitting.short))
+        sitting.say(_not_invited(desk, sitting, listing, invited, spoken))
     return (window, invited) != (Window.OPEN, Window.OPEN)
 
 
-def _not_invited(desk: Desk, listing: Listing, window: Window, language: str, *, short: bool) -> Say:
+def _not_invited(desk: Desk, sitting: Sitting, listing: Listing, window: Window, language: str) -> Say:
     """Say that a campaign's word begins nothing now, and which word of the survey's own does."""
     phrase = Phrase.CAMPAIGN_OVER if window is Window.CLOSED else Phrase.CAMPAIGN_NOT_NOW
-    sentences = [desk.phrases.say(phrase, language, short=short)]
+    sentences = [_said(desk, sitting, phrase, language)]
     if listing.questionnaire.definition.keywords:
-        sentences.append(_invitation(desk, [listing], language, short=short))
+        sentences.append(_invitation(desk, sitting, [listing], language))
     return Say("\n".join(sentences))
 
 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
     """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
-    language, short = sitting.language(desk.language), sitting.short
-    how_to_delete = desk.phrases.say(Phrase.MY_DATA_DELETE, language, short=short)
+    language = sitting.language(desk.language)
+    how_to_delete = _said(desk, sitting, Phrase.MY_DATA_DELETE, language)
     if thread is None:
         sitting.file(Filed.COMMAND)
-        sitting.say(Say(f"{desk.phrases.say(Phrase.MY_DATA_EMPTY, language, short=short)}\n{how_to_delete}"))
+        sitting.say(Say(f"{_said(desk, sitting, Phrase.MY_DATA_EMPTY, language)}\n{how_to_delete}"))
         return
     texts = sum(one.state.texts for one in sitting.threads) + 1
     answers = sum(
@@ -145,10 +142,10 @@ def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message)
         for one in sitting.threads
         for name, given in one.state.given.items()
     )
-    sentences = [desk.phrases.say(Phrase.MY_DATA, language, short=short, texts=texts, answers=answers)]
+    sentences = [_said(desk, sitting, Phrase.MY_DATA, language, texts=texts, answers=answers)]
     contact = thread.questionnaire.text(thread.questionnaire.definition.contact, language)
     if contact:
-        sentences.append(desk.phrases.say(Phrase.MY_DATA_ASK, language, short=short, contact=contact))
+        sentences.append(_said(desk, sitting, Phrase.MY_DATA_ASK, language, contact=contact))
     sentences.append(how_to_delete)
     here = desk.circumstances(thread, message)
     state, effects = conversation.step(
@@ -165,12 +162,12 @@ def link(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message, 
     language = sitting.language(desk.language)
     if not code:
         sitting.link(Linking.OFFERS)
-        said = desk.phrases.say(Phrase.LINK_CODE, language, short=message.short, code=message.new_code)
+        said = _said(desk, sitting, Phrase.LINK_CODE, language, code=message.new_code)
     elif message.is_led:
         sitting.link(Linking.JOINS)
-        said = desk.phrases.say(Phrase.LINKED, language, short=message.short)
+        said = _said(desk, sitting, Phrase.LINKED, language)
     else:
-        said = desk.phrases.say(Phrase.NOT_LINKED, language, short=message.short)
+        said = _said(desk, sitting, Phrase.NOT_LINKED, language)
     if thread is None:
         sitting.file(Filed.COMMAND)
         sitting.say(Say(said))
