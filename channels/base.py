@@ -50,7 +50,8 @@ class Inbound(Struct, frozen=True, gc=False):
 
     `address` is opaque text of at most 140 characters. `at` is when we received it, epoch milliseconds UTC; so is
     `provider_at`, where the provider says. `(provider, account, event_id)` names the message for ever. `voice` is the
-    provider's own reference to a voice note, by which it can be downloaded later.
+    provider's own reference to a voice note, by which it can be downloaded later. `waits` says that the sender's app
+    waits for the channel to `acknowledge` it.
     """
 
     channel: str
@@ -72,6 +73,7 @@ class Inbound(Struct, frozen=True, gc=False):
     arrival: Arrival = Arrival.WEBHOOK
     fields: Mapping[str, str] = field(default_factory=dict)
     voice: str = ""
+    waits: bool = False
 
     def __repr__(self) -> str:
         """Name the message, never its words or its sender."""
@@ -120,11 +122,11 @@ class Capabilities(Struct, frozen=True, gc=False):
 
     `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address`
     the same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
-    always). `acknowledges` says that there is something to `acknowledge`. `cost_unit` is `segment`, `template` or
-    empty. `source` is the export's word for what comes this way; `carrier` the company whose app carries the words, if
-    it is no telephone network; `is_test` marks rows that nobody must take for residents'. `voice_notes` says that
-    residents can send them, and that the channel is one of `VoiceNotes`. `carries` tells which characters get through
-    (None: every one); a text with others is refused.
+    always). `cost_unit` is `segment`, `template` or empty. `source` is the export's word for what comes this way;
+    `carrier` the company whose app carries the words, if it is no telephone network; `is_test` marks rows that nobody
+    must take for residents'. `voice_notes` says that residents can send them, and that the channel is one of
+    `VoiceNotes`. `carries` tells which characters get through (None: every one); a text with others
+    is refused.
     """
 
     max_text: int
@@ -138,7 +140,6 @@ class Capabilities(Struct, frozen=True, gc=False):
     delivery_receipts: bool = False
     read_receipts: bool = False
     inline_reply: bool = False
-    acknowledges: bool = False
     can_be_listed: bool = False
     pace: float = 1.0
     pace_per_address: float = 0.0
@@ -327,7 +328,7 @@ class Channel(Protocol):
     async def acknowledge(self, inbound: Inbound) -> None:
         """Do what the resident's app waits for once the message is on disk: end a tap's spinner, take buttons away.
 
-        Nothing that matters hangs on it: it is done at most once, and a failure is only logged.
+        Called for what `waits`. Nothing that matters hangs on it: it is done at most once; a failure is only logged.
         """
         ...
 

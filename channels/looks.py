@@ -72,7 +72,6 @@ def _on_trial(real: Capabilities) -> Capabilities:
         real,
         inline_reply=True,
         is_test=True,
-        acknowledges=False,
         can_be_listed=False,
         delivery_receipts=False,
         read_receipts=False,

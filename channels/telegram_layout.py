@@ -20,7 +20,6 @@ CAPABILITIES: Final = Capabilities(
     max_text=MAX_TEXT,
     max_buttons=MAX_BUTTONS,
     max_label=MAX_LABEL,
-    acknowledges=True,
     pace=30.0,
     pace_per_address=1.0,
     source="telegram",

@@ -265,6 +265,7 @@ class UpdateReader:
             language_hint=_language_of(tap.sender),
             sender=_kind_of(tap.sender),
             arrival=came.arrival,
+            waits=True,
             callback_id=tap.id,
             message_id=under.message_id,
         )
@@ -316,6 +317,7 @@ class UpdateReader:
             arrival=came.arrival,
             fields=fields,
             voice=voice,
+            waits=bool(fields.get("chat")),
         )
 
 

@@ -67,9 +67,8 @@ class Inbox:
         kept = await self._take(arrived)
         if kept.repeated:
             log.info("inbound repeated", inbound=kept.inbound_id, channel=inbound.channel)
-        channel = self._channels[inbound.channel]
-        if channel.capabilities.acknowledges:
-            self._acknowledge(channel, inbound)
+        if inbound.waits:
+            self._acknowledge(inbound)
         if any(reply.state == State.QUEUED for reply in kept.replies):
             self.has_queued.set()
         await self._send_once(arrived, kept)
@@ -99,9 +98,9 @@ class Inbox:
         except Exception:  # that may be why the turn failed: then one whose task it is looks at it
             return True
 
-    def _acknowledge(self, channel: Channel, inbound: Inbound) -> None:
+    def _acknowledge(self, inbound: Inbound) -> None:
         """Do it in the background: the next message need not wait for a spinner to end."""
-        task = asyncio.create_task(channel.acknowledge(inbound))
+        task = asyncio.create_task(self._channels[inbound.channel].acknowledge(inbound))
         self._acknowledging.add(task)
         task.add_done_callback(self._acknowledging.discard)
 

@@ -100,5 +100,5 @@ def test_a_look_has_the_limits_of_the_real_channel(look: Look, real: Channel) ->
 def test_whatever_the_look_it_is_a_trial(look: Look) -> None:
     assert look.capabilities.is_test
     assert look.capabilities.inline_reply
-    needs_a_provider = ("acknowledges", "can_be_listed", "delivery_receipts", "read_receipts")
+    needs_a_provider = ("can_be_listed", "delivery_receipts", "read_receipts")
     assert not any(getattr(look.capabilities, name) for name in needs_a_provider)

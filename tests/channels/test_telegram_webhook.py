@@ -69,6 +69,7 @@ def test_a_text_is_heard_with_everything_but_the_name() -> None:
         "arrival": Arrival.WEBHOOK,
         "fields": {"message_id": "3"},
         "voice": "",
+        "waits": False,
     }
 
 
