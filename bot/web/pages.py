@@ -45,26 +45,12 @@ class Pages:
 
     def __init__(self, council: str, refused: Refused | None = None) -> None:
         """`council` stands in every page's header. `refused` hears of everyone who is turned away."""
+        self._council = council
         self._refused = refused
-        self._environment = Environment(
-            loader=ChoiceLoader(
-                [
-                    PackageLoader("bot.web"),
-                    PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
-                ]
-            ),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(council=council, static_url=static_url)
-        self._environment.filters["named"] = _named
-        self._environment.filters["when"] = when
-        self._environment.filters["as_channel"] = channel_name
 
     def show(self, template: str, status: int = 200, **content: object) -> HTMLResponse:
         """Write one page."""
-        return HTMLResponse(self._environment.get_template(template).render(content), status)
+        return HTMLResponse(_environment().get_template(template).render({"council": self._council} | content), status)
 
     def guard(self, handler: Handler) -> Handler:
         """Wrap a page's handler: the headers on every response, and a readable page for whoever is turned away."""
@@ -84,6 +70,22 @@ class Pages:
             return response
 
         return guarded
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Make the environment that every page is written in; it compiles each template once."""
+    environment = Environment(
+        loader=ChoiceLoader(
+            [PackageLoader("bot.web"), PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static_url"] = static_url
+    environment.filters.update(named=_named, when=when, as_channel=channel_name)
+    return environment
 
 
 _ENTERED = {"web": "Web form", "assisted": "With a helper", "paper": "On paper", "phone": "By phone call"}

@@ -1,12 +1,14 @@
 """The pages over a real database, and a browser-like client to walk through them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 
+import argon2
 import httpx2
 import pytest
 from fastapi import FastAPI
 
+from bot.web import passwords
 from bot.web.accounts import create_staff, one_time_sign_in
 from storage.script import Database
 from tests.analysis.filling import BEGAN, MINUTE, STOKE, Answer, Message, Response, keep, publish, receive
@@ -87,3 +89,21 @@ def signed_in(visitor: Visitor, database: Database, clock: Clock) -> SignIn:
         return client
 
     return sign_in
+
+
+_REAL_HASHER = passwords._hasher
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Hash passwords and PINs cheaply: at its real price a hash takes as long as the rest of a test."""
+    quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as the server does."""
+    monkeypatch.setattr(passwords, "_hasher", _REAL_HASHER)

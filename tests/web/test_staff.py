@@ -3,10 +3,12 @@
 import asyncio
 from functools import partial
 
+import argon2
 import httpx2
 import pytest
 
 from bot.web.accounts import TRIES_OVERALL, TRIES_PER_NAME, Door, StaffRefused, create_staff, one_time_sign_in
+from bot.web.passwords import hashed
 from storage import staff as store
 from storage.script import Database
 from tests.web.conftest import PASSWORD, SignIn, Visitor
@@ -214,6 +216,13 @@ async def test_no_secret_is_kept_as_it_is(signed_in: SignIn, database: Database,
     for secret in (client.cookies["earshot_staff"], token, PASSWORD):
         assert secret not in kept
     assert "$argon2id$" in kept
+
+
+@pytest.mark.usefixtures("real_hashes")
+async def test_a_kept_password_is_dear_to_guess() -> None:
+    kept = await hashed(PASSWORD)
+    assert argon2.extract_parameters(kept) == argon2.profiles.RFC_9106_LOW_MEMORY
+    assert kept != await hashed(PASSWORD)
 
 
 async def test_sessions_that_ran_out_a_week_ago_are_dropped(
