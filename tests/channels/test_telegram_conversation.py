@@ -248,6 +248,14 @@ async def test_the_last_typed_answer_leaves_no_buttons_anywhere(town: Town) -> N
     assert town.edits() == 2
 
 
+async def test_a_group_that_takes_us_in_is_left(town: Town) -> None:
+    group = -1_001_234_567_890
+    await town.telegram.put_into_group(group, RESIDENT)
+    await town.pass_on()
+    await town.inbox.close()  # which waits for what is done in the background
+    assert not town.telegram.chats.chats[group].is_member
+
+
 async def test_buttons_that_a_dead_process_left_are_taken_away_by_the_next(town: Town) -> None:
     await town.write("PARKS")
     await town.telegram.write(RESIDENT, "2")

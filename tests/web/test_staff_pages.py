@@ -16,7 +16,7 @@ from storage.installation import mark_demo
 from storage.script import Database, Run, Script
 from tests.analysis.filling import Message, receive
 from tests.web.conftest import PASSWORD, SignIn
-from tests.web.scripted import Clock
+from tests.web.scripted import COUNCIL, Clock
 from tests.web.walking import form_token_of, is_signed_in, rows, table
 
 EXPORT = "/staff/surveys/stoke/export"
@@ -104,6 +104,7 @@ async def test_a_stranger_sees_the_sign_in_form_and_no_figure(client: httpx2.Asy
     for path in ("/staff", "/staff?survey=stoke", "/staff/sign-in"):
         page = (await client.get(path)).text
         assert 'name="password"' in page
+        assert f'<span class="council__name">{COUNCIL}</span>' in page
         assert "<table" not in page
         assert "Hanley" not in page
 
