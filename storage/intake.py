@@ -1,6 +1,7 @@
-"""The hot path: take messages in, many in one transaction. There is no timer: what waits when the writer is free goes.
+"""The hot path: take messages in, many in one transaction.
 
-At most one batch runs at a time, so a person's messages are taken in the order in which they arrived.
+There is no timer: what waits when the writer is free and the event loop has gone round a few times goes. At most one
+batch runs at a time, so a person's messages are taken in the order in which they arrived.
 """
 
 import asyncio
@@ -20,6 +21,9 @@ from storage.script import Database, Fetch, Row, Script
 from storage.turns import Arrived, Busy, Decide, Kept, LinkCodeIn, TurnFailed
 
 BATCH = 512
+# So many times the event loop goes round before a batch is picked: the last one's replies go out first, and what comes
+# in meanwhile goes along. A batch costs as much as several turns, and a busy loop slows down the writing of it.
+ROUNDS = 4
 QUEUE_LIMIT = 4_096
 # A message that has just come in may still be on its way through another process.
 RERUN_AFTER_MS = 30_000
@@ -149,6 +153,8 @@ class Intake:
 
     async def _work(self) -> None:
         while self._waiting:
+            for _ in range(ROUNDS):
+                await asyncio.sleep(0)
             together = self._next_batch()
             fates: list[Fate]
             try:

@@ -91,6 +91,18 @@ async def test_many_people_share_one_transaction(database: Database, keys: KeyRi
     assert (await counts(database))["answer"] == 64
 
 
+async def test_what_comes_in_while_the_loop_goes_round_goes_along(database: Database, keys: KeyRing) -> None:
+    """Whoever is answered next to others writes again at once: their texts are one batch, not many small ones."""
+    counting = Counting(database)
+    intake = make_intake(counting, keys)
+    taking = []
+    for n in range(4):
+        taking.append(asyncio.create_task(intake.take(message("Hello", f"SM{n}", f"+4477009001{n:02}"))))
+        await asyncio.sleep(0)
+    await asyncio.gather(*taking)
+    assert counting.runs == 1
+
+
 async def test_a_turn_that_raises_keeps_its_message_alone_and_its_neighbours_pass(
     database: Database, keys: KeyRing
 ) -> None:
