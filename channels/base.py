@@ -125,8 +125,7 @@ class Capabilities(Struct, frozen=True, gc=False):
     always). `cost_unit` is `segment`, `template` or empty. `source` is the export's word for what comes this way;
     `carrier` the company whose app carries the words, if it is no telephone network; `is_test` marks rows that nobody
     must take for residents'. `voice_notes` says that residents can send them, and that the channel is one of
-    `VoiceNotes`. `carries` tells which characters get through (None: every one); a text with others is
-    refused.
+    `VoiceNotes`. `carries` tells which characters get through (None: every one); a text with others is refused.
     """
 
     max_text: int

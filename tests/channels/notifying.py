@@ -1,6 +1,6 @@
 """A Notify channel for the fake's service, and what the tests of it share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from channels.base import Option, Outbound
@@ -22,7 +22,12 @@ MESSAGE = Outbound(
 
 
 def notify_channel(
-    api_base_url: str = "", *, api_key: str = API_KEY, template_id: str = TEMPLATE_ID, timeout: float = 10.0
+    api_base_url: str = "",
+    *,
+    api_key: str = API_KEY,
+    template_id: str = TEMPLATE_ID,
+    timeout: float = 15.0,
+    clock: Callable[[], int] = lambda: NOON,
 ) -> NotifyChannel:
     """Set a channel up for the fake's service. Without an address of its own it is never asked to send."""
     return NotifyChannel(
@@ -31,7 +36,7 @@ def notify_channel(
         template_id=template_id,
         api_base_url=api_base_url,
         timeout=timeout,
-        clock=lambda: NOON,
+        clock=clock,
     )
 
 

@@ -19,14 +19,14 @@ from bot.service.outbox import Outbox
 from bot.web.metrics import Metrics
 from bot.web.webhooks import Webhooks
 from channels.base import Channel
-from channels.notify import NotifyChannel
 from storage import surveys
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
 from storage.script import Database
+from tests.channels.notifying import notify_channel
 from tests.channels.telegrams import WEBHOOK, telegram_channel
 from tests.channels.webhooks import whatsapp_channel
-from tests.fakes.notify import API_KEY, CALLBACK_TOKEN, TEMPLATE_ID, FakeNotify
+from tests.fakes.notify import FakeNotify
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio_whatsapp import FakeWhatsApp
 from tests.service.sending import SECOND, Office, Time, sms
@@ -217,13 +217,7 @@ async def every_channel(database: Database, keys: KeyRing, definition: SurveyDef
             sms(twilio, time),
             whatsapp_channel(api_base_url=twilio.url, clock=time.now),
             telegrams,
-            NotifyChannel(
-                api_key=API_KEY,
-                callback_token=CALLBACK_TOKEN,
-                template_id=TEMPLATE_ID,
-                api_base_url=notify.url,
-                clock=time.now,
-            ),
+            notify_channel(notify.url, clock=time.now),
         )
         channels = {channel.name: channel for channel in made}
         for channel in made:

@@ -23,8 +23,9 @@ from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
 from storage.outbox import REPLY_LEASE_MS, State
 from storage.script import Database
+from tests.channels.notifying import notify_channel
 from tests.core.small_surveys import AGREEMENT, one, survey, words_question
-from tests.fakes.notify import API_KEY, CALLBACK_TOKEN, TEMPLATE_ID, FakeNotify, Refuse, Text
+from tests.fakes.notify import FakeNotify, Refuse, Text
 from tests.fakes.twilio import Drop
 from tests.service.sending import HOUR, MINUTE, SECOND, Office, Time
 
@@ -74,13 +75,7 @@ async def town(database: Database, keys: KeyRing) -> AsyncIterator[Town]:
     time = Time()
     notify = FakeNotify(now=time.as_datetime)
     async with notify:
-        channel = NotifyChannel(
-            api_key=API_KEY,
-            callback_token=CALLBACK_TOKEN,
-            template_id=TEMPLATE_ID,
-            api_base_url=notify.url,
-            clock=time.now,
-        )
+        channel = notify_channel(notify.url, clock=time.now)
         channels = {channel.name: channel}
         inbox = Inbox(database, keys, channels, library, new_id=TimeOrderedIds())
         office = Office(database, keys, time, channels)
