@@ -79,6 +79,7 @@ class Outbox:
         self._database = database
         self._keys = keys
         self._channels = channels
+        self._paces = {name: _pace(channel) for name, channel in channels.items()}
         self._owner = owner
         self._now = now
         self._hours = hours
@@ -97,11 +98,10 @@ class Outbox:
         if not await self._may_send():
             return 0
         claim = self._claim(self._now(), limit)
-        senders = await self._database.read(lambda: claiming.due_senders(claim))
+        senders = await self._database.read(lambda: claiming.due_senders(claim, self._paces))
         if not senders:
             return 0
-        paces = {our_address: _pace(self._channels[channel]) for our_address, channel in senders.items()}
-        claimed = await self._database.run(lambda: claiming.claim(claim, paces))
+        claimed = await self._database.run(lambda: claiming.claim(claim, senders))
         await self._send_all(claimed)
         return len(claimed)
 

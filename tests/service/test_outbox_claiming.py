@@ -68,6 +68,36 @@ async def test_a_machine_whose_clock_is_behind_gets_no_extra_tokens(world: World
     assert await claim(office, "behind") == []
 
 
+async def test_a_clock_that_was_set_back_silences_no_sender(world: World) -> None:
+    office, _ = world
+    for number in range(20):
+        await office.queue(await office.contact(f"+4477009{number:05}"), "Hello")
+    await claim(office, "one")
+    office.time.go_on(-2 * MINUTE)
+    await office.change("UPDATE outbox SET not_before = :now WHERE state = 'queued'", {"now": office.time.now()})
+    assert len(await claim(office, "one")) == 4
+    assert await claim(office, "one") == []
+
+
+async def test_once_its_pace_is_used_up_a_sender_waits_until_several_may_go(world: World) -> None:
+    office, twilio = world
+    for number in range(20):
+        await office.queue(await office.contact(f"+4477009{number:05}"), "Hello")
+    passes = []
+    for _ in range(11):
+        passes.append(await office.outbox.send_due())
+        office.time.go_on(50)
+    assert passes == [10, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0]
+    assert len(twilio.messages) == 14
+
+
+async def test_a_rested_sender_lets_each_reply_go_at_once(world: World) -> None:
+    office, _ = world
+    for number in range(8):
+        await office.queue(await office.contact(f"+4477009{number:05}"), "Hello")
+        assert await office.outbox.send_due() == 1
+
+
 async def test_replies_go_before_a_campaign(world: World) -> None:
     office, _ = world
     for number in range(4):
@@ -86,6 +116,7 @@ async def test_a_persons_messages_keep_their_order_one_at_a_time(world: World) -
     rounds = await asyncio.gather(*(claim(office, owner) for owner in ("one", "two", "three")))
     assert [message.text for messages in rounds for message in messages] == ["first"]
     await office.change("UPDATE outbox SET state = 'queued' WHERE state = 'sending'", {})
+    office.time.go_on(SECOND)
     for _ in range(3):
         assert await office.outbox.send_due() == 1
     assert twilio.phone(RESIDENT) == ["first", "second", "third"]
