@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from bot.cli.channels import Providers
-from bot.cli.compose import Refusal, Service, by_terminal, database_of, now
+from bot.cli.compose import Refusal, Service, by_terminal, database_of, keys_of, now
 from bot.cli.logs import configure
 from bot.service.backup import Made, back_up
 from bot.service.clock import Job
-from bot.service.restoring import Restored, restore
+from bot.service.restoring import restore
 from bot.service.resuming import release, resume
 from bot.service.suppression import Keeper, forget_old_erasures
 from bot.settings import LEDGER_OFF, Settings, load
 from storage.database import sqlite_path
+from storage.errors import WrongSecret
 from storage.ids import TimeOrderedIds
 
 DAY_SECONDS = 24 * 3600.0
@@ -105,8 +106,8 @@ async def _back_up(settings: Settings, folder: Path) -> Made:
         return await back_up(database, folder, who=by_terminal(), now=now())
 
 
-async def _restore(settings: Settings, file: Path, without_ledger: bool) -> Restored:
-    return await restore(
+async def _restore(settings: Settings, file: Path, without_ledger: bool) -> str:
+    restored = await restore(
         settings.database_url,
         file,
         ledger_path(settings),
@@ -114,6 +115,12 @@ async def _restore(settings: Settings, file: Path, without_ledger: bool) -> Rest
         who=by_terminal(),
         now=now(),
     )
+    async with database_of(settings) as database:
+        try:
+            await keys_of(settings, database)
+        except (Refusal, WrongSecret) as problem:
+            return f"{restored}\nWARNING: all is restored, but no number can be read yet. {problem}"
+    return str(restored)
 
 
 async def _release(settings: Settings) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, short_wording
+from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, short_wording, wording
 from bot.surveys.insisted import missing_settings
 from bot.surveys.problems import Problem
 from bot.surveys.reading_age import reading_age
@@ -24,6 +24,7 @@ def lint(definition: SurveyDefinition, *, segments: Callable[[str], int]) -> tup
         found += _wording(definition, question)
         found += _cost(definition, question, segments)
         found += _care(definition, question)
+        found += _names(definition, question)
     return tuple(found)
 
 
@@ -112,6 +113,20 @@ def _care(definition: SurveyDefinition, question: Question) -> Iterator[Problem]
         yield _about(question, "reason", "special-category data needs a reason; say what it is asked for")
     if question.type is QuestionType.TEXT and definition.default_language not in question.hint:
         yield _about(question, "hint", "say how to answer an open question, such as 'In your own words.'")
+
+
+def _names(definition: SurveyDefinition, question: Question) -> Iterator[Problem]:
+    """Find labels that could be another choice's name: a web form may write either, and an import guesses neither."""
+    names = {choice.name.casefold(): choice.name for choice in question.choices}
+    for choice in question.choices:
+        label = wording(choice.label, definition.default_language, definition.default_language).strip()
+        meant = names.get(label.casefold(), choice.name)
+        if meant != choice.name:
+            text = (
+                f"choice '{choice.name}' has the label '{label}', which is the name of choice '{meant}'; "
+                "an import of web answers cannot tell which is meant. Name the choices unlike their labels"
+            )
+            yield _about(question, "type", text)
 
 
 def _about(question: Question, column: str, message: str) -> Problem:

@@ -182,3 +182,24 @@ async def test_a_restore_into_another_file_does_not_pass_over_the_old_ledger(
     assert (off.code, "SUPPRESSION_LEDGER" in off.err) == (1, True)
     done = await run("restore", "--from", made, "--without-ledger", settings=elsewhere, folder=tmp_path)
     assert (done.code, "WARNING" in done.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        pytest.param(SECRET, "", id="the same"),
+        pytest.param("another secret of this council", "SECRET_KEY is not the one", id="another"),
+        pytest.param("", "SECRET_KEY: set it", id="none"),
+    ],
+)
+async def test_a_restore_says_when_the_secret_key_does_not_open_what_it_restored(
+    settings: dict[str, str], tmp_path: Path, secret: str, said: str
+) -> None:
+    assert (await run("retention", settings=settings, folder=tmp_path)).code == 0  # the keys are made at first use
+    assert (await run("backup", "--to", tmp_path / "backups", settings=settings, folder=tmp_path)).code == 0
+    (made,) = (tmp_path / "backups").iterdir()
+    elsewhere = settings | {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}", "SECRET_KEY": secret}
+    done = await run("restore", "--from", made, "--without-ledger", settings=elsewhere, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "Restored" in done.out
+    assert ("no number can be read yet" in done.out, said in done.out) == (bool(said), True)

@@ -81,7 +81,7 @@ async def test_only_what_a_person_gave_is_counted_as_answers_removed(database: D
         await stoke.text("1")
         assert await stoke.column("SELECT question FROM answer ORDER BY id") == ["two", "safe", "never"]
         erased = await erase(database, keys, RESIDENT, who="dpo", now=stoke.now)
-    assert str(erased) == "Removed 1 answers and 4 texts of 1 contact(s)."
+    assert str(erased) == "Removed 1 answer and 4 texts of 1 contact."
 
 
 async def test_staff_erase_exactly_what_a_resident_s_own_delete_erases(stoke: Town, keys: KeyRing) -> None:

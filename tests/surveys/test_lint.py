@@ -75,6 +75,22 @@ def test_a_missing_translation_names_what_is_missing(found: Lint) -> None:
 
 
 @pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        pytest.param({"1": "0", "2": "1", "3": "Two or more"}, ["2"], id="numbers that are not their own"),
+        pytest.param({"1": "1", "2": "2"}, [], id="their own"),
+        pytest.param({"yes": " NO", "no": "Never"}, ["yes"], id="case and spaces"),
+    ],
+)
+def test_a_label_that_is_another_choices_name_is_named(found: Lint, labels: dict[str, str], named: list[str]) -> None:
+    choices = tuple({"list_name": "yn", "name": name, LABEL: label} for name, label in labels.items())
+    lines = found([ONE], choices)
+    assert len(lines) == len(named)
+    for line, name in zip(lines, named, strict=True):
+        assert f"one: choice '{name}' has the label" in line
+
+
+@pytest.mark.parametrize(
     ("rows", "message"),
     [
         (

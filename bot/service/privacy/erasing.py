@@ -24,7 +24,11 @@ class Erased:
                 "Nobody is known by that address, and nothing was changed. Write a phone number with its 0 or +44, "
                 "and any other address exactly as its channel gives it."
             )
-        return f"Removed {self.answers} answers and {self.texts} texts of {self.contacts} contact(s)."
+        answers, texts, contacts = (
+            f"{count:,} {one}{'' if count == 1 else 's'}"
+            for count, one in ((self.answers, "answer"), (self.texts, "text"), (self.contacts, "contact"))
+        )
+        return f"Removed {answers} and {texts} of {contacts}."
 
 
 async def erase(database: Database, keys: KeyRing, address: str, *, who: str, now: int) -> Erased:
