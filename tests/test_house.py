@@ -93,6 +93,7 @@ def test_main_is_short_and_holds_no_logic() -> None:
 
 def test_the_commands_load_nothing_that_only_some_of_them_need() -> None:
     heavy = {"aiogram", "aiohttp", "twilio", "sqlalchemy", "alembic", "pyxform", "openpyxl", "pyarrow", "polars"}
+    heavy |= {"fastapi", "starlette", "uvicorn"}
     program = f"import sys, bot.cli.commands; print({heavy} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"

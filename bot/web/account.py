@@ -7,6 +7,7 @@ from bot.web.accounts import Clock, Door, TooManyTries, Visit
 from bot.web.audit import AuditDesk
 from bot.web.code_pages import CodeDesk, must_give_password
 from bot.web.codes import Codes
+from bot.web.cookie_secrets import fingerprint, form_token
 from bot.web.pages import Pages
 from bot.web.passwords import (
     GUESSED_FIRST,
@@ -17,7 +18,7 @@ from bot.web.passwords import (
     is_long_enough,
 )
 from bot.web.people import PeopleDesk
-from bot.web.security import TurnedAway, fingerprint, form_token
+from bot.web.security import TurnedAway
 from bot.web.staff import CODES, TOO_MANY_TRIES
 from bot.web.visits import Visits
 from storage import staff_account as store

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from bot.web.cookie_secrets import fingerprint, new_secret
 from bot.web.passwords import (
     GUESSED_FIRST,
     LONGEST_PASSWORD,
@@ -20,7 +21,6 @@ from bot.web.passwords import (
     is_guessed_first,
     is_long_enough,
 )
-from bot.web.security import fingerprint, new_secret
 from storage import staff as store
 from storage.script import Database
 from storage.staff import Secret, StaffMember

@@ -17,6 +17,7 @@ from bot.core.sitting import Listing
 from bot.core.window import Window
 from bot.service.forms import Beginning, Forms, NotOpen, Source
 from bot.web.accounts import Clock, Door, Role, Visit
+from bot.web.cookie_secrets import fingerprint, form_token, new_secret
 from bot.web.pages import Pages
 from bot.web.passwords import hashed
 from bot.web.question_pages import (
@@ -28,7 +29,7 @@ from bot.web.question_pages import (
     secret_of,
     spoken,
 )
-from bot.web.security import TurnedAway, fingerprint, form_token, new_secret
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage import volunteers
 from storage.campaigns import CampaignRow

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.web.accounts import Clock
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages
 from bot.web.people import refuse_all_but_admins
-from bot.web.security import form_token
 from bot.web.visits import Visits
 from storage import auditing as store
 from storage.script import Database

@@ -13,8 +13,9 @@ from bot.web.accounts import Visit
 from bot.web.campaign_form import CampaignForm, Problem, placed
 from bot.web.campaign_reading import PAGE, CampaignWork, Survey, may_change
 from bot.web.campaign_sight import written
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import channel_name
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from storage.campaigns import CampaignRow
 
 

@@ -27,8 +27,9 @@ from bot.web.accounts import Role, Visit
 from bot.web.campaign_reading import PAGE, CampaignWork, may_change, title_of
 from bot.web.campaign_sight import TotalsSight, language_name, standing, totals_sight
 from bot.web.charts import in_words
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import channel_name
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from storage.campaigns import CampaignRow
 from storage.installation import is_demo
 from storage.staff import note

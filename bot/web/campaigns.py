@@ -20,8 +20,9 @@ from bot.web.campaign_form import CampaignForm, Problem, placed
 from bot.web.campaign_page import CampaignPage
 from bot.web.campaign_reading import PAGE, CampaignReading, CampaignWork, Survey, refuse_strangers, sees, title_of
 from bot.web.campaign_sight import listed, written
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages, channel_name
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage import campaigns as store
 from storage.installation import is_demo

@@ -7,8 +7,9 @@ from fastapi.responses import RedirectResponse
 
 from bot.web.accounts import SESSION_SECONDS, Door, HalfWay, TooManyTries, Visit
 from bot.web.codes import Codes
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.staff import CODE, CODES, TOO_MANY_TRIES
 from bot.web.visits import Visits
 

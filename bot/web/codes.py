@@ -10,7 +10,7 @@ import pyotp
 import segno
 
 from bot.web.accounts import Clock, Door, HalfWay, Visit
-from bot.web.security import fingerprint
+from bot.web.cookie_secrets import fingerprint
 from storage import staff_account as store
 from storage.errors import UnknownKey
 from storage.keys import KeyRing

@@ -15,9 +15,10 @@ from bot.service.unread import UnreadMessages
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.campaign_reading import CampaignReading, Survey, title_of
 from bot.web.campaign_sight import language_name
+from bot.web.cookie_secrets import form_token
 from bot.web.council_sight import CouncilSight, council_sight
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.unread import UnreadDesk
 from bot.web.visits import Visits
 from storage import campaigns as store

@@ -16,11 +16,12 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from bot.analysis.formats.asked import ExportRefused
 from bot.core.window import london_day, moment
 from bot.web.accounts import Clock, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.downloads import Download
 from bot.web.figures import Figures
 from bot.web.pages import Pages
 from bot.web.private_folder import PrivateFolder
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.tasks import Task, Tasks
 from bot.web.visits import Visits
 from storage.errors import WrongSecret

@@ -15,6 +15,7 @@ from bot.core.questionnaire import Questionnaire
 from bot.core.sitting import Listing
 from bot.core.window import Window, first_day
 from bot.service.forms import WEB, Beginning, Forms, Led, NotOpen, Sheet, TooManyBegun, TooManyCodes
+from bot.web.cookie_secrets import fingerprint, new_secret, secret_for
 from bot.web.pages import Pages
 from bot.web.question_pages import (
     ANSWER_LIMIT,
@@ -26,7 +27,7 @@ from bot.web.question_pages import (
     secret_of,
     spoken,
 )
-from bot.web.security import TurnedAway, fingerprint, new_secret, own_form, secret_for, set_cookie
+from bot.web.security import TurnedAway, own_form, set_cookie
 from storage.campaigns import CampaignRow
 from storage.entries import RESUME_MS, Holder
 

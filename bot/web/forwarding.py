@@ -8,9 +8,10 @@ from fastapi.responses import RedirectResponse
 from bot.analysis.forwarding.allowed import ForwardRefused
 from bot.analysis.forwarding.destinations import Destinations, Goes, Replayed
 from bot.web.accounts import Clock, Door, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages
 from bot.web.people import refuse_all_but_admins
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage import destinations as store
 from storage.destinations import Letter

@@ -18,11 +18,12 @@ from bot.analysis.importing.problems import counted
 from bot.analysis.importing.report import STATES, UNKNOWN_LABEL, Report
 from bot.core.survey import wording
 from bot.web.accounts import Clock, Door, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.council import refuse_workers
 from bot.web.import_work import Import, ImportWork, Stage
 from bot.web.pages import Pages, when
 from bot.web.private_folder import PrivateFolder
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.tasks import PATIENCE_SECONDS
 from bot.web.uploading import Upload, is_upload, receive
 from bot.web.visits import Visits, check_token

@@ -14,9 +14,10 @@ from bot.analysis.modes.report import Report
 from bot.analysis.modes.writing import heading_of, looked, shown_columns, written
 from bot.core.window import london_day, moment
 from bot.web.accounts import Clock, Door, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.council import refuse_workers
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage.installation import is_demo
 from storage.keys import KeyRing

@@ -5,7 +5,7 @@ import functools
 
 import argon2
 
-from bot.web.security import new_secret
+from bot.web.cookie_secrets import new_secret
 from storage.staff import StaffMember
 
 SHORTEST_PASSWORD = 12

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.web.accounts import Clock, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage import staff_account as store
 from storage.script import Database

@@ -16,8 +16,9 @@ from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
 from bot.core.survey import wording
 from bot.service.forms import Forms, Sheet
+from bot.web.cookie_secrets import new_secret
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, new_secret
+from bot.web.security import TurnedAway
 from bot.web.tongues import tongue
 from storage.entries import Holder
 

@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse
 
 from bot.service.safeguarding import PAGE, Safeguarding
 from bot.web.accounts import Clock, Door, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages, when
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage.safeguarding import Flag, Listed, Outcome
 from storage.script import Database

@@ -1,9 +1,5 @@
-"""Who may post a form, and the secrets that ride in cookies and links. The rule: never trust what a page sends."""
+"""Who may post a form, and how it is read. The rule: never trust what a page sends."""
 
-import base64
-import hashlib
-import hmac
-import secrets
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
@@ -47,32 +43,6 @@ def posted_from(request: Request, public_base_url: str) -> PostedFrom:
         return PostedFrom.UNSAID
     ours = {urlsplit(public_base_url).netloc, request.headers.get("host", "")} - {""}
     return PostedFrom.OURS if urlsplit(origin).netloc in ours else PostedFrom.FOREIGN
-
-
-def new_secret() -> str:
-    """Make a secret of 256 random bits for a cookie or a link."""
-    return secrets.token_urlsafe(32)
-
-
-def secret_for(secret: str, what: str) -> str:
-    """Make another secret of one, the same for the same `what`: who knows neither cannot guess it."""
-    made = hmac.digest(secret.encode(), what.encode(), "sha256")
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
-
-
-def fingerprint(secret: str) -> str:
-    """Return the SHA-256 by which a random secret is kept and looked up."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def form_token(session_secret: str) -> str:
-    """Return the token that a signed-in person's forms carry: only who holds the session can know it."""
-    return hmac.new(session_secret.encode(), b"earshot form", hashlib.sha256).hexdigest()
-
-
-def is_form_token(token: str, session_secret: str) -> bool:
-    """Say whether a form carries its session's token."""
-    return hmac.compare_digest(token.encode(), form_token(session_secret).encode())
 
 
 async def read_form(request: Request, limit: int = FORM_LIMIT) -> dict[str, str]:

@@ -12,9 +12,10 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from bot.web.cookie_secrets import fingerprint, new_secret
 from bot.web.handsets import Board, Handset, Thread
 from bot.web.pages import Pages
-from bot.web.security import PostedFrom, TurnedAway, fingerprint, new_secret, posted_from, read_form, set_cookie
+from bot.web.security import PostedFrom, TurnedAway, posted_from, read_form, set_cookie
 from channels.looks import Key
 
 COOKIE = "earshot_simulator"

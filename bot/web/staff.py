@@ -15,11 +15,12 @@ from bot.web.accounts import (
     Role,
     TooManyTries,
 )
+from bot.web.cookie_secrets import form_token
 from bot.web.downloads import DOWNLOADS, Download
 from bot.web.exporting import PATIENCE_SECONDS, ExportDesk
 from bot.web.figures import Figures
 from bot.web.pages import Pages
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import COOKIE, Visits
 from storage.script import Database
 

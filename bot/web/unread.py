@@ -7,8 +7,9 @@ from bot.analysis.masking import mask
 from bot.service.unread import UnreadMessages
 from bot.web.accounts import Visit
 from bot.web.campaign_sight import language_name
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages, channel_name, when
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage.unread import Settled
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 
 from bot.web.accounts import Door, HalfWay, Visit
-from bot.web.security import FORM_LIMIT, TurnedAway, is_form_token, own_form, refuse_foreign, set_cookie
+from bot.web.cookie_secrets import is_form_token
+from bot.web.security import FORM_LIMIT, TurnedAway, own_form, refuse_foreign, set_cookie
 
 COOKIE = "earshot_staff"
 

@@ -12,8 +12,9 @@ from bot.analysis.masking import mask
 from bot.service.transcribing import Note, Transcribing
 from bot.service.voice import VoiceBox
 from bot.web.accounts import Clock, Door, Visit
+from bot.web.cookie_secrets import form_token
 from bot.web.pages import Pages, when
-from bot.web.security import TurnedAway, form_token
+from bot.web.security import TurnedAway
 from bot.web.visits import Visits
 from storage.script import Database
 from storage.transcribing import Hand, Verdict

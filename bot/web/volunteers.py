@@ -9,10 +9,11 @@ from fastapi.responses import RedirectResponse
 from bot.service.forms import Forms
 from bot.web.accounts import Clock
 from bot.web.assisted import Assistance, Helper
+from bot.web.cookie_secrets import fingerprint, form_token, is_form_token, new_secret
 from bot.web.pages import Pages
 from bot.web.passwords import Passwords
 from bot.web.question_pages import ANSWER_LIMIT
-from bot.web.security import TurnedAway, fingerprint, form_token, is_form_token, new_secret, own_form, set_cookie
+from bot.web.security import TurnedAway, own_form, set_cookie
 from storage import volunteers
 from storage.script import Database
 from storage.staff import WRONG_PIN, note

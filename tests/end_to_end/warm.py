@@ -17,7 +17,14 @@ from bench.serving import START_SECONDS, DidNotStop, Server, environment, free_p
 
 forking = multiprocessing.get_context("forkserver")
 forking.set_forkserver_preload(
-    ["bot.cli.commands", "channels.telegram_api", "uvicorn.loops.auto", "asyncpg", "tests.end_to_end.preloaded"]
+    [
+        "bot.cli.commands",
+        "bot.cli.serving",
+        "channels.telegram_api",
+        "uvicorn.loops.auto",
+        "asyncpg",
+        "tests.end_to_end.preloaded",
+    ]
 )
 
 

@@ -25,7 +25,7 @@ START = "/s/halls"
 
 
 def application_of(hall: Hall, base: str = BASE) -> FastAPI:
-    """Build the pages round a hall, as bot/cli/running.py does round the real service."""
+    """Build the pages round a hall, as bot/cli/serving.py does round the real service."""
 
     def clock() -> int:
         return hall.now

@@ -9,10 +9,10 @@ from uuid import uuid4
 import httpx2
 from fastapi import FastAPI
 
+from bot.web.cookie_secrets import form_token
 from bot.web.importing import import_routes
 from bot.web.pages import STATIC_URL, Pages, static_files
 from bot.web.refusals import Refusals
-from bot.web.security import form_token
 from bot.web.visits import COOKIE
 from storage.keys import KeyRing
 from storage.script import Database

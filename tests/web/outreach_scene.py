@@ -12,9 +12,9 @@ from bot.outreach.campaigns import CampaignState, Numbers, Wanted, change, creat
 from bot.service.unread import UnreadMessages
 from bot.web.accounts import create_staff
 from bot.web.campaigns import campaign_routes
+from bot.web.cookie_secrets import fingerprint, form_token, new_secret
 from bot.web.council import council_routes
 from bot.web.pages import STATIC_URL, Pages, static_files
-from bot.web.security import fingerprint, form_token, new_secret
 from bot.web.visits import COOKIE
 from channels.simulator import SimulatorChannel
 from storage import staff as store

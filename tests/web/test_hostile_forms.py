@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.core.result import Ok
 
-from bot.web.security import form_token
+from bot.web.cookie_secrets import form_token
 from storage.keys import KeyRing
 from storage.script import Database
 from tests.web.chromium import free_socket, serving

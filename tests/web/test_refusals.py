@@ -9,8 +9,8 @@ from html import unescape
 
 from bot.cli.compose import now
 from bot.web.accounts import create_staff, one_time_sign_in
+from bot.web.cookie_secrets import fingerprint
 from bot.web.passwords import hashed
-from bot.web.security import fingerprint
 from storage import volunteers
 from storage.keys import KeyRing
 from storage.script import Database

@@ -9,13 +9,13 @@ from starlette.routing import Route
 
 from bot.cli.compose import Service as Running
 from bot.cli.compose import now, service_of, simulator_channels, wording
-from bot.cli.running import demo_application
+from bot.cli.serving import demo_application
 from bot.settings import Settings, load
 from bot.web.accounts import create_staff
 from bot.web.app import Application
+from bot.web.cookie_secrets import fingerprint, form_token, new_secret
 from bot.web.metrics import Metrics
 from bot.web.phone import BotPhone
-from bot.web.security import fingerprint, form_token, new_secret
 from bot.web.visits import COOKIE
 from storage import campaigns, installation, staff
 from storage.keys import KeyRing
