@@ -23,6 +23,7 @@ from bot.cli.logs import configure
 from bot.core.commands import find_language
 from bot.core.language_names import names_of
 from bot.core.questionnaire import Questionnaire
+from bot.service.counting import counted
 from bot.settings import Settings, load
 from channels.base import Outbound, Request
 from channels.looks import LOOKS, Key
@@ -138,7 +139,7 @@ def _show(channel: SimulatorChannel, replies: Sequence[Outbound], settings: Sett
             print(f"  [{place}] {key.note or key.label}")  # with a note, the label is that number already
         if channel.capabilities.cost_unit == "segment":
             count = channel.segments(message.text)
-            print(f"  [{count} segment{'s' if count != 1 else ''}, {count * settings.pence_per_segment:.1f}p]")
+            print(f"  [{counted(count, 'segment')}, {count * settings.pence_per_segment:.1f}p]")
         buttons = message.keys or buttons
     print()
     return buttons

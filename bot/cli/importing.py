@@ -9,9 +9,10 @@ import typer
 
 from bot.analysis.importing.applying import apply, look_over
 from bot.analysis.importing.checking import Checked, Progress, refuse_if_wrong, refuse_to_take_back
-from bot.analysis.importing.problems import ImportRefused, counted
+from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.importing.proposing import propose
 from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now
+from bot.service.counting import counted
 from bot.settings import Settings, load
 from storage import imports
 from storage.keys import KeyRing

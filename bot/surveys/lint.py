@@ -119,7 +119,7 @@ def _names(definition: SurveyDefinition, question: Question) -> Iterator[Problem
     """Find labels that could be another choice's name: a web form may write either, and an import guesses neither."""
     names = {choice.name.casefold(): choice.name for choice in question.choices}
     for choice in question.choices:
-        label = wording(choice.label, definition.default_language, definition.default_language).strip()
+        label = wording(choice.label, definition.default_language, definition.default_language)
         meant = names.get(label.casefold(), choice.name)
         if meant != choice.name:
             text = (

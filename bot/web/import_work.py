@@ -8,9 +8,10 @@ from typing import Final
 
 from bot.analysis.importing.applying import apply, look_over
 from bot.analysis.importing.checking import Checked
-from bot.analysis.importing.problems import ImportRefused, counted
+from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.importing.proposing import Proposed, propose
 from bot.analysis.importing.report import Report
+from bot.service.counting import counted
 from bot.web.accounts import Clock, Visit
 from bot.web.private_folder import PrivateFolder
 from bot.web.tasks import Task, Tasks

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.analysis.columns import UnknownSurvey, read_published
-from bot.analysis.importing.problems import counted
 from bot.analysis.importing.report import STATES, UNKNOWN_LABEL, Report
 from bot.core.survey import wording
+from bot.service.counting import counted
 from bot.web.accounts import Clock, Door, Visit
 from bot.web.cookie_secrets import form_token
 from bot.web.council import refuse_workers

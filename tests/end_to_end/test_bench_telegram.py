@@ -21,7 +21,9 @@ from bench.wire import Connection
 from channels.base import Arrival, Kind
 from channels.telegram_updates import UpdateReader
 
-needs_redis = pytest.mark.skipif(redis_program() is None, reason="needs redis-server")
+needs_redis = pytest.mark.skipif(
+    redis_program() is None, reason="install redis-server (Debian's package) to run the peer"
+)
 CHAT = 4_200_000_123
 SAME_QUESTION_EVER = f'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n{questions()[0]["text"]}\r\n--b--\r\n'
 A_BOT_THAT_SAYS = """

@@ -18,7 +18,7 @@ from bot.analysis.importing.formulas import tell_lost_cells
 from bot.analysis.importing.import_map import ImportMap
 from bot.analysis.importing.layout import UNDER, Row, Table
 from bot.analysis.importing.opening import digest, open_table
-from bot.analysis.importing.problems import ImportRefused, Problems, counted, named
+from bot.analysis.importing.problems import ImportRefused, Problems, named
 from bot.analysis.importing.report import QuestionReport, Report
 from bot.analysis.importing.responses import Given, Responses
 from bot.analysis.importing.side_files import SideFiles
@@ -27,6 +27,7 @@ from bot.analysis.importing.unknown_labels import Unknown, tell_lost
 from bot.core.answered_elsewhere import Field
 from bot.core.survey import QuestionType
 from bot.core.window import closed_by_hand, closed_on
+from bot.service.counting import counted
 from storage.imports import Before
 from storage.keys import KeyRing
 

@@ -32,11 +32,6 @@ def named(text: str) -> str:
     return f"“{' '.join(text.split())}”"
 
 
-def counted(count: int, one: str) -> str:
-    """Write how many there are, such as `1 row` or `3,000 rows`."""
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
-
-
 def shortened(text: str) -> str:
     """Write what a cell says on one line, cut to 60 characters, with what identifies a person masked."""
     line = mask(" ".join(text.split()))

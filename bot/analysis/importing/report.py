@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from bot.analysis.importing.problems import Problems, counted
+from bot.analysis.importing.problems import Problems
 from bot.core.survey import Question
 from bot.core.window import london_day
+from bot.service.counting import counted
 
 MOST_IDS = 20
 UNKNOWN_LABEL = "unknown_label"

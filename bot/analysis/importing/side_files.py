@@ -14,7 +14,8 @@ from bot.analysis.importing.formulas import tell_lost_cells
 from bot.analysis.importing.import_map import ImportMap, SideFile
 from bot.analysis.importing.layout import Layout, Table
 from bot.analysis.importing.opening import open_table
-from bot.analysis.importing.problems import ImportRefused, Problems, counted, named
+from bot.analysis.importing.problems import ImportRefused, Problems, named
+from bot.service.counting import counted
 
 MOST_CHARACTERS: Final = 50_000_000
 """Characters of repeated answers, which are held until their submissions come."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.analysis.importing.layout import NAMELESS, UNDER, Row
 from bot.analysis.importing.likeness import Column
-from bot.analysis.importing.problems import counted, quoted
+from bot.analysis.importing.problems import quoted
+from bot.service.counting import counted
 
 _ID_WORDS: Final = frozenset(("id", "reference", "ref", "number", "no"))
 _WORD: Final = re.compile(r"[a-z]+")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.service.counting import counted
 from bot.service.privacy.addresses import lookups
 from storage import subject
 from storage.keys import KeyRing
@@ -24,11 +25,8 @@ class Erased:
                 "Nobody is known by that address, and nothing was changed. Write a phone number with its 0 or +44, "
                 "and any other address exactly as its channel gives it."
             )
-        answers, texts, contacts = (
-            f"{count:,} {one}{'' if count == 1 else 's'}"
-            for count, one in ((self.answers, "answer"), (self.texts, "text"), (self.contacts, "contact"))
-        )
-        return f"Removed {answers} and {texts} of {contacts}."
+        given = f"{counted(self.answers, 'answer')} and {counted(self.texts, 'text')}"
+        return f"Removed {given} of {counted(self.contacts, 'contact')}."
 
 
 async def erase(database: Database, keys: KeyRing, address: str, *, who: str, now: int) -> Erased:
