@@ -39,6 +39,11 @@ def grown_here() -> list[Path]:
     return [path for path in sources() if not path.is_relative_to(WRITTEN_BY_ALEMBIC)]
 
 
+def around_it() -> list[Path]:
+    """Every Python file that tests or measures the product."""
+    return sorted(path for room in ("tests", "bench") for path in (ROOT / room).rglob("*.py"))
+
+
 def written_here() -> list[Path]:
     """Every text file of the project, without what .gitignore leaves out."""
     return sorted(path for path in _files(ROOT) if b"\0" not in path.read_bytes()[:8_000])
@@ -111,7 +116,7 @@ def test_a_function_fits_a_screen_or_says_why_not() -> None:
 
 
 def test_a_file_tells_one_story_or_says_why_it_is_long() -> None:
-    long = [(path, len(path.read_text(encoding="utf-8").splitlines())) for path in grown_here()]
+    long = [(path, len(path.read_text(encoding="utf-8").splitlines())) for path in [*grown_here(), *around_it()]]
     too_long = [f"{name(path)} has {lines} lines" for path, lines in long if lines > LONGEST_FILE]
     assert [each for each in too_long if not _has_reason(ROOT / each.split()[0], 5, LONGEST_FILE)] == []
 

@@ -1,5 +1,7 @@
-"""Puts a survey and its responses into a real database, row by row, as the service would leave them."""
+"""Puts a survey and its responses into a real database, as the service would leave them, and reads what is exported."""
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -9,7 +11,7 @@ from bot.analysis.export import Exported, Format, export
 from bot.core.asking import plain
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
 from storage.keys import KeyRing
-from storage.script import Database, Many, Run, Script
+from storage.script import Database, Fetch, Many, Row, Run, Script
 from tests.conftest import SECRET
 
 MINUTE = 60_000
@@ -238,3 +240,14 @@ async def exported(
         primary_only=primary_only,
         shareable_by=(keys or await KeyRing.open(database, SECRET)) if shareable else None,
     )
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Read an exported CSV file."""
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+def audit() -> Script[list[Row]]:
+    """Read the audit log, oldest first."""
+    found = yield Fetch("SELECT at, who, action, detail FROM audit ORDER BY id")
+    return list(found.rows)

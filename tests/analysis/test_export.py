@@ -1,24 +1,20 @@
-"""The merged export: golden files, states, statuses, versions, what is masked, and what is refused."""
+"""The merged export: golden files, states, statuses, labels, what is marked or left out, and the codebook."""
 
 import codecs
 import csv
 import io
 import json
-import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.analysis.cells import disarm
-from bot.analysis.columns import FIXED, UnknownSurvey
-from bot.analysis.export import Format, export
+from bot.analysis.columns import FIXED
+from bot.analysis.export import Format
 from bot.analysis.formats.asked import ExportRefused
 from bot.analysis.long import LONG
-from bot.analysis.placing import Unfinished
-from bot.analysis.single import response_row
-from bot.core.survey import Choice, QuestionType, Role
-from storage.script import Database, Fetch, Row, Run, Script
+from bot.core.survey import Role
+from storage.script import Database
 from tests.analysis.filling import (
     AGREE,
     BEGAN,
@@ -32,10 +28,9 @@ from tests.analysis.filling import (
     exported,
     keep,
     publish,
+    rows_of,
     version,
 )
-
-IN_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 PARVEEN = Response(
     "aa01",
@@ -94,14 +89,6 @@ bb02,stoke,1,whatsapp,whatsapp,why,answered,"'=1+1","'=1+1",en,detected,0.97,typ
 bb02,stoke,1,whatsapp,whatsapp,age,answered,-5,"'-5",en,detected,0.97,typed,\
 exact,0.95,sms,1,2026-11-22T20:36Z,2026-11-22T20:37Z,0
 """
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
-
-
-def files_in(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir()}
 
 
 def crlf(text: str) -> bytes:
@@ -202,32 +189,6 @@ async def test_every_question_without_an_answer_says_why(database: Database, tmp
     assert [r["safe"] for r in rows_of(tmp_path / "o.csv")] == ["", "", "", ""]
 
 
-async def test_a_multiple_that_was_changed_shows_only_the_newest_choice(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    await database.run(
-        keep(
-            Response(
-                "a1",
-                answers=[
-                    Answer("needs", "1 2", "lights", item="lights"),
-                    Answer("needs", "1 2", "buses", item="buses"),
-                    Answer("needs", "2", "buses", item="buses", revision=2),
-                ],
-            ),
-            Response("a2", answers=[Answer("needs", state="skipped"), Answer("safe", "9", "gone")]),
-        )
-    )
-    await exported(database, tmp_path / "o.csv")
-    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
-    first, second = rows_of(tmp_path / "o.csv")
-    assert [first[f"needs{part}"] for part in ("", "/lights", "/buses", "/parks", "__state")] == [
-        *("buses", "0", "1", "0", "answered")
-    ]
-    assert [second[f"needs{part}"] for part in ("", "/lights", "__state")] == ["", "", "skipped"]
-    assert second["safe"] == "gone", "a code that no version has is still shown"
-    assert [row["value"] for row in rows_of(tmp_path / "l.csv")] == ["buses", "gone", ""]
-
-
 async def test_labels_stand_in_place_of_codes_when_asked_for(database: Database, tmp_path: Path) -> None:
     await database.run(publish(STOKE))
     await database.run(keep(PARVEEN, Response("zz", began=NOW, answers=[Answer("safe", "1", "agree")])))
@@ -303,202 +264,6 @@ async def test_careless_answers_are_marked_and_kept(database: Database, tmp_path
     ]
 
 
-@pytest.mark.parametrize(
-    ("said", "written"),
-    [
-        pytest.param("good;=HYPERLINK(A1)", "good;'=HYPERLINK(A1)", id="behind a semicolon"),
-        pytest.param('good; "=A1', "good;' \"=A1", id="behind a space and a quote"),
-        pytest.param("good\n-1+cmd|' /C calc'!A0", "good\n'-1+cmd|' /C calc'!A0", id="in the next line"),
-        pytest.param(";+1", ";'+1", id="behind a semicolon at the start"),
-        pytest.param("thanks ;-)", "thanks ;-)", id="a smile"),
-        pytest.param("More:\n- parks\n- buses", "More:\n- parks\n- buses", id="a list"),
-    ],
-)
-def test_nothing_runs_where_a_semicolon_parts_the_cells(said: str, written: str) -> None:
-    assert disarm(said) == written
-
-
-@pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
-async def test_no_cell_of_a_spreadsheet_begins_a_formula(database: Database, tmp_path: Path, said: str) -> None:
-    await database.run(publish(version("1", ask("why", QuestionType.TEXT), ask("q", choices=(Choice("-99", {}),)))))
-    answers = [Answer("why", said), Answer("q", said, "-99")]
-    await database.run(keep(Response("a1", campaign="=now()", answers=answers)))
-    await exported(database, tmp_path / "o.csv")
-    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
-    [row] = rows_of(tmp_path / "o.csv")
-    assert (row["why"], row["campaign"], row["q"]) == (f"'{said}", "'=now()", "-99")
-    assert [r["said"] for r in rows_of(tmp_path / "l.csv")] == [f"'{said}", f"'{said}"]
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        pytest.param("true", 1, id="true"),
-        pytest.param("false", 0, id="false"),
-        pytest.param("-3", -3, id="a number"),
-        pytest.param("2.5", 2.5, id="a fraction"),
-        pytest.param("00441", "00441", id="digits that are no number"),
-        pytest.param("why: 07700900123", "why: [phone]", id="words of the resident"),
-        pytest.param("447700900123", "[phone]", id="only a phone number"),
-        pytest.param("one\x1ftwo\x1e", "one\x1ftwo\x1e", id="control characters"),
-    ],
-)
-async def test_a_calculation_is_a_number_one_or_nought_or_masked_text(
-    database: Database, tmp_path: Path, value: str, shown: int | float | str
-) -> None:
-    await database.run(publish(version("1", ask("sum", QuestionType.CALCULATE))))
-    await database.run(keep(Response("a1", answers=[Answer("sum", None, value)])))
-    await exported(database, tmp_path / "o.jsonl", Format.JSONL)
-    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
-    assert json.loads((tmp_path / "o.jsonl").read_text("utf-8"))["sum"] == shown
-    assert rows_of(tmp_path / "l.csv")[0]["value"] == str(shown)
-
-
-@IN_SQLITE
-async def test_what_nobody_gave_was_given_in_no_way(database: Database, tmp_path: Path) -> None:
-    await database.run(
-        publish(version("1", ask("safe", choices=AGREE), ask("why"), ask("sum", QuestionType.CALCULATE)))
-    )
-    given = [Answer("safe", "1", "agree"), Answer("why", state="not_applicable")]
-    await database.run(keep(Response("a1", answers=[*given, Answer("sum", None, "2", rule="calculated")])))
-    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
-    found = [(row["question"], row["input"], row["value"]) for row in rows_of(tmp_path / "l.csv")]
-    assert found == [("safe", "typed", "agree"), ("why", "", ""), ("sum", "", "2")]
-
-
-@IN_SQLITE
-async def test_a_very_small_number_is_written_without_an_exponent(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(version("1", ask("dose", QuestionType.DECIMAL), ask("sum", QuestionType.CALCULATE))))
-    given = [Answer("dose", "0.00001", number=0.00001), Answer("sum", None, "-0.000025")]
-    await database.run(keep(Response("a1", answers=given)))
-    await exported(database, tmp_path / "o.csv")
-    await exported(database, tmp_path / "l.csv", Format.LONG_CSV)
-    assert ',0.00001,"answered",-0.000025,"answered"' in (tmp_path / "o.csv").read_text("utf-8")
-    assert [row["value"] for row in rows_of(tmp_path / "l.csv")] == ["0.00001", "-0.000025"]
-    page = await response_row(database, "stoke", "a1", now=NOW)
-    assert page is not None
-    assert (page["dose"], page["sum"]) == ("0.00001", "-0.000025")
-
-
-SAID = "My name is Zaphod Testperson, 07700 900456, z@example.org, ST4 2DE"
-
-
-@pytest.mark.parametrize("format", [Format.CSV, Format.LONG_CSV, Format.JSONL])
-async def test_contact_details_leave_only_when_raw_is_asked_for(
-    database: Database, tmp_path: Path, format: Format
-) -> None:
-    await database.run(publish(STOKE))
-    await database.run(keep(Response("a1", answers=[Answer("why", SAID), Answer("safe", SAID, state="unparsed")])))
-    await exported(database, tmp_path / "masked", format)
-    masked = (tmp_path / "masked").read_text()
-    assert "My name is [name], [phone], [email], [postcode]" in masked
-    assert not any(seeded in masked for seeded in ("Zaphod", "900456", "example.org", "2DE"))
-    await exported(database, tmp_path / "RAW.txt", format, raw=True)
-    assert SAID in (tmp_path / "RAW.txt").read_text()
-
-
-def audit() -> Script[list[Row]]:
-    found = yield Fetch("SELECT at, who, action, detail FROM audit ORDER BY id")
-    return list(found.rows)
-
-
-async def test_every_export_is_audited(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    await exported(database, tmp_path / "a.csv")
-    await exported(database, tmp_path / "a-RAW.jsonl", Format.JSONL, raw=True)
-    assert await database.read(audit) == [
-        (NOW, "ann", "export", "stoke csv, masked text, 0 rows, to a.csv"),
-        (NOW, "ann", "export", "stoke jsonl, raw text, 0 rows, to a-RAW.jsonl"),
-    ]
-
-
-async def test_a_raw_export_must_say_so_in_its_name(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    with pytest.raises(ExportRefused, match=r"such as all-RAW\.csv"):
-        await exported(database, tmp_path / "all.csv", raw=True)
-    assert await database.read(audit) == []
-    assert not (tmp_path / "all.csv").exists()
-
-
-async def test_a_place_that_cannot_be_written_is_refused_in_words(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    with pytest.raises(ExportRefused, match="is a folder"):
-        await exported(database, tmp_path)
-    (link := tmp_path / "link.csv").symlink_to(tmp_path / "elsewhere.csv")
-    with pytest.raises(ExportRefused, match="is no file of its own"):
-        await exported(database, link)
-    assert link.is_symlink()
-    with pytest.raises(ExportRefused, match="There is no folder"):
-        await exported(database, tmp_path / "none" / "a.csv")
-    with pytest.raises(ExportRefused, match=r"Cannot write .*too long"):
-        await exported(database, tmp_path / ("a" * 300))
-
-
-async def test_a_failed_export_leaves_the_older_file_and_nothing_else(database: Database, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    (folder / "a.csv").write_text("older")
-    await database.run(publish(STOKE))
-    await database.run(keep(Response("a1", answers=[Answer("why", "x")])))
-
-    def lose_the_audit_log() -> Script[None]:
-        yield Run("DROP TABLE audit")
-
-    await database.run(lose_the_audit_log)
-    with pytest.raises(Exception, match="audit"):
-        await exported(database, folder / "a.csv")
-    assert files_in(folder) == {"a.csv": "older"}
-
-
-@IN_SQLITE
-async def test_what_a_killed_export_left_here_goes_and_nothing_else(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    folder = tmp_path / "out"
-    (folder / ".a.csv.0123abcd.folder").mkdir(parents=True)
-    kept = [".a.csv.part", ".a.csv.0123abcd.part.txt", ".a_csv.0123abcd.part", ".b.csv.0123abcd.part"]
-    for name in (".a.csv.0123abcd.part", ".a.csv.0123abcd.folder/words", *kept):
-        (folder / name).write_text("07700 900123")
-    at_work = Unfinished(folder / "a.csv")
-    await exported(database, folder / "a.csv")
-    assert sorted(each.name for each in folder.iterdir()) == sorted([*kept, "a.csv", at_work.path.name])
-
-
-@IN_SQLITE
-@pytest.mark.parametrize(
-    ("format", "name", "says"),
-    [
-        pytest.param(
-            Format.XLSX, "a.csv", r"the format xlsx is a file that ends in \.xlsx, such as a\.xlsx\.$", id="a workbook"
-        ),
-        pytest.param(
-            Format.CODEBOOK, "a.TXT", r"ends in \.csv or \.html or \.json, such as a\.csv\.$", id="a codebook"
-        ),
-        pytest.param(Format.CSV, "a.csv.gz", r"ends in \.csv or \.txt, such as a\.csv\.$", id="packed"),
-        pytest.param(
-            Format.JSONL, "a.json", r"ends in \.jsonl or \.ndjson or \.txt, such as a\.jsonl", id="lines, not json"
-        ),
-        pytest.param(Format.DATAPACKAGE, "a.json", r"is a folder, or a file that ends in \.zip", id="a folder"),
-        pytest.param(Format.JSONL, "stoke.2026-11", None, id="an ending that says nothing"),
-    ],
-)
-async def test_a_name_that_says_another_format_is_refused(
-    database: Database, tmp_path: Path, format: Format, name: str, says: str | None
-) -> None:
-    await database.run(publish(STOKE))
-    if says is None:
-        await exported(database, tmp_path / name, format)
-    else:
-        with pytest.raises(ExportRefused, match=says):
-            await exported(database, tmp_path / name, format)
-    assert (tmp_path / name).exists() is (says is None)
-
-
-async def test_an_unknown_survey_is_refused_before_anything_is_written(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(UnknownSurvey, match="none yet"):
-        await exported(database, tmp_path / "a.csv")
-    assert not (tmp_path / "a.csv").exists()
-
-
 async def test_the_codebook_explains_every_column_and_code(database: Database, tmp_path: Path) -> None:
     reworded = [
         ask(q.name, q.type, choices=q.choices, label={"en": "Anew?"}) if q.name == "why" else q for q in STOKE.questions
@@ -515,21 +280,3 @@ async def test_the_codebook_explains_every_column_and_code(database: Database, t
     assert (agree["wording::en"], agree["wording::ur"], agree["last_version"]) == ("Agree", "متفق", "2")
     assert {r["code"] for r in book if r["variable"] == "*__state"} >= {"answered", "not_in_version"}
     assert all(row["note"] for row in book if row["kind"] == "fixed")
-
-
-async def test_a_large_export_is_streamed_in_constant_memory(database: Database, tmp_path: Path) -> None:
-    await database.run(publish(STOKE))
-    words = "The buses stop at six and nothing runs on Sundays. " * 4
-    for start in range(0, 8_000, 4_000):
-        await database.run(
-            keep(*[Response(f"r{n:06}", answers=[Answer("why", words)]) for n in range(start, start + 4_000)])
-        )
-    tracemalloc.start()
-    done = await export(
-        database, "stoke", Format.CSV, tmp_path / "o.csv", raw=False, labels=None, include_test=False, who="a", now=NOW
-    )
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert done.rows == 8_000
-    assert (tmp_path / "o.csv").stat().st_size > 2_000_000
-    assert peak < 6_000_000

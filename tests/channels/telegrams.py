@@ -1,20 +1,30 @@
-"""A Telegram channel for tests, updates as Telegram posts them, and a bot that only listens."""
+"""A Telegram channel and the fake it speaks to, updates as Telegram posts them, and a bot that only listens."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.base import Inbound, Refused, Request
+import httpx2
+
+from channels.base import Inbound, Option, Outbound, Refused, Request
 from channels.telegram import TelegramChannel
 from tests.channels.webhooks import NOON
-from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram import TOKEN, FakeTelegram
 
 SECRET = "example-secret_1"
 WEBHOOK = "https://bot.example/channels/telegram"
 BOT_ID = TOKEN.split(":")[0]
 RESIDENT = 5_700_900_123
 """No phone number: Telegram's ids are numbers of their own."""
+MESSAGE = Outbound(
+    id="0190-a",
+    address=str(RESIDENT),
+    our_address=BOT_ID,
+    text="Do you feel safe? 1/9",
+    options=(Option("m.1.1", "Yes"), Option("m.1.2", "No")),
+)
 
 
 def noon() -> datetime:
@@ -40,6 +50,32 @@ def telegram_channel(
         poll_seconds=poll_seconds,
         clock=clock,
     )
+
+
+@asynccontextmanager
+async def talking(
+    *, token: str = TOKEN, seconds: float = 15.0, poll_seconds: int = 0
+) -> AsyncIterator[tuple[FakeTelegram, TelegramChannel]]:
+    """Give a fake in which a resident has pressed Start, and a channel that speaks to it."""
+    async with FakeTelegram(now=noon) as telegram:
+        telegram.chat(RESIDENT, started=True)
+        channel = telegram_channel(token=token, api_base_url=telegram.url, timeout=seconds, poll_seconds=poll_seconds)
+        try:
+            yield telegram, channel
+        finally:
+            await channel.close()
+
+
+def fields_of(telegram: FakeTelegram, method: str) -> list[dict[str, str]]:
+    """Give the fields of every call of a method."""
+    return [fields for name, fields in telegram.requests if name == method]
+
+
+async def call(telegram: FakeTelegram, method: str, **fields: Any) -> tuple[int, str]:
+    """Call a method as a form; give the status and what Telegram says to it."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        response = await client.post(f"{telegram.url}/bot{TOKEN}/{method}", data=fields)
+    return response.status_code, response.json().get("description", "")
 
 
 def posted(update: Mapping[str, Any], secret: str | None = SECRET) -> Request:

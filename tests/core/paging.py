@@ -9,8 +9,33 @@ from bot.core.events import Circumstances
 from bot.core.form import Became, Page, Posted, Taken
 from bot.core.questionnaire import Questionnaire
 from bot.core.state import State
-from bot.core.survey import SurveyDefinition
+from bot.core.survey import Choice, QuestionType, Role, SurveyDefinition
+from tests.core.small_surveys import one, question, survey, words_question
 from tests.playing import NOON, questionnaire
+
+NEEDS = tuple(Choice(code, {"en": code.title()}) for code in ("lights", "buses", "parks"))
+EVERYTHING = survey(
+    question("about", QuestionType.NOTE, "This is the plan.", more={"en": "In short: more parks."}),
+    one("use", "Do you use the parks?", more={"en": "Any park."}, hint={"en": "Also the small ones."}),
+    one("often", "Often?", relevant="${use} = 'yes'"),
+    question(
+        "needs", QuestionType.SELECT_MULTIPLE, "What is needed?", choices=NEEDS, constraint="count-selected(.) <= 2"
+    ),
+    words_question("why", "Why?"),
+    one("sure", "Are you sure?", relevant="string-length(${why}) != 2"),
+    question("since", QuestionType.DATE, "Since when?", constraint=". <= today()"),
+    question(
+        "age",
+        QuestionType.INTEGER,
+        "Your age?",
+        role=Role.DEMOGRAPHIC,
+        constraint=". >= 16",
+        constraint_message={"en": "16 or over."},
+    ),
+    one("sex", "Your sex?", role=Role.DEMOGRAPHIC),
+    one("news", "May we text you?", role=Role.CONTACT),
+    question("end", QuestionType.NOTE, "We will tell you."),
+)
 
 
 @dataclass
@@ -77,3 +102,17 @@ def reader(definition: SurveyDefinition, **how: object) -> Reader:
     opened = Reader(questionnaire(definition), **how)  # type: ignore[arg-type]
     opened.begin()
     return opened
+
+
+def done() -> Reader:
+    """Answer every page of `EVERYTHING`."""
+    page = reader(EVERYTHING)
+    page.choose("yes")
+    page.choose("no")
+    page.choose("parks", "lights")
+    page.write("Trees")
+    page.choose("yes")
+    page.post(day="3", month="5", year="2020")
+    page.write("34")
+    page.choose("no")
+    return page

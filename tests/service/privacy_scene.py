@@ -17,6 +17,7 @@ from bot.core.phrases import Phrases
 from bot.core.survey import Choice, Language, Question, QuestionType, Role, SurveyDefinition
 from bot.service.inbox import Inbox
 from bot.service.library import Library, Wording
+from bot.service.privacy import RetentionPolicy, RetentionReport, retention
 from bot.service.receipts import Receipts
 from bot.service.word_files import load_words
 from bot.web.app import Application, build
@@ -26,6 +27,7 @@ from channels.sms import SmsChannel
 from storage import surveys
 from storage.ids import TimeOrderedIds
 from storage.keys import KeyRing
+from storage.retention import Kept
 from storage.script import Database, Fetch, Params, Row, Script
 from storage.tables import metadata
 from tests.channels.webhooks import BASE, NOON, sms_channel
@@ -56,6 +58,7 @@ SURVEY = SurveyDefinition(
     privacy_url="https://stoke.example/p",
 )
 WHOLE_CONVERSATION = ("STOKE", "1", "1 3", WORDS, "yes", "34")
+POLICY = RetentionPolicy()
 
 _numbers = itertools.count(1)
 
@@ -163,6 +166,16 @@ async def town(
 
 async def _is_ready() -> bool:
     return True
+
+
+async def after(town: Town, days: int, policy: RetentionPolicy = POLICY, *, apply: bool = True) -> RetentionReport:
+    """Let old things go so many days from now."""
+    return await retention(town.database, town.keys, policy, town.now + days * DAY, apply=apply)
+
+
+def counts(report: RetentionReport) -> dict[Kept, int]:
+    """Say what went, without the classes of which nothing did."""
+    return {line.kept: line.count for line in report.lines if line.count}
 
 
 # The only places for words and addresses (storage/tables.py says so).

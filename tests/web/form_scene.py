@@ -22,6 +22,16 @@ from tests.service.forms_scene import Hall
 
 BASE = "https://earshot.example"
 START = "/s/halls"
+PAGES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("use", {"answer": "yes"}),
+    ("often", {"answer": "no"}),
+    ("needs", {"choice-parks": "parks", "choice-lights": "lights"}),
+    ("why", {"text": "=Trees, at last\r\nand benches"}),
+    ("since", {"day": "3", "month": "5", "year": "2020"}),
+    ("age", {"text": "34"}),
+    ("faith", {"answer": "no"}),
+)
+"""Every page and an answer to it, as a browser sends them."""
 
 
 def application_of(hall: Hall, base: str = BASE) -> FastAPI:
@@ -134,3 +144,11 @@ async def site_of(hall: Hall) -> AsyncIterator[Site]:
     yield site
     for client in site._clients:
         await client.aclose()
+
+
+async def started(site: Site) -> Browser:
+    """Open the survey in a new browser and press Start."""
+    browser = site.browser()
+    await browser.open(START)
+    await browser.send()
+    return browser

@@ -19,7 +19,7 @@ from storage.script import Database
 from tests.analysis.filling import publish
 from tests.analysis.importing.scene import FIRST, MAP, NOW, SECOND, SURVEY, csv_text
 from tests.web.outreach_scene import BASE, COUNCIL, Desk, Office
-from tests.web.test_campaign_pages import words_of
+from tests.web.walking import words_of
 
 PAGE = "/staff/surveys/stoke/import"
 EXPORT = csv_text([FIRST, SECOND])

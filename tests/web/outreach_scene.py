@@ -26,6 +26,22 @@ BASE = "https://earshot.example"
 COUNCIL = "Stoke-on-Trent City Council"
 NUMBERS = Numbers(sms="+447700900321", whatsapp="+447700900322", telegram="stoke_asks_bot", base_url=BASE)
 HOUR = 60 * MINUTE
+FORM = {
+    "survey": "stoke",
+    "name": "Bentilee hall",
+    "partner": "St Mary's",
+    "place": "Bentilee",
+    "keyword": "hall7",
+    "target": "50",
+    "starts_on": "",
+    "ends_on": "2027-01-31",
+    "language-en": "yes",
+    "language-ur": "yes",
+    "channel-sms": "yes",
+    "channel-web": "yes",
+    "do": "run",
+}
+"""A campaign as a worker fills the form in, to run at once."""
 
 AGES = tuple(Choice(name, {"en": label}) for name, label in (("young", "16-34"), ("middle", "35-64"), ("old", "65 up")))
 FAITHS = tuple(

@@ -7,8 +7,8 @@ import pytest
 from storage import campaigns, surveys
 from storage.script import Database
 from tests.analysis.filling import DAY, keep
-from tests.web.outreach_scene import Office, open_office, residents
-from tests.web.test_campaign_pages import FORM, words_of
+from tests.web.outreach_scene import FORM, Office, open_office, residents
+from tests.web.walking import words_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -8,7 +8,7 @@ from storage.population import People, replace
 from storage.script import Database
 from tests.analysis.filling import DAY, keep
 from tests.web.outreach_scene import SURVEY, Office, open_office, residents
-from tests.web.test_campaign_pages import words_of
+from tests.web.walking import words_of
 
 # What is counted, kept and sent, tests/analysis and tests/service/test_unread.py have tried on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -22,8 +22,7 @@ from tests.web.chromium import CHROMIUM, WHY_SKIPPED, chromium, free_socket, pag
 from tests.web.conftest import BASE, SignIn
 from tests.web.scripted import Clock
 from tests.web.sights import Sights
-from tests.web.test_campaign_pages import words_of
-from tests.web.walking import form_token_of, rows
+from tests.web.walking import form_token_of, rows, words_of
 
 pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("answered")]
 

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from bot.core.limits import FORM_CHARACTERS
 from storage import campaigns
-from storage.entries import RESUME_MS
 from storage.keys import KeyRing
 from storage.script import Database
-from tests.service.forms_scene import DAY, HALLS, hall
+from tests.service.forms_scene import HALLS, hall
 from tests.service.safeguarding_scene import DANGER, WATCH
-from tests.web.form_scene import START, Browser, Site, site_of
+from tests.web.form_scene import PAGES, START, Browser, Site, site_of, started
 
 # What they ask of the database, tests/service/test_forms.py tries on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -27,22 +25,7 @@ async def site(database: Database, keys: KeyRing) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def begun(site: Site) -> Browser:
-    """Open the survey and press Start."""
-    browser = site.browser()
-    await browser.open(START)
-    await browser.send()
-    return browser
-
-
-PAGES: tuple[tuple[str, dict[str, str]], ...] = (
-    ("use", {"answer": "yes"}),
-    ("often", {"answer": "no"}),
-    ("needs", {"choice-parks": "parks", "choice-lights": "lights"}),
-    ("why", {"text": "=Trees, at last\r\nand benches"}),
-    ("since", {"day": "3", "month": "5", "year": "2020"}),
-    ("age", {"text": "34"}),
-    ("faith", {"answer": "no"}),
-)
+    return await started(site)
 
 
 async def test_a_resident_answers_a_whole_survey(site: Site, begun: Browser) -> None:
@@ -159,273 +142,10 @@ async def test_a_plain_summary_and_what_is_consulted_on_stand_on_the_page(begun:
     assert "In short: open halls." in begun.page
 
 
-async def test_back_never_shows_what_was_answered_and_loses_nothing(site: Site, begun: Browser) -> None:
-    await begun.send(do="answer", answer="yes")
-    await begun.open(f"{START}/q/use")
-    assert "You have answered this." in begun.page
-    assert "checked" not in begun.page
-    await begun.send(do="answer")
-    assert begun.path == f"{START}/q/often"
-    assert await site.hall.rows("SELECT value_code FROM answer") == [("yes",)]
-
-
-async def test_an_old_page_is_shown_again_with_its_answer_and_then_counts(site: Site, begun: Browser) -> None:
-    action, old = begun.form()
-    await begun.send(do="answer", answer="yes")
-    await begun.post(action, **old, do="answer", answer="no")
-    assert begun.problem.startswith("This question was answered since you opened this page.")
-    assert 'value="no" checked' in begun.page
-    await begun.send(do="answer", answer="no")
-    assert await site.hall.rows("SELECT revision, value_code FROM answer WHERE question = 'use' ORDER BY 1") == [
-        (1, "yes"),
-        (2, "no"),
-    ]
-
-
-async def test_a_page_that_is_no_longer_asked_says_so_and_leads_on(begun: Browser) -> None:
-    await begun.send(do="answer", answer="yes")
-    action, old = begun.form()
-    await begun.open(f"{START}/q/use")
-    await begun.send(do="answer", answer="no")
-    await begun.post(action, **old, do="answer", answer="yes")
-    assert begun.path == f"{START}/q/needs"
-    assert "That question is no longer asked" in begun.page
-
-
-async def test_somebody_else_on_the_same_phone_begins_anew_and_sees_nothing(site: Site, begun: Browser) -> None:
-    action, old = begun.form()
-    await begun.send(do="answer", answer="yes")
-    page = await begun.open(START)
-    assert "Answers were begun on this phone or computer." in page
-    await begun.send()
-    assert begun.path == f"{START}/q/use"
-    assert "You have answered this." not in begun.page
-    assert await site.count() == 2
-    await begun.post(action, **old, do="answer", answer="no")
-    assert "That page belongs to other answers." in begun.page
-    assert await site.hall.rows("SELECT value_code FROM answer") == [("yes",)]
-
-
-async def test_what_was_begun_here_can_be_gone_on_with(begun: Browser) -> None:
-    await begun.send(do="answer", answer="no")
-    page = await begun.open(START)
-    assert f'href="{START}/q/needs"' in page
-
-
-async def test_after_a_week_of_silence_the_secret_leads_nowhere(site: Site, begun: Browser) -> None:
-    site.hall.now += RESUME_MS + 1
-    await begun.open(f"{START}/q/use")
-    assert begun.path == START
-    assert "Answers were begun" not in begun.page
-
-
-@pytest.mark.parametrize("path", ["/q/use", "/q/nonsense", "/done"])
-async def test_without_a_secret_every_page_leads_to_the_opening(site: Site, path: str) -> None:
-    browser = site.browser()
-    await browser.open(f"{START}{path}")
-    assert browser.path == START
-
-
-async def test_a_question_that_was_not_reached_leads_to_where_one_is(begun: Browser) -> None:
-    await begun.open(f"{START}/q/age")
-    assert begun.path == f"{START}/q/use"
-    await begun.open(f"{START}/done")
-    assert begun.path == f"{START}/q/use"
-
-
-# -- by an invitation
-
-
-async def test_who_comes_by_a_campaigns_link_is_counted_for_it(site: Site) -> None:
-    browser = site.browser()
-    await browser.open(f"{START}?c=hall7")
-    assert "This invitation is not open now." not in browser.page
-    await browser.open(f"{START}?lang=ur&c=hall7")
-    await browser.send()
-    assert (await site.hall.row())["campaign"] == "c1"
-
-
-async def test_a_campaign_that_is_over_counts_nobody_and_turns_nobody_away(site: Site) -> None:
-    await site.hall.database.run(lambda: campaigns.change_state("c1", "ended", site.hall.now))
-    browser = site.browser()
-    await browser.open(f"{START}?c=HALL7")
-    assert "This invitation is not open now. You can take part here all the same." in browser.page
-    await browser.send()
-    assert (await site.hall.row())["campaign"] == ""
-
-
-# -- codes
-
-
-ELSEWHERE = "The answers begun here are on another phone now, or were removed."
-
-
-def code_on(page: str) -> str:
-    return page.split("<bdi>")[1].split("</bdi>")[0]
-
-
-async def test_a_code_takes_the_answers_to_another_phone(site: Site, begun: Browser) -> None:
-    await begun.send(do="answer", answer="no")
-    await begun.send(f"{START}/code")
-    code = code_on(begun.page)
-    other = site.browser()
-    await other.open(START)
-    await other.send(f"{START}/go-on", code=f" {code.lower()} ")
-    assert other.path == f"{START}/q/needs"
-    await begun.open(f"{START}/q/needs")
-    assert begun.path == START
-    assert await site.count() == 1
-
-
-async def test_the_code_is_the_same_as_often_as_its_page_is_loaded_until_it_is_used(site: Site, begun: Browser) -> None:
-    await begun.open(f"{START}/code")
-    assert begun.path == f"{START}/q/use", "no code was asked for"
-    codes = {code_on(await begun.send(f"{START}/code"))}
-    assert (begun.path, "https://earshot.example/s/halls" in begun.page) == (f"{START}/code", True)
-    codes.add(code_on(await begun.open(f"{START}/code")))
-    await begun.open(f"{START}/q/use")
-    codes.add(code_on(await begun.send(f"{START}/code")))
-    (code,) = codes
-    other = site.browser()
-    await other.open(START)
-    await other.send(f"{START}/go-on", code=code)
-    await other.open(f"{START}/code")
-    assert other.path == f"{START}/q/use", "it is used"
-    assert code_on(await other.send(f"{START}/code")) != code
-    await begun.open(f"{START}/code")
-    assert begun.path == START
-
-
-async def test_the_first_phone_keeps_the_language_and_is_told_where_the_answers_are(site: Site) -> None:
-    first, second = site.browser(), site.browser()
-    await first.open(f"{START}?lang=ur")
-    await first.send()
-    await first.send(do="answer", answer="no")
-    assert '<html lang="ur"' in await first.open(START)
-    code = code_on(await first.open(f"{START}/q/needs") and await first.send(f"{START}/code"))
-    await second.open(START)
-    assert ELSEWHERE not in second.page
-    await second.send(f"{START}/go-on", code=code)
-    await first.open(f"{START}/q/needs")
-    assert '<html lang="ur"' in first.page
-    assert ELSEWHERE in first.page
-    assert ELSEWHERE in await first.open(f"{START}?lang=en")
-    await first.send()
-    assert ELSEWHERE not in await first.open(START)
-
-
-async def test_the_language_that_was_changed_on_a_page_is_kept_too(site: Site, begun: Browser) -> None:
-    await begun.send(lang="ur")
-    code = code_on(await begun.send(f"{START}/code"))
-    second = site.browser()
-    await second.open(START)
-    await second.send(f"{START}/go-on", code=code)
-    assert '<html lang="ur"' in await begun.open(START)
-
-
-async def test_a_wrong_code_is_said_in_the_language_that_was_chosen(site: Site) -> None:
-    browser = site.browser()
-    await browser.open(f"{START}?lang=ur&c=hall7")
-    await browser.send(f"{START}/go-on", code="2BCDFG34")
-    assert browser.came == [f"{START}?lang=ur&c=hall7&told=code_wrong"]
-    assert '<html lang="ur"' in browser.page
-    await browser.open(f"{START}/go-on")
-    assert browser.path == START, "a page that is loaded again is no bare error"
-
-
-async def test_a_wrong_code_is_said_and_begins_nothing(site: Site) -> None:
-    browser = site.browser()
-    await browser.open(START)
-    await browser.send(f"{START}/go-on", code="2BCDFG34")
-    assert browser.problem == "That code cannot be used. Look at it again, or start without it."
-    assert await site.count() == 0
-
-
-# -- closed, and refused
-
-
-async def test_a_closed_survey_says_so_before_and_after(site: Site, begun: Browser) -> None:
-    await site.hall.close()
-    await begun.send(do="answer", answer="yes")
-    assert "This survey has closed. Your answer came after that; we have kept it, marked as late." in begun.page
-    assert "Your answer came after that" in await begun.open(begun.came[-1])
-    await begun.open(f"{START}/q/use")
-    assert "This survey closed on 14 January 2026." in begun.page
-    new = site.browser()
-    await new.open(START)
-    assert "This survey closed on 14 January 2026." in new.page
-    assert "Start now" not in new.page
-
-
-async def test_a_survey_that_opens_later_says_when(database: Database, keys: KeyRing) -> None:
-    async with site_of(await hall(database, keys, replace(HALLS, opens="2026-02-01"))) as site:
-        browser = site.browser()
-        await browser.open(START)
-        assert "This survey opens on 1 February 2026. Please come back then." in browser.page
-
-
-async def test_start_on_a_page_from_before_the_close_begins_nothing(site: Site) -> None:
-    browser = site.browser()
-    await browser.open(START)
-    await site.hall.close()
-    await browser.send()
-    assert "This survey closed on" in browser.page
-    assert await site.count() == 0
-
-
-async def test_there_is_no_page_for_a_survey_that_is_not_there(site: Site) -> None:
-    browser = site.browser()
-    await browser.open("/s/nowhere")
-    assert (browser.status, browser.heading) == (404, "There is no such survey")
-
-
-@pytest.mark.parametrize("path", [START, f"{START}/q/use", f"{START}/code", f"{START}/go-on"])
-async def test_a_form_from_another_site_changes_nothing(site: Site, begun: Browser, path: str) -> None:
-    before = await site.hall.rows("SELECT * FROM entry"), await site.count("answer")
-    response = await begun.client.post(path, data={"answer": "yes"}, headers={"sec-fetch-site": "cross-site"})
-    assert response.status_code == 403
-    assert (await site.hall.rows("SELECT * FROM entry"), await site.count("answer")) == before
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        pytest.param({"step": "x"}, id="a step that is none"),
-        pytest.param({"step": "9" * 30}, id="a step beyond any"),
-        pytest.param({"mark": "x"}, id="another's mark"),
-        pytest.param({"text": "\0"}, id="a character that no browser sends"),
-        pytest.param({"choice-x": "x", "day": "-1"}, id="fields of other questions"),
-        pytest.param({"do": "nonsense"}, id="no such button"),
-    ],
-)
-async def test_whatever_is_posted_is_never_a_failure(site: Site, begun: Browser, fields: dict[str, str]) -> None:
-    _, hidden = begun.form()
-    await begun.post(f"{START}/q/use", **hidden | fields)
-    assert begun.status in (200, 400, 422)
-    assert await site.count("answer") == 0
-
-
 async def test_a_day_of_the_survey_shows_in_no_address_what_was_answered(begun: Browser) -> None:
     for _, fields in PAGES:
         await begun.send(do="answer", **fields)
     assert not any(word in came for came in begun.came for word in ("yes", "Trees", "34", "lights"))
-
-
-async def test_who_is_done_can_change_an_answer_or_let_someone_else_begin(site: Site, begun: Browser) -> None:
-    for _, fields in PAGES:
-        await begun.send(do="answer", **fields)
-    assert f'href="{START}/q/faith">Change an answer</a>' in begun.page
-    await begun.open(START)
-    assert "Answers were begun" not in begun.page
-    assert "A whole survey was answered on this phone or computer." in begun.page
-    assert f'href="{START}/q/faith" role="button"' in begun.page
-    assert "Start new, for someone else" in begun.page
-    await begun.open(f"{START}?new=1")
-    assert "Answers were begun" not in begun.page
-    await begun.send()
-    assert await site.count() == 2
-    site.hall.now += DAY
-    assert begun.path == f"{START}/q/use"
 
 
 async def test_who_writes_of_danger_reads_where_help_is_on_the_next_page_alone(
@@ -491,3 +211,24 @@ async def test_what_nobody_has_translated_is_marked_as_the_language_it_is_in(sit
     assert title.startswith("There is a problem: 2/"), "no mark where none may stand"
     await browser.send(lang="en")
     assert "<span lang=" not in browser.page.split("<h1")[1].split("<footer")[0]
+
+
+# -- by an invitation
+
+
+async def test_who_comes_by_a_campaigns_link_is_counted_for_it(site: Site) -> None:
+    browser = site.browser()
+    await browser.open(f"{START}?c=hall7")
+    assert "This invitation is not open now." not in browser.page
+    await browser.open(f"{START}?lang=ur&c=hall7")
+    await browser.send()
+    assert (await site.hall.row())["campaign"] == "c1"
+
+
+async def test_a_campaign_that_is_over_counts_nobody_and_turns_nobody_away(site: Site) -> None:
+    await site.hall.database.run(lambda: campaigns.change_state("c1", "ended", site.hall.now))
+    browser = site.browser()
+    await browser.open(f"{START}?c=HALL7")
+    assert "This invitation is not open now. You can take part here all the same." in browser.page
+    await browser.send()
+    assert (await site.hall.row())["campaign"] == ""

@@ -13,7 +13,7 @@ from storage.keys import KeyRing
 from storage.script import Database, Many, Run, Script
 from tests.service.forms_scene import HALLS, campaign, hall, publish
 from tests.service.test_form_codes import texter
-from tests.web.form_scene import START, Browser, Site, site_of
+from tests.web.form_scene import START, Browser, Site, site_of, started
 
 # What they ask of the database, tests/service/test_forms.py tries on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -23,13 +23,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def site(database: Database, keys: KeyRing) -> AsyncIterator[Site]:
     async with site_of(await hall(database, keys)) as running:
         yield running
-
-
-async def started(site: Site) -> Browser:
-    browser = site.browser()
-    await browser.open(START)
-    await browser.send()
-    return browser
 
 
 async def code_of(browser: Browser) -> str:

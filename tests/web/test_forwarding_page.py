@@ -17,8 +17,7 @@ from tests.fakes.receiver import Answer
 from tests.web.at_the_door import token_on
 from tests.web.conftest import BASE, SignIn
 from tests.web.scripted import Clock, ScriptedPhone, application
-from tests.web.test_campaign_pages import words_of
-from tests.web.walking import rows
+from tests.web.walking import rows, words_of
 
 # What the database does here, tests/analysis/forwarding has tried on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

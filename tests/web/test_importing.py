@@ -18,7 +18,7 @@ from storage.script import Database
 from tests.analysis.importing.scene import FIRST, HEAD, MAP, csv_text, row
 from tests.web.importing_scene import EXPORT, PAGE, Importing, form_of, import_office, office_of, same_person
 from tests.web.outreach_scene import Office
-from tests.web.test_campaign_pages import words_of
+from tests.web.walking import words_of
 
 # What the database does here, tests/analysis/importing has tried on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -14,7 +14,7 @@ from storage.script import Database
 from tests.analysis.modes.town import fill
 from tests.web.conftest import SignIn
 from tests.web.outreach_scene import BASE, COUNCIL, Office
-from tests.web.test_campaign_pages import words_of
+from tests.web.walking import words_of
 
 # What is counted and hidden, tests/analysis has tried on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

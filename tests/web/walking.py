@@ -1,5 +1,6 @@
 """How a test looks at the staff pages and at what they leave in the database."""
 
+import html
 import re
 
 import httpx2
@@ -23,6 +24,12 @@ async def form_token_of(client: httpx2.AsyncClient) -> str:
 
 async def is_signed_in(client: httpx2.AsyncClient) -> bool:
     return "Signed in as" in (await client.get("/staff")).text
+
+
+def words_of(page: str) -> str:
+    """Give what a person reads on a page."""
+    without = re.sub(r"<(svg|script|head)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 
 def table(page: str, name: str) -> list[list[str]]:

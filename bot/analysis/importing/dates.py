@@ -107,25 +107,32 @@ class Evidence:
 
 
 def read_moment(text: str, format: DateFormat, zone: ZoneInfo) -> Moment | None:
-    """Read a day and time; without a time, its first minute. None where it is neither, or no such day."""
+    """Read a day and time; a day alone is its first minute. None where it is neither, or no such day."""
     found = _match(text, format)
     if found is None:
         return None
     parts, day = found
-    hour = int(parts["hour"] or 0)
+    if parts["hour"] is None:
+        return Moment(first_minute(day))
+    hour = int(parts["hour"])
     half = (parts["half"] or "")[:1].lower()
     if half and not 1 <= hour <= 12:
         return None
     hour = hour % 12 + 12 * (half == "p") if half else hour
     try:
         clock = datetime(
-            day.year, day.month, day.day, hour, int(parts["minute"] or 0), int(parts["second"] or 0), tzinfo=zone
+            day.year, day.month, day.day, hour, int(parts["minute"]), int(parts["second"] or 0), tzinfo=zone
         )
         if parts["zone"]:
             return Moment(clock.replace(tzinfo=UTC) - _offset(parts["zone"]))
         return _in_zone(clock)
     except (ValueError, OverflowError):  # before the first day of the calendar, or after its last
         return None
+
+
+def first_minute(day: date) -> datetime:
+    """Place a day that has no time at its beginning in UTC, in which exports are written: they show that very day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def read_day(text: str, format: DateFormat) -> date | None:

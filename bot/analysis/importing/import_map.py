@@ -8,7 +8,7 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct, field
 
-from bot.analysis.importing.dates import DateFormat
+from bot.analysis.importing.dates import DateFormat, first_minute
 from bot.analysis.importing.layout import AUTO, Layout
 from bot.analysis.importing.map_shape import MapShape
 from bot.analysis.importing.problems import ImportRefused, Problems
@@ -104,7 +104,7 @@ class ImportMap(Struct, frozen=True):
     @property
     def undated_at(self) -> datetime | None:
         """When a row was begun that says no time; None where the map does not say."""
-        return datetime.fromisoformat(self.undated).replace(tzinfo=self.zone) if self.undated else None
+        return first_minute(date.fromisoformat(self.undated)) if self.undated else None
 
 
 _COMMON: Final[Mapping[str, Any]] = MappingProxyType(

@@ -17,9 +17,8 @@ from bot.analysis.export import Format
 from bot.analysis.formats.asked import TIMES, ExportRefused
 from storage.keys import KeyRing, rotate_data_keys
 from storage.script import Database, Fetch, Run, Script
-from tests.analysis.filling import BEGAN, MINUTE, NOW, Answer, Response, exported, keep, publish
+from tests.analysis.filling import BEGAN, MINUTE, NOW, Answer, Response, audit, exported, keep, publish, rows_of
 from tests.analysis.formats.scene import EMPTY, FULL, SPARSE, WHOLE, filled
-from tests.analysis.test_export import audit, rows_of
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

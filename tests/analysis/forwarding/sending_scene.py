@@ -23,6 +23,8 @@ WHO = "a test"
 PATIENCE = 15.0
 """Seconds that a receiver may take: many, for the machine of a test may be busy."""
 HOUR_MS = 3_600_000
+HOW_OFTEN = 10
+"""So often is something tried in three days."""
 
 
 async def render(rows: Sequence[EventRow], raw: bool) -> Mapping[int, bytes]:
@@ -139,6 +141,12 @@ def _write(rows: Sequence[dict[str, object]]) -> Script[None]:
         " :response, :revision)",
         rows,
     )
+
+
+async def everybody(scene: Scene, times: int = 3) -> int:
+    """Let something happen to every response, again and again; give how many events there are."""
+    await scene.happen(*["r1", "r2", "r3", "r4"] * times)
+    return 4 * times
 
 
 def by_response(receiver: FakeReceiver) -> dict[str, list[int]]:

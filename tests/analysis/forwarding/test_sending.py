@@ -1,41 +1,28 @@
 """Events at a receiver that is well, slow, deaf, down or gone: at least once, in order for each response, none lost."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.analysis.forwarding.sending import AT_ONCE, IN_FLIGHT, LEASE_MS
+from bot.analysis.forwarding.sending import AT_ONCE, IN_FLIGHT
 from bot.service.doctor import examine_forwarding
-from storage import delivering
-from storage.destinations import Letter, State, Text
-from storage.events import EventRow
+from storage.destinations import State, Text
 from storage.keys import KeyRing
 from storage.script import Database
-from tests.analysis.forwarding.sending_scene import HOUR_MS, Scene, a_scene, by_response, render
-from tests.fakes.receiver import Answer, Fault, HangUpAfter
+from tests.analysis.forwarding.sending_scene import HOUR_MS, HOW_OFTEN, Scene, a_scene, by_response, everybody
+from tests.fakes.receiver import Answer, HangUpAfter
 from tests.fakes.twilio import Hang
-from tests.storage.failing import FailingDatabase, Torn
 from tests.web.walking import rows
 
 # What the statements do, test_delivering.py tries on both engines.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-HOW_OFTEN = 10
-"""So often is something tried in three days."""
 
 
 @pytest.fixture
 async def scene(database: Database, keys: KeyRing) -> AsyncIterator[Scene]:
     async with a_scene(database, keys) as scene:
         yield scene
-
-
-async def everybody(scene: Scene, times: int = 3) -> int:
-    """Let something happen to every response, again and again; give how many events there are."""
-    await scene.happen(*["r1", "r2", "r3", "r4"] * times)
-    return 4 * times
 
 
 # A receiver that is well
@@ -260,218 +247,3 @@ async def test_while_a_secret_is_changed_both_sign(scene: Scene) -> None:
     scene.receiver.secrets = [new]
     await scene.live_through(1, sender)
     assert scene.receiver.seqs == [1, 2]
-
-
-# One event that is refused
-
-
-async def test_a_refused_event_holds_back_its_own_response_alone(scene: Scene) -> None:
-    await everybody(scene)
-    await scene.add()
-    scene.receiver.answer = lambda event: Answer(422) if event["seq"] == 6 else None
-    sender = scene.sender()
-    await scene.live_through(1, sender)
-    assert by_response(scene.receiver) == {"r1": [1, 5, 9], "r2": [2], "r3": [3, 7, 11], "r4": [4, 8, 12]}
-    await scene.happen("r2", "r3")
-    await sender.send_all_due()
-    assert 14 in scene.receiver.seqs
-    standing = await scene.standing()
-    assert (standing.ahead, standing.dead, standing.destination.failing_since) == (3, 0, None)
-    scene.receiver.answer = lambda event: None
-    await scene.live_through(24, sender)
-    assert by_response(scene.receiver)["r2"] == [2, 6, 10, 13]
-
-
-async def test_what_is_refused_is_said_and_goes_at_once_when_somebody_says_so(scene: Scene) -> None:
-    await scene.happen("r1", "r2", "r1")
-    await scene.add()
-    scene.receiver.answer = lambda event: Answer(422) if event["seq"] == 1 else None
-    sender = scene.sender()
-    await scene.live_through(0.01, sender)
-    _, refused = map(str, await examine_forwarding(scene.database))
-    assert refused == (
-        "warning  Forwarding to council: 1 refused: it answered 422, next try at 2026-11-22 12:05 UTC. "
-        "At once: forward replay council --refused"
-    )
-    scene.receiver.answer = lambda event: None
-    await sender.send_all_due()
-    assert scene.receiver.seqs == [2]
-    assert (await scene.operator.replay_letters("council", Letter.WAITING)).count == 1
-    await sender.send_all_due()
-    assert scene.receiver.seqs == [2, 1, 3]
-    assert len(await examine_forwarding(scene.database)) == 1
-
-
-async def test_what_is_refused_goes_at_once_to_one_that_fails_when_that_is_resumed_too(scene: Scene) -> None:
-    await scene.happen("r1", "r2")
-    await scene.add()
-    scene.receiver.answer = lambda event: Answer(422) if event["seq"] == 1 else None
-    sender = scene.sender()
-    await scene.live_through(0.01, sender)
-    scene.receiver.answer = lambda event: Answer(503)
-    await scene.happen("r3")
-    await sender.send_all_due()
-    _, refused = map(str, await examine_forwarding(scene.database))
-    assert refused.endswith("At once: forward replay council --refused, then: forward resume council")
-    scene.receiver.answer = lambda event: None
-    await scene.operator.replay_letters("council", Letter.WAITING)
-    await sender.send_all_due()
-    assert scene.receiver.seqs == [2]
-    await scene.operator.resume("council")
-    await sender.send_all_due()
-    assert sorted(scene.receiver.seqs) == [1, 2, 3]
-
-
-async def test_what_waits_behind_a_refused_event_is_not_passed_over_by_a_receiver_that_comes_back(
-    scene: Scene,
-) -> None:
-    await scene.add()
-    await scene.happen("r1")
-    sender = scene.sender()
-    scene.receiver.answer = lambda event: Answer(422)
-    await scene.live_through(0.01, sender)
-    await scene.happen("r2")
-    scene.receiver.answer = lambda event: Answer(503)
-    await sender.send_all_due()
-    await scene.happen("r1", "r2", "r3")
-    scene.receiver.answer = lambda event: None
-    scene.clock.now += 5_000
-    await sender.send_due()
-    assert scene.receiver.seqs[:1] == [2]
-    await scene.live_through(1, sender)
-    assert by_response(scene.receiver) == {"r1": [1, 3], "r2": [2, 4], "r3": [5]}
-
-
-async def test_refused_for_three_days_it_is_a_dead_letter_and_the_rest_of_its_response_goes_on(scene: Scene) -> None:
-    await everybody(scene)
-    await scene.add()
-    tries = 0
-
-    def refuse_the_second(event: dict[str, int]) -> Answer | None:
-        nonlocal tries
-        tries += event["seq"] == 2
-        return Answer(400) if event["seq"] == 2 else None
-
-    scene.receiver.answer = refuse_the_second
-    sender = scene.sender()
-    await scene.live_through(80, sender)
-    assert tries == HOW_OFTEN
-    assert by_response(scene.receiver)["r2"] == [6, 10]
-    standing = await scene.standing()
-    assert (standing.ahead, standing.dead, standing.needs_somebody) == (0, 1, True)
-    well, dead = map(str, await examine_forwarding(scene.database))
-    assert well == "ok       Forwarding to council: 0 event(s) wait."
-    assert dead.startswith("problem  council has refused 1 event(s) for three days")
-    scene.receiver.answer = lambda event: None
-    assert (await scene.operator.replay_letters("council", Letter.DEAD)).count == 1
-    await sender.send_all_due()
-    assert by_response(scene.receiver)["r2"] == [6, 10, 2]
-    assert not (await scene.standing()).needs_somebody
-
-
-async def test_one_event_that_a_receiver_breaks_over_does_not_stop_the_others(scene: Scene) -> None:
-    await everybody(scene)
-    await scene.add()
-    scene.receiver.answer = lambda event: Answer(500) if event["seq"] == 1 else None
-    sender = scene.sender()
-    await scene.live_through(1, sender)
-    assert by_response(scene.receiver) == {f"r{n}": [n, n + 4, n + 8] for n in (2, 3, 4)}
-    standing = await scene.standing()
-    assert (standing.ahead, standing.destination.failing_since) == (3, None)
-    await scene.live_through(80, sender)
-    assert (await scene.standing()).dead == 1
-    assert by_response(scene.receiver)["r1"] == [5, 9]
-
-
-async def test_many_that_are_refused_hold_up_no_other(scene: Scene) -> None:
-    await scene.add()
-    await scene.happen_often(AT_ONCE + 10, "r1")
-    await scene.happen("r2")
-    scene.receiver.answer = lambda event: Answer(422) if event["response"] == "r1" else None
-    await scene.sender().send_all_due()
-    assert [each.body["response"] for each in scene.receiver.taken] == ["r2"]
-
-
-async def test_an_event_that_cannot_be_written_holds_back_its_own_response_alone(scene: Scene) -> None:
-    async def render_most(events: Sequence[EventRow], raw: bool) -> Mapping[int, bytes]:
-        if any(event.seq == 2 for event in events):
-            raise ValueError
-        return await render(events, raw)
-
-    await everybody(scene)
-    await scene.add()
-    await scene.sender(render=render_most).send_all_due()
-    assert by_response(scene.receiver) == {f"r{n}": [n, n + 4, n + 8] for n in (1, 3, 4)}
-    assert (await scene.standing()).ahead == 3
-    await scene.live_through(1, scene.sender())
-    assert by_response(scene.receiver)["r2"] == [2, 6, 10]
-
-
-# Several processes, and their ends
-
-
-async def test_what_one_process_serves_no_other_does_until_its_lease_runs_out(scene: Scene) -> None:
-    total = await everybody(scene)
-    await scene.add()
-    id_, now = (await scene.standing()).destination.id, scene.clock()
-    assert await scene.database.run(lambda: delivering.take(id_, "dead", now, now + LEASE_MS)) is not None
-    sender = scene.sender()
-    await sender.send_all_due()
-    assert scene.receiver.requests == 0
-    scene.clock.now += LEASE_MS
-    await sender.send_all_due()
-    assert sorted(scene.receiver.seqs) == list(range(1, total + 1))
-
-
-async def test_the_word_of_one_whose_lease_ran_out_counts_no_more(scene: Scene) -> None:
-    await scene.add()
-    await scene.happen("r1")
-    other = scene.sender("other")
-    late = scene.sender("late", patience=0.3)
-
-    def fall_asleep() -> None:
-        scene.receiver.on_request = lambda: None
-        scene.clock.now += LEASE_MS
-
-    scene.receiver.on_request = fall_asleep
-    scene.receiver.fail_next(Hang())
-    sleeping = asyncio.create_task(late.send_due())
-    await scene.receiver.until_asked()
-    scene.receiver.answer = lambda event: None
-    await other.send_all_due()
-    await sleeping
-    standing = await scene.standing()
-    assert (standing.ahead, standing.destination.seq, standing.destination.failing_since) == (0, 1, None)
-
-
-@pytest.mark.parametrize("fail_at", range(1, 6))
-async def test_killed_between_sending_and_writing_it_down_it_sends_again_and_loses_nothing(
-    scene: Scene, fail_at: int
-) -> None:
-    total = await everybody(scene)
-    await scene.add()
-    torn = FailingDatabase(scene.database, fail_at, Torn())
-    with pytest.raises(Torn):
-        await scene.sender(database=torn).send_due()
-    await scene.live_through(1, scene.sender("next"))
-    assert set(scene.receiver.seqs) == set(range(1, total + 1))
-    assert by_response(scene.receiver) == {f"r{n}": [n, n + 4, n + 8] for n in range(1, 5)}
-
-
-async def test_whatever_happens_every_event_arrives_in_order(scene: Scene) -> None:
-    await scene.add()
-    chance, total = random.Random(20261123), 0
-    sender = scene.sender()
-    faults: list[Fault] = [Answer(500), Answer(429), Answer(422), HangUpAfter(), Answer(302), Answer(404)]
-    for _ in range(25):
-        for _ in range(chance.randrange(6)):
-            total += 1
-            await scene.happen(f"r{chance.randrange(1, 5)}")
-        scene.receiver.fail_next(*chance.sample(faults, chance.randrange(3)))
-        await scene.live_through(chance.choice([0, 0.01, 3]), sender)
-    scene.receiver.fail_no_more()
-    await scene.live_through(75, sender)
-    assert set(scene.receiver.seqs) == set(range(1, total + 1))
-    assert all(seqs == sorted(seqs) for seqs in by_response(scene.receiver).values())
-    standing = await scene.standing()
-    assert (standing.ahead, standing.dead) == (0, 0)

@@ -1,14 +1,18 @@
-"""A small survey, a form's export for it, and a map: what the tests of imports begin from."""
+"""A small survey, a form's export for it, a map, and a look at all three: what the tests of imports begin from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.analysis.columns import Published
 from bot.analysis.importing.applying import apply, look_over
-from bot.analysis.importing.checking import Checked
+from bot.analysis.importing.checking import Checked, check
+from bot.analysis.importing.import_map import read_map
+from bot.analysis.importing.problems import ImportRefused
 from bot.core.survey import Choice, QuestionType, Role, SurveyDefinition
+from storage.imports import Before
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Rows, Script
 from tests.analysis.filling import ask, publish, version
@@ -64,6 +68,8 @@ FIRST = (
     "03/05/2020",
 )
 SECOND = ("W2", "26/10/2026 09:00", "agree", "", "", "", "")
+NOTHING = Before({}, {}, frozenset(), (0, ""))
+"""What stands in a database into which nothing was imported yet."""
 
 
 def row(**cells: str) -> tuple[str, ...]:
@@ -78,6 +84,46 @@ def csv_text(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD) -> str:
     return "".join(
         ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in each) + "\r\n" for each in (head, *rows)
     )
+
+
+class Keys(KeyRing):
+    """Keys without a database: what stands in them is of no matter here."""
+
+    def __init__(self) -> None:
+        pass
+
+    def lookup(self, channel: str, address: str) -> str:
+        return f"{hash((channel, address)):064x}"
+
+    def lookups(self, channel: str, address: str) -> list[str]:
+        return [self.lookup(channel, address)]
+
+
+def looked(
+    folder: Path,
+    rows: Sequence[Sequence[str]] = (),
+    map_text: str = MAP,
+    *,
+    head: Sequence[str] = HEAD,
+    content: str | bytes = "",
+    published: Published = PUBLISHED,
+    name: str = "export.csv",
+) -> Checked:
+    """Look a file over, as the first that is imported."""
+    path, map_path = folder / name, folder / "map.toml"
+    content = content or csv_text(rows, head)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    map_path.write_text(map_text, encoding="utf-8")
+    at = datetime.fromtimestamp(NOW / 1000, UTC)
+    return check(path, map_path, read_map(map_path), published, NOTHING, Keys(), now=at)
+
+
+def problems(folder: Path, *rows: Sequence[str], map_text: str = MAP, head: Sequence[str] = HEAD) -> list[str]:
+    """Look a file over, and list what stops it."""
+    try:
+        return list(looked(folder, rows, map_text, head=head).report.problems)
+    except ImportRefused as refused:
+        return list(refused.problems) or [str(refused)]
 
 
 @dataclass

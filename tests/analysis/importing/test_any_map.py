@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.importing.import_map import ImportMap, QuestionMap, read_map
 from bot.analysis.importing.problems import ImportRefused
-from tests.analysis.importing.scene import FIRST, MAP, SECOND, csv_text
-from tests.analysis.importing.test_checking import looked
+from tests.analysis.importing.scene import FIRST, MAP, SECOND, csv_text, looked
 
 ODD = st.sampled_from(
     [

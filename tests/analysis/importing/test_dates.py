@@ -53,9 +53,17 @@ def test_what_is_no_time_is_not_read(text: str, format: str) -> None:
     assert read_moment(text, DateFormat(format), LONDON) is None
 
 
-@pytest.mark.parametrize(("text", "zone"), [("0001-01-01", "Asia/Tokyo"), ("9999-12-31 23:59", "America/New_York")])
+@pytest.mark.parametrize(
+    ("text", "zone"), [("0001-01-01 00:00", "Asia/Tokyo"), ("9999-12-31 23:59", "America/New_York")]
+)
 def test_a_clock_elsewhere_is_not_read_beyond_the_calendar(text: str, zone: str) -> None:
     assert read_moment(text, DateFormat.ISO, ZoneInfo(zone)) is None
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Karachi", "America/New_York"])
+def test_a_day_alone_is_that_day_in_an_export(zone: str) -> None:
+    moment = read_moment("04/07/2026", DateFormat.UK, ZoneInfo(zone))
+    assert moment == (datetime(2026, 7, 4, tzinfo=UTC), "")
 
 
 @pytest.mark.parametrize(

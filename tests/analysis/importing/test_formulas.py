@@ -7,8 +7,7 @@ import pytest
 from bot.analysis.importing.layout import Layout
 from bot.analysis.importing.opening import open_table
 from bot.analysis.importing.problems import ImportRefused
-from tests.analysis.importing.scene import FIRST, HEAD, SECOND, changed_map, csv_text
-from tests.analysis.importing.test_checking import looked
+from tests.analysis.importing.scene import FIRST, HEAD, SECOND, changed_map, csv_text, looked
 from tests.analysis.importing.test_files import SHEET, reworked, workbook
 from tests.analysis.importing.test_sides_and_ticks import SIDE_MAP
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.analysis.importing.problems import ImportRefused
 from storage.imports import Incoming
-from tests.analysis.importing.test_checking import looked
+from tests.analysis.importing.scene import looked
 from tests.analysis.importing.test_files import workbook
 
 QUESTIONS = """

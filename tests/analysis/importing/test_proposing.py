@@ -18,8 +18,7 @@ from bot.analysis.importing.proposing import proposal
 from bot.cli.importing import SAMPLE, SAMPLE_MAP
 from bot.core.survey import Choice
 from tests.analysis.filling import ask, version
-from tests.analysis.importing.scene import AGREE, PUBLISHED
-from tests.analysis.importing.test_checking import looked, problems
+from tests.analysis.importing.scene import AGREE, PUBLISHED, looked, problems
 from tests.playing import shipped
 
 HEAD = (

@@ -7,8 +7,7 @@ import pytest
 from bot.analysis.columns import Published
 from bot.core.survey import Choice, QuestionType
 from tests.analysis.filling import ask, version
-from tests.analysis.importing.scene import HEAD, MAP, row
-from tests.analysis.importing.test_checking import looked
+from tests.analysis.importing.scene import HEAD, MAP, looked, row
 
 TICKS = version(
     "1",

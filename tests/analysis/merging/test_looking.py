@@ -12,10 +12,9 @@ from storage.annotations import METHOD, Noticed, keep, kept, looked_at
 from storage.erasure import erase_contact
 from storage.keys import KeyRing, rotate_data_keys
 from storage.script import Database, Fetch, Many, Row, Run, Script
-from tests.analysis.filling import BEGAN, DAY, MINUTE, NOW, STOKE, Answer, Response, exported, publish
+from tests.analysis.filling import BEGAN, DAY, MINUTE, NOW, STOKE, Answer, Response, exported, publish, rows_of
 from tests.analysis.filling import keep as keep_responses
 from tests.analysis.merging.letters_scene import LETTER
-from tests.analysis.test_export import rows_of
 from tests.conftest import SECRET
 
 LETTERS = [f"l{n}" for n in range(FEWEST_SENDERS)]

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage.script import Database, Many, Script
-from tests.analysis.filling import BEGAN, MINUTE, NOW, STOKE, Answer, Response, exported, keep, publish
-from tests.analysis.test_export import rows_of
+from tests.analysis.filling import BEGAN, MINUTE, NOW, STOKE, Answer, Response, exported, keep, publish, rows_of
 
 PEOPLE = {
     "a complete one before others": [("a1", 9, 0, False, 3), ("a2", 1, 0, True, 1)],

@@ -11,9 +11,8 @@ from bot.analysis.formats.asked import ExportRefused
 from bot.analysis.modes.filing import write_report
 from bot.analysis.modes.report import NO_MARGIN, Grid, Report, counted, exact_report
 from storage.script import Database, Fetch, Many, Row, Script
-from tests.analysis.filling import BEGAN, NOW, STOKE, Answer, Response, exported, keep, publish
+from tests.analysis.filling import BEGAN, NOW, STOKE, Answer, Response, exported, keep, publish, rows_of
 from tests.analysis.modes.town import SURVEY, fill
-from tests.analysis.test_export import rows_of
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
