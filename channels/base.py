@@ -120,12 +120,12 @@ Carries: TypeAlias = Callable[[str], bool]
 class Capabilities(Struct, frozen=True, gc=False):
     """What a channel can do, as data. Nothing outside `channels/` asks for a channel's name instead.
 
-    `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address`
-    the same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
-    always). `cost_unit` is `segment`, `template` or empty. `source` is the export's word for what comes this way;
-    `carrier` the company whose app carries the words, if it is no telephone network; `is_test` marks rows that nobody
-    must take for residents'. `voice_notes` says that residents can send them, and that the channel is one of
-    `VoiceNotes`. `carries` tells which characters get through (None: every one); a text with others is refused.
+    `short_wording` asks for the survey's short labels. `pace` is messages a second and sender, `pace_per_address` the
+    same for each resident (0: no limit of its own). `reply_window` is seconds in which we may write freely (None:
+    always). `stores_buttons` says that the provider keeps a text with buttons. `cost_unit` is `segment`, `template` or
+    empty. `source` is the export's word for what comes this way; `carrier` the company whose app carries the words, if
+    it is no telephone network; `is_test` marks rows of no resident. `voice_notes` says that residents can send them,
+    and that it is one of `VoiceNotes`. `carries` tells which characters get through (None: all); others are refused.
     """
 
     max_text: int
@@ -140,6 +140,7 @@ class Capabilities(Struct, frozen=True, gc=False):
     read_receipts: bool = False
     inline_reply: bool = False
     can_be_listed: bool = False
+    stores_buttons: bool = False
     pace: float = 1.0
     pace_per_address: float = 0.0
     cost_unit: str = ""

@@ -54,6 +54,7 @@ CAPABILITIES: Final = Capabilities(
     delivery_receipts=True,
     read_receipts=True,
     can_be_listed=True,
+    stores_buttons=True,
     pace=80.0,
     cost_unit="template",
     source="whatsapp",

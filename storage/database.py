@@ -1,12 +1,16 @@
 """Open a database by its URL and bring it to this program's schema. `storage.script.Database` says what one can do."""
 
 import asyncio
+import errno
+import re
+import shutil
 import sqlite3
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
@@ -19,6 +23,10 @@ from storage.sqlite import SqliteDatabase, connect_to_write
 HEAD = "0010"
 
 _VERSION = "SELECT version_num FROM alembic_version"
+_OF_A_FULL_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+# With less free than this, what SQLite calls an I/O error is a full disk: it needs 32 KiB at once beside the file.
+_HARDLY_ROOM = 64 * 1024
+_ESCAPE = "In a user or password, write %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, and %25 for %."
 _CHECK_URL = "Set DATABASE_URL to sqlite:///./earshot.db or postgresql://user:password@host/name."
 
 
@@ -40,6 +48,7 @@ async def bring_to(url: str, revision: str) -> None:
     if (path := sqlite_path(url)) is not None:
         await _bring_sqlite(path, revision)
     else:
+        _refuse_cut_short(url)
         with _saying_where(url):
             await _bring_postgres(url, revision)
 
@@ -77,8 +86,19 @@ def _saying_which_file(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if str(getattr(error, "sqlite_errorname", "")).startswith(_OF_A_FULL_DISK):
+            _refuse_full_disk(path, error)
         remedy = "Choose another file, or restore this one from a backup; if another program holds it, stop that."
         raise CannotOpen(f"SQLite cannot use it: {error}", _named(path), remedy) from error
+
+
+def _refuse_full_disk(path: Path, error: Exception) -> None:
+    """Say that the disk is full, if it is: SQLite may call that an I/O error. Raises CannotOpen."""
+    free = shutil.disk_usage(path.absolute().parent).free
+    if free < _HARDLY_ROOM or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        what = f"The disk is full: {free / 1024:,.0f} KB are free"
+        remedy = f"Make room on it, and start again. Never delete {path.name}-wal: it holds the newest answers."
+        raise CannotOpen(what, _named(path), remedy) from error
 
 
 def _named(path: Path) -> str:
@@ -95,6 +115,8 @@ def _refuse_unwritable(path: Path, where: str) -> None:
         if path.exists():
             path.open("r+b").close()
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _refuse_full_disk(path, error)
         what = f"The file or its folder may not be written ({error.strerror})"
         raise CannotOpen(what, where, "Give this user the right to write there, or correct DATABASE_URL.") from error
 
@@ -135,19 +157,45 @@ def _saying_where(url: str) -> Iterator[None]:
         what, remedy = "There is no such database on that server", "Create it, or correct the name in DATABASE_URL."
     except asyncpg.InsufficientPrivilegeError:
         what = "This user may not do what Earshot needs there"
-        remedy = "Make the user the owner of the database."
+        remedy = "Make the user the owner of the database, and GRANT CREATE ON SCHEMA public to it."
+    except (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError, asyncpg.CantChangeRuntimeParamError):
+        what = f"PostgreSQL does not take an option of that address, one of: {_options(url)}"
+        remedy = "Correct in DATABASE_URL what stands behind the ?, such as sslmode=require."
+    except asyncpg.DiskFullError:
+        what, remedy = "The disk of PostgreSQL is full", "Make room on it."
+    except ssl.SSLError as error:
+        what = f"The server's TLS is not accepted ({type(error).__name__})"
+        remedy = "Name the certificate of its authority in DATABASE_URL, as sslrootcert=FILE, or correct sslmode."
+    except ConnectionError as error:
+        what, remedy = _without_answer(error)
+        if "rejected SSL" in str(error):
+            what = "The server offers no TLS, and sslmode in that address asks for it"
+            remedy = "Turn TLS on at the server. Take sslmode out of DATABASE_URL only where nobody else is on the way."
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
-        what = f"PostgreSQL does not answer ({type(error).__name__})"
-        remedy = "Start the server, or correct host and port in DATABASE_URL."
+        what, remedy = _without_answer(error)
     except (ValueError, asyncpg.InterfaceError):
-        what, remedy = "That PostgreSQL address cannot be read", _CHECK_URL
+        what, remedy = "That PostgreSQL address cannot be read", f"{_CHECK_URL} {_ESCAPE}"
     # Outside the handlers and without a cause: a driver's own words may repeat the address, password and all.
     raise CannotOpen(what, _without_credentials(url), remedy)
+
+
+def _without_answer(error: Exception) -> tuple[str, str]:
+    what = f"PostgreSQL does not answer ({type(error).__name__})"
+    return what, "Start the server, or correct host and port in DATABASE_URL."
+
+
+def _options(url: str) -> str:
+    """Name the options of an address, without what they are set to."""
+    return ", ".join(parse_qs(urlsplit(url).query, keep_blank_values=True)) or "none"
 
 
 async def _postgres_revision(url: str) -> str | None:
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
+        if (encoding := connection.get_settings().server_encoding) != "UTF8":
+            what = f"That database keeps text as {encoding}, which has no letters for most of our languages"
+            remedy = "Create another, with ENCODING 'UTF8' and TEMPLATE template0, and name that in DATABASE_URL."
+            raise CannotOpen(what, _without_credentials(url), remedy)
         revision: str | None = await connection.fetchval(_VERSION)
         return revision
     except asyncpg.UndefinedTableError:
@@ -167,10 +215,19 @@ def _refuse_to_go_back(revision: str | None, wanted: str, where: str, knows: Cal
         raise CannotOpen(what, where, "Name a database without tables in DATABASE_URL.")
 
 
+def _refuse_cut_short(url: str) -> None:
+    """Refuse an address whose user or password holds a character that ends it there. Raises CannotOpen."""
+    whole = url.partition("://")[2]
+    server, path, options = re.fullmatch(r"([^/?#]*)([^?#]*)(.*)", whole, re.DOTALL).groups()  # type: ignore[union-attr]
+    if server.count("@") > 1 or "@" in path or ("@" in options and "@" not in server):
+        what = "The user or password in that PostgreSQL address holds a character that ends it there"
+        raise CannotOpen(what, _without_credentials(url), _ESCAPE)
+
+
 def _without_credentials(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-        return f"postgresql://{parts.hostname or ''}{port}{parts.path}"
-    except ValueError:
+    """Name an address by what stands behind its last @, where that is no option: one may be a password too."""
+    before, found, rest = url.partition("://")[2].rpartition("@")
+    rest = re.split("[?#]", rest)[0]
+    if re.search("[?#]", before) or not (found or re.fullmatch(r"[^:/]*(:\d+)?(/.*)?", rest)):
         return "the address in DATABASE_URL"
+    return f"postgresql://{rest}"

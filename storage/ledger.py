@@ -7,7 +7,7 @@ address by its keyed HMAC alone.
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +26,10 @@ RESTORED: Final = "restored"
 """The code of a message that may have been sent between the backup and the restore."""
 
 IS_HELD: Final = "SELECT 1 FROM installation WHERE name = 'held'"
+
+
+Event: TypeAlias = tuple["What", str, str, int]
+"""What makes an entry the same in another database: what it says, the channel, the HMAC, and when."""
 
 
 class What(StrEnum):
@@ -52,7 +56,7 @@ class Entry(Struct, frozen=True):
     key: int = 0
 
     @property
-    def event(self) -> tuple[What, str, str, int]:
+    def event(self) -> Event:
         """What makes it the same entry in another database, where its row has another id."""
         return self.what, self.channel, self.hmac, self.at
 

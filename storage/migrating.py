@@ -70,12 +70,17 @@ def on_sqlite(path: Path, work: Work = to_head) -> None:
 
 
 async def on_postgres(dsn: str, work: Work = to_head) -> None:
-    """Do migration work in one transaction, one process at a time."""
+    """Do migration work in one transaction, one process at a time. Raises what asyncpg raises."""
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
     try:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(_LOCK)
             await connection.run_sync(lambda plain: work(config(plain)))
+    except sa.exc.DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        if isinstance(cause, asyncpg.PostgresError):
+            raise cause from None
+        raise
     finally:
         await engine.dispose()
 

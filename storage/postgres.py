@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from storage.errors import Unavailable
+from storage.installation import try_to_write
 from storage.script import Fetch, Many, Params, Row, Rows, Run, Script, Statement
 from storage.sql import for_postgres
 
@@ -31,6 +32,7 @@ UNREACHABLE = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asyncpg's word for a connection that ends while it is made
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -51,6 +53,7 @@ class PostgresDatabase:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self._refused = False
 
     @classmethod
     async def connect(cls, dsn: str) -> "PostgresDatabase":
@@ -78,6 +81,11 @@ class PostgresDatabase:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await play(connection, script())
+
+    async def check(self) -> None:
+        """Raise Unavailable where nothing can be written just now. Writes, and changes nothing, only if in doubt."""
+        in_doubt, self._refused = self._refused, False
+        await self.run(lambda: try_to_write(in_doubt=in_doubt))
 
     @contextmanager
     def stream(self, sql: str, params: Params | None = None) -> Iterator[Iterator[Sequence[Row]]]:
@@ -115,7 +123,9 @@ class PostgresDatabase:
         except UNREACHABLE as error:
             if isinstance(error, ValueError):  # asyncpg's word for a parameter of the wrong type: our mistake
                 raise
-            raise Unavailable(f"PostgreSQL cannot be used just now ({type(error).__name__}).") from error
+            self._refused = True
+            trouble = "its disk is full" if isinstance(error, asyncpg.DiskFullError) else type(error).__name__
+            raise Unavailable(f"PostgreSQL cannot be used just now ({trouble}).") from error
         finally:
             self._under_way -= 1
             if not self._under_way:

@@ -81,6 +81,10 @@ class Database(Protocol):
         """Read a large result in slices of some thousand rows, in constant memory, blocking (for a worker thread)."""
         ...
 
+    async def check(self) -> None:
+        """Raise Unavailable where nothing can be written just now. Writes, and changes nothing, only if in doubt."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, then let go of every connection."""
         ...

@@ -7,6 +7,7 @@ group, which then has no other, and a later one to its savepoint.
 import asyncio
 import contextlib
 import queue
+import shutil
 import sqlite3
 import threading
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.errors import Unavailable
+from storage.installation import try_to_write
 from storage.script import Fetch, Many, Params, Row, Rows, Run, Script, Statement
 from storage.sql import for_sqlite
 from storage.turns import Busy
@@ -40,6 +42,9 @@ GROUP_SECONDS = 0.02
 # A batch of turns writes the same pages again and again: moved into the file at each 1,000 (SQLite's default), they
 # cost as much as the turns' own statements. 10,000 pages are 40 MB of log.
 CHECKPOINT_PAGES = 10_000
+
+# With less than this free, few turns can be written; with nothing free, one may be, where the log has room of its own.
+HARDLY_ROOM = 4 * 4_096
 
 # What the disk or the file does to us, as against what a statement of ours does wrong.
 _UNAVAILABLE = (
@@ -126,6 +131,7 @@ class SqliteDatabase:
         self._writer = connect_to_write(path)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(QUEUE_LIMIT)
         self._closed = False
+        self._refused = False
         self._idle_readers: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._thread = threading.Thread(target=self._write_for_ever, name="sqlite-write", daemon=True)
@@ -148,6 +154,12 @@ class SqliteDatabase:
         if self._closed:
             raise Unavailable("The database is closed.")
         return await self._loop.run_in_executor(self._reading, self._read, script)
+
+    async def check(self) -> None:
+        """Raise Unavailable where nothing can be written just now. Writes a page only if in doubt, or its log grows."""
+        in_doubt = self._refused or shutil.disk_usage(self.path.absolute().parent).free < HARDLY_ROOM
+        self._refused = False
+        await self.run(lambda: try_to_write(in_doubt=in_doubt))
 
     @contextmanager
     def stream(self, sql: str, params: Params | None = None) -> Iterator[Iterator[Sequence[Row]]]:
@@ -223,7 +235,7 @@ class SqliteDatabase:
         except BaseException as error:
             self._roll_back()
             if len(group) == 1:
-                job.error = _named(error)
+                job.error = self._refusal(error)
             else:
                 for each in group:
                     self._write_alone(each)
@@ -235,7 +247,7 @@ class SqliteDatabase:
         try:
             job.result = play(writer, job.script())
         except BaseException as error:
-            job.error = _named(error)
+            job.error = self._refusal(error)
             # Raises when SQLite has already rolled everything back (a full disk): then the group is run again singly.
             writer.execute("ROLLBACK TO script")
         writer.execute("RELEASE script")
@@ -248,7 +260,12 @@ class SqliteDatabase:
             self._writer.execute("COMMIT")
         except BaseException as error:
             self._roll_back()
-            job.error = _named(error)
+            job.error = self._refusal(error)
+
+    def _refusal(self, error: BaseException) -> BaseException:
+        named = _named(error)
+        self._refused = self._refused or isinstance(named, Unavailable)
+        return named
 
     def _roll_back(self) -> None:
         if self._writer.in_transaction:

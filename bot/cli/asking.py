@@ -5,13 +5,15 @@ What can be tapped stands below a message as `[1] Label`; a line that is such a 
 
 import asyncio
 import json
+import os
 import re
 import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 from uuid import uuid4
 
@@ -40,7 +42,7 @@ _tap = re.compile(r"\s*\[(\d{1,2})\]\s*").fullmatch
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("chat", help="Talk to the bot in the terminal; Ctrl-D ends it.")(chat)
+    app.command("chat", help="Talk to the bot in the terminal; Ctrl-D or Ctrl-C ends it.")(chat)
 
 
 def chat(
@@ -64,7 +66,7 @@ async def _chat(settings: Settings, survey: str, lang: str, channel: SimulatorCh
         if listing is None:
             raise UnknownSurvey(survey, list(service.library.desk.listings))
         line: str | None = _first_text(listing.questionnaire, lang)
-        address, buttons = f"chat-{uuid4().hex}", tuple[Key, ...]()
+        address, buttons, typed = f"chat-{uuid4().hex}", tuple[Key, ...](), _typed()
         print(f"> {line}")
         while line is not None:
             key = _tapped(line, buttons)
@@ -74,7 +76,8 @@ async def _chat(settings: Settings, survey: str, lang: str, channel: SimulatorCh
             if key is not None and channel.look.keys_go:
                 buttons = ()
             buttons = _show(channel, await service.inbox.handle(inbound), settings) or buttons
-            line = await asyncio.to_thread(_read_line)
+            print("> ", end="", flush=True)
+            line = await typed.get()
 
 
 @asynccontextmanager
@@ -145,9 +148,19 @@ def _show(channel: SimulatorChannel, replies: Sequence[Outbound], settings: Sett
     return buttons
 
 
-def _read_line() -> str | None:
-    """Read what the resident texts; None at the end of input. Bytes that are no UTF-8 become signs, as on a phone."""
-    try:
-        return input("> ").encode(errors="surrogateescape").decode(errors="replace")
-    except EOFError:
-        return None
+def _typed() -> asyncio.Queue[str | None]:
+    """Read aside what the resident texts, None at its end. Bytes that are no UTF-8 become signs, as on a phone.
+
+    The thread is one that nobody waits for and holds no lock of `sys.stdin`, so Ctrl-C need not wait for an Enter.
+    """
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with suppress(RuntimeError), os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as source:  # the loop has ended
+            for line in source:
+                loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace").rstrip("\r\n"))
+            loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    Thread(target=read, name="typed", daemon=True).start()
+    return lines

@@ -1,6 +1,7 @@
 """`campaign create | change | list | status | start | pause | resume | end`: inviting residents, place by place."""
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from bot.analysis.tallies import NOTHING_YET, Activity, Tally, Total, activities
 from bot.cli.compose import Refusal, by_terminal, database_of, now, wording
 from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
+from bot.cli.values import a_day, some_words
 from bot.core.language_names import name_in_english, names_of
 from bot.core.survey import SurveyDefinition
 from bot.core.window import Window, london_day
@@ -31,6 +33,7 @@ from bot.outreach.campaigns import (
 )
 from bot.service.library import Library
 from bot.settings import Settings, load
+from bot.surveys.insisted import unreachable_contact
 from storage import campaigns as store
 from storage import surveys
 from storage.campaigns import CampaignRow
@@ -38,6 +41,13 @@ from storage.installation import is_demo
 from storage.script import Database
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id, or its keyword.")]
+
+
+def _channels(named: list[str] | None) -> list[str] | None:
+    for one in named or ():
+        if one not in CHANNELS:
+            raise typer.BadParameter(f"{one!r} is no channel of a campaign. Choose from: {', '.join(CHANNELS)}.")
+    return named
 
 
 def register(app: typer.Typer) -> None:
@@ -54,15 +64,21 @@ def register(app: typer.Typer) -> None:
 
 def create_campaign(
     survey: Annotated[str, typer.Argument(metavar="SURVEY", help="The survey's form_id.")],
-    name: Annotated[str, typer.Option(help="What the campaign is called.")],
+    name: Annotated[str, typer.Option(callback=some_words, help="What the campaign is called.")],
     partner: Annotated[str, typer.Option(help="Who invites on the spot, such as a community group.")] = "",
     place: Annotated[str, typer.Option(help="Where.")] = "",
     keyword: Annotated[str, typer.Option(help="The word to text; without it, one is proposed.")] = "",
     language: Annotated[list[str] | None, typer.Option(help="A language, by name or code. Repeatable.")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="sms, whatsapp, telegram or web. Repeatable.")] = None,
-    target: Annotated[int | None, typer.Option(help="How many responses are hoped for.")] = None,
-    starts_on: Annotated[str, typer.Option("--from", metavar="DATE", help="Its first day, as 2027-01-11.")] = "",
-    ends_on: Annotated[str, typer.Option("--until", metavar="DATE", help="Its last day, as 2027-01-31.")] = "",
+    channel: Annotated[
+        list[str] | None, typer.Option(callback=_channels, help="sms, whatsapp, telegram or web. Repeatable.")
+    ] = None,
+    target: Annotated[int | None, typer.Option(min=1, help="How many responses are hoped for.")] = None,
+    starts_on: Annotated[
+        str, typer.Option("--from", metavar="DATE", callback=a_day, help="Its first day, as 2027-01-11.")
+    ] = "",
+    ends_on: Annotated[
+        str, typer.Option("--until", metavar="DATE", callback=a_day, help="Its last day, as 2027-01-31.")
+    ] = "",
 ) -> None:
     """Make one."""
     settings = load()
@@ -79,6 +95,7 @@ def create_campaign(
         ends_on=ends_on,
     )
     row, survey_now = asyncio.run(_create(settings, wanted))
+    _warn(survey_now.definition)
     print(f"Made the campaign {row.id}: {row.name}. Its keyword is {row.keyword}.")
     for line in _how_to_join(row, survey_now, settings):
         print(line)
@@ -90,10 +107,17 @@ def change_campaign(
     campaign: Campaign,
     place: Annotated[str | None, typer.Option(help="Where; empty for nowhere named.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="Its languages from now on. Repeatable.")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="Its channels from now on. Repeatable.")] = None,
-    target: Annotated[int | None, typer.Option(help="How many responses are hoped for; 0 for no number.")] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(callback=_channels, help="Its channels from now on. Repeatable.")
+    ] = None,
+    target: Annotated[
+        int | None, typer.Option(min=0, help="How many responses are hoped for; 0 for no number.")
+    ] = None,
     ends_on: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="Its last day; empty for until the survey closes.")
+        str | None,
+        typer.Option(
+            "--until", metavar="DATE", callback=a_day, help="Its last day; empty for until the survey closes."
+        ),
     ] = None,
 ) -> None:
     """Change what was asked for, and leave the rest as it is."""
@@ -270,8 +294,20 @@ async def _survey_now(settings: Settings, database: Database, survey: str) -> Su
 
 
 def _change(campaign: str, state: CampaignState) -> CampaignRow:
-    async def run() -> CampaignRow:
+    async def run() -> tuple[CampaignRow, SurveyDefinition]:
         async with database_of(load()) as database:
-            return await change(database, campaign, state, by_terminal(), now())
+            row = await change(database, campaign, state, by_terminal(), now())
+            versions = await database.read(surveys.every_version)
+            current = next(one for one in versions if one.is_current and one.survey == row.survey)
+            return row, SurveyDefinition.from_json(current.definition)
 
-    return asyncio.run(run())
+    row, definition = asyncio.run(run())
+    if state is CampaignState.RUNNING:
+        _warn(definition)
+    return row
+
+
+def _warn(definition: SurveyDefinition) -> None:
+    """Say what does not stand in the way of a campaign, and should be better."""
+    if unreachable := unreachable_contact(definition):
+        print(f"warning: {definition.id}: {unreachable}.", file=sys.stderr)

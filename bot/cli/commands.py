@@ -1,6 +1,5 @@
 """The command line: one module per matter, put together here. Every failure is one clear line on standard error."""
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from bot.cli import (
     surveys,
 )
 from bot.cli.compose import Refusal
+from bot.cli.streams import OutputLost, throw_output_away
 from bot.outreach.campaigns import CampaignRefused
 from bot.outreach.poster import PosterRefused
 from bot.outreach.publishing import PublicationRefused
@@ -114,22 +114,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("earshot: what follows the command is not UTF-8. Use a terminal that writes UTF-8.", file=sys.stderr)
         sys.exit(2)
     try:
-        build()(args=given)
-    except SurveyRefused as refused:
-        sys.exit(_fail(_sum_up(refused)))
+        _run(given)
     except EXPECTED as problem:
         sys.exit(_fail(str(problem)))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        throw_output_away()
         sys.exit(1)
+    except OutputLost as lost:
+        throw_output_away()
+        sys.exit(_fail(str(lost)))
     except Exception as problem:
         if isinstance(problem, OSError) and isinstance(problem.filename, str):
             sys.exit(_fail(f"{problem.filename}: {problem.strerror}."))
         # A bug: say where, and nothing of what was being handled.
         last = traceback.extract_tb(problem.__traceback__)[-1]
         sys.exit(_fail(f"Unexpected {type(problem).__name__} in {Path(last.filename).name}:{last.lineno}."))
+
+
+def _run(given: Sequence[str]) -> None:
+    try:
+        build()(args=given)
+    except SurveyRefused as refused:
+        raise Refusal(_sum_up(refused)) from refused
+    finally:
+        sys.stdout.flush()  # at the interpreter's end nobody could say any more that this failed
 
 
 def _is_text(given: Sequence[str]) -> bool:

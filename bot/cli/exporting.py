@@ -56,9 +56,16 @@ def write_export(
     """Write one export."""
     if text not in ("masked", "raw"):
         raise typer.BadParameter("write masked or raw", param_hint="--text")
+    if shareable and text == "raw":
+        raise typer.BadParameter(
+            "a shareable export is always masked; leave it or --text raw out", param_hint="--shareable"
+        )
     asked = _Asked(survey, format, out, text == "raw", labels or None, primary_only, shareable)
     written = asyncio.run(_export(load(), asked))
-    print(f"Wrote {written.rows} rows of {written.columns} columns to {written.path}.")
+    if format is Format.CODEBOOK:  # as a page it has no rows, and as a table rows of another kind
+        print(f"Wrote what each column and code of {survey} means to {written.path}.")
+    else:
+        print(f"Wrote {written.rows} rows of {written.columns} columns to {written.path}.")
     for note in written.notes:
         print(note)
 

@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from bot.analysis.columns import UnknownSurvey
 from bot.analysis.importing.applying import apply, look_over
 from bot.analysis.importing.checking import Checked, Progress, refuse_if_wrong, refuse_to_take_back
 from bot.analysis.importing.problems import ImportRefused
 from bot.analysis.importing.proposing import propose
 from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now
+from bot.cli.people import SERVE_ADDS_IT, written_down
 from bot.service.counting import counted
+from bot.service.suppression import LedgerProblem
 from bot.settings import Settings, load
-from storage import imports
+from storage import imports, surveys
 from storage.keys import KeyRing
 from storage.script import Database
 
@@ -87,9 +90,12 @@ def forget(
     source: Annotated[str, typer.Option(help="The form, by the `source` of its map.")],
 ) -> None:
     """Remove the response that a row became."""
-    if not asyncio.run(_forget(load(), id, survey, source)):
+    was_there, unwritten = asyncio.run(_forget(load(), id, survey, source))
+    if not was_there:
         raise Refusal(f"No answers of survey '{survey}' were imported from '{source}' under that id.")
     print("Removed. A later file does not bring it back; remove it from the form too.")
+    if unwritten is not None:
+        raise Refusal(f"The removal is done, but a restore would undo it. {unwritten} {SERVE_ADDS_IT}")
 
 
 async def _import(
@@ -112,9 +118,13 @@ async def _propose(settings: Settings, file: Path, survey: str, header_rows: int
         return (await propose(database, file, survey, header_rows)).text
 
 
-async def _forget(settings: Settings, external_id: str, survey: str, source: str) -> bool:
+async def _forget(settings: Settings, external_id: str, survey: str, source: str) -> tuple[bool, LedgerProblem | None]:
     async with database_of(settings) as database:
-        return await database.run(lambda: imports.forget(survey, source, external_id, by_terminal(), now()))
+        known = sorted({row.survey for row in await database.read(surveys.every_version)})
+        if survey not in known:
+            raise UnknownSurvey(survey, known)
+        was_there = await database.run(lambda: imports.forget(survey, source, external_id, by_terminal(), now()))
+        return was_there, await written_down(settings, database)
 
 
 async def import_sample(database: Database, keys: KeyRing) -> str:

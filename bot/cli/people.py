@@ -1,20 +1,26 @@
 """Commands about people: erasing and showing what is kept of an address, retention, keys, and who may sign in."""
 
 import asyncio
-import json
+import sys
 from typing import Annotated
 
 import typer
 
 from bot.analysis.cells import minute
+from bot.cli.backups import ledger_path
 from bot.cli.compose import Refusal, by_terminal, database_of, keys_of, now
 from bot.cli.listing import show
+from bot.cli.values import some_words
 from bot.service import privacy
+from bot.service.suppression import LedgerProblem, write_down
 from bot.settings import Settings, load
 from bot.web.accounts import Role, create_staff, one_time_sign_in, sign_in_name
 from storage import staff as store
 from storage.errors import UnknownKey
+from storage.script import Database
 from storage.staff_account import Listed, everyone, forget_codes, shut_out
+
+SERVE_ADDS_IT = "Then start `serve`, which adds what the ledger lacks."
 
 Address = Annotated[str, typer.Option("--address", help="The number or chat id, as the resident would write it.")]
 
@@ -38,26 +44,27 @@ def register(app: typer.Typer, staff: typer.Typer) -> None:
 
 def erase(address: Address) -> None:
     """Erase one address."""
-    erased = asyncio.run(_erase(load(), address))
+    erased, unwritten = asyncio.run(_erase(load(), address))
     if not erased.contacts:
         raise Refusal(str(erased))
     print(erased)
+    if unwritten:
+        raise Refusal(f"The erasure is done, but a restore would undo it. {unwritten} {SERVE_ADDS_IT}")
 
 
 def subject_access(address: Address) -> None:
-    """Print one address's data as JSON."""
-    document = asyncio.run(_subject_access(load(), address))
-    found = json.loads(document)
-    if not any(part for part in found.values() if isinstance(part, list)):
-        raise Refusal(str(privacy.Erased(0, 0, 0)))
-    print(document)
+    """Print one address's data as JSON. Where nothing is kept the document says so: that is an answer too."""
+    print(asyncio.run(_subject_access(load(), address)))
 
 
 def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Remove it; without this nothing changes.")] = False,
 ) -> None:
     """Apply the dates after which each class of data goes."""
-    print(asyncio.run(_retention(load(), apply)))
+    report, unwritten = asyncio.run(_retention(load(), apply))
+    print(report)
+    if unwritten:
+        raise Refusal(f"That is done, but the ledger does not say so. {unwritten} {SERVE_ADDS_IT}")
 
 
 def rotate(
@@ -76,7 +83,7 @@ def rotate(
 
 
 def add_staff(
-    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    name: Annotated[str, typer.Argument(callback=some_words, help="The name to sign in with.")],
     role: Annotated[Role | None, typer.Option(help="What they may do; analyst for somebody new, if left out.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a password to sign in with later.")] = False,
     new_codes: Annotated[
@@ -85,13 +92,23 @@ def add_staff(
 ) -> None:
     """Add somebody, who signs in once by the printed address; for somebody known, print a new one."""
     settings = load()
-    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    secret = _typed_password() if password else None
     member, token = asyncio.run(_add_staff(settings, name, role, secret, new_codes=new_codes))
     base = settings.public_base_url or "http://127.0.0.1:8000"
     if new_codes:
         print(f"{name}'s one-time codes are forgotten, and every session is ended.")
     print(f"{name} ({member.role}) may sign in once, within 15 minutes: {base}/staff/sign-in/{token}")
     print("Then they can set a password and one-time codes under their name, at the top of the page.")
+
+
+def _typed_password() -> str:
+    """Ask for a password twice. Raises Refusal where there is no terminal, and for Ctrl-C and Ctrl-D."""
+    if not sys.stdin.isatty():
+        raise Refusal("--password asks at a terminal. Leave it out here: they set a password on their own page.")
+    try:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    except typer.Abort:
+        raise Refusal("No password was typed, so nothing was done. Run this again, or leave --password out.") from None
 
 
 def list_staff() -> None:
@@ -106,9 +123,25 @@ def remove_staff(name: Annotated[str, typer.Argument(help="The name they sign in
     print(f"{name} is signed out everywhere and cannot sign in.")
 
 
-async def _erase(settings: Settings, address: str) -> privacy.Erased:
+async def written_down(settings: Settings, database: Database) -> LedgerProblem | None:
+    """Bring the suppression ledger up to date, where there is one, `serve` running or not; give what was in the way.
+
+    For every command by which somebody is erased or said to have stopped: a restore goes by the ledger.
+    """
+    path = ledger_path(settings)
+    try:
+        if path is not None:
+            await write_down(database, path)
+    except LedgerProblem as problem:
+        return problem
+    return None
+
+
+async def _erase(settings: Settings, address: str) -> tuple[privacy.Erased, LedgerProblem | None]:
     async with database_of(settings) as database:
-        return await privacy.erase(database, await keys_of(settings, database), address, who=by_terminal(), now=now())
+        keys = await keys_of(settings, database)
+        erased = await privacy.erase(database, keys, address, who=by_terminal(), now=now())
+        return erased, await written_down(settings, database)
 
 
 async def _subject_access(settings: Settings, address: str) -> str:
@@ -118,11 +151,11 @@ async def _subject_access(settings: Settings, address: str) -> str:
         )
 
 
-async def _retention(settings: Settings, apply: bool) -> str:
+async def _retention(settings: Settings, apply: bool) -> tuple[str, LedgerProblem | None]:
     async with database_of(settings) as database:
-        return str(
-            await privacy.retention(database, await keys_of(settings, database), _policy(settings), now(), apply=apply)
-        )
+        keys = await keys_of(settings, database)
+        report = await privacy.retention(database, keys, _policy(settings), now(), apply=apply)
+        return str(report), await written_down(settings, database) if apply else None
 
 
 def _policy(settings: Settings) -> privacy.RetentionPolicy:

@@ -1,6 +1,7 @@
 """`poster`: a campaign's poster as a PDF, to be printed on A4 or A5."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from bot.outreach.poster import SIZES, Size, poster
 from bot.outreach.proofreading import proofs_of
 from bot.service.word_files import load_words
 from bot.settings import Settings, load
+from bot.surveys.insisted import unreachable_contact
 from storage import campaigns, surveys
 
 
@@ -36,16 +38,19 @@ def print_poster(
     """Write one poster."""
     if out.suffix.lower() not in ("", ".pdf"):
         raise Refusal(f"--out: {out.name} would not be what its name says: a poster is a PDF. Name it {out.stem}.pdf.")
-    written = asyncio.run(_written(load(), campaign, size, tuple(language or ())))
+    written, unreachable = asyncio.run(_written(load(), campaign, size, tuple(language or ())))
     try:
         out.write_bytes(written)
     except OSError as problem:
         raise Refusal(f"--out: {out} cannot be written ({problem.strerror}). Name another file.") from None
+    if unreachable:
+        print(f"warning: {unreachable}.", file=sys.stderr)
     width, height = SIZES[size]
     print(f"Wrote {out}: {size}, {width:g} by {height:g} mm. Print it at 100 %, and try its codes with a phone.")
 
 
-async def _written(settings: Settings, campaign: str, size: Size, languages: tuple[str, ...]) -> bytes:
+async def _written(settings: Settings, campaign: str, size: Size, languages: tuple[str, ...]) -> tuple[bytes, str]:
+    """Draw the poster, and say what would make it better."""
     async with database_of(settings) as database:
         row = await database.read(lambda: campaigns.named(campaign))
         if row is None:
@@ -57,9 +62,10 @@ async def _written(settings: Settings, campaign: str, size: Size, languages: tup
         if languages:
             row = replace(row, languages=tuple(_code(definition, asked) for asked in languages))
         proofs = await proofs_of(database, definition)
-    return poster(
-        row, definition, numbers_of(settings, is_demo=row.test), size=size, drafts=proofs.drafts, phrases=proofs.phrases
-    )
+    numbers = numbers_of(settings, is_demo=row.test)
+    drawn = poster(row, definition, numbers, size=size, drafts=proofs.drafts, phrases=proofs.phrases)
+    unreachable = unreachable_contact(definition)
+    return drawn, unreachable and f"{definition.id}: {unreachable}"
 
 
 def _code(definition: SurveyDefinition, asked: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.compose import Refusal, by_terminal, database_of, now
+from bot.cli.values import some_words
 from bot.service.reviewing import Accepted, Sentence, read_sheet, sentences_now, standing, write_sheet
 from bot.settings import Settings, load
 from storage import reviews
@@ -48,12 +49,10 @@ def export(
 
 def accept(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The sheet, as CSV.")],
-    by: Annotated[str, typer.Option("--by", help="Who has read it. They speak the language.")],
+    by: Annotated[str, typer.Option("--by", callback=some_words, help="Who has read it. They speak the language.")],
 ) -> None:
     """Note what was read; exit 1 where some of it could not be taken."""
-    if not by.strip():
-        raise Refusal("--by needs the name of whoever has read the sheet.")
-    accepted, language = asyncio.run(_accept(load(), file, by.strip()))
+    accepted, language = asyncio.run(_accept(load(), file, by))
     print(f"{accepted.language}: {len(accepted.marks)} sentences read, {len(accepted.corrections)} of them corrected.")
     print(language)
     if accepted.problems:

@@ -71,7 +71,7 @@ from channels.simulator import SimulatorChannel
 from storage import installation
 from storage import staff as staff_store
 from storage import surveys as store
-from storage.script import Database, Fetch, Script
+from storage.script import Database
 
 log = structlog.get_logger()
 
@@ -107,14 +107,13 @@ def demo(data: Path, host: str, port: int) -> None:
         raise Refusal(f"--data: {data} cannot be a folder ({problem.strerror}). Name another.") from None
     with listen(host, port) as listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         named = f"[{host}]" if ":" in host else host
-        settings = _settings_of_demo(data, f"http://{named}:{listening.getsockname()[1]}")
-        runner.run(_demo(settings, listening))
+        runner.run(_demo(data, f"http://{named}:{listening.getsockname()[1]}", listening))
 
 
-def _settings_of_demo(data: Path, base: str) -> Settings:
+def _settings_of_demo(data: Path, base: str, secret: str) -> Settings:
     return load(
         database_url=f"sqlite:///{(data / 'earshot.db').resolve()}",
-        secret_key=_kept_secret(data / KEY_FILE),
+        secret_key=secret,
         secret_key_previous="",
         public_base_url=base,
         twilio_account_sid="",
@@ -154,13 +153,14 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
                 await _run(application, clock, listening)
 
 
-async def _demo(settings: Settings, listening: socket.socket) -> None:
-    async with database_of(settings) as database:
+async def _demo(data: Path, base: str, listening: socket.socket) -> None:
+    async with database_of(_settings_of_demo(data, base, "")) as database:
         await database.run(installation.mark_demo)
         if not await database.read(installation.is_demo):
             raise Refusal(
                 "That folder's database has taken in real texts, so no demo runs on it. Choose another --data."
             )
+        settings = _settings_of_demo(data, base, _kept_secret(data / KEY_FILE))  # no file beside a real database
         await _publish_shipped(database)
         keys = await keys_of(settings, database)
         channels = simulator_channels()
@@ -230,6 +230,7 @@ async def _run(application: Application, clock: Clock, listening: socket.socket)
         ws="none",
         access_log=False,
         log_level="warning",
+        log_config=None,  # what it has to say goes with ours, one JSON object a line
         proxy_headers=False,  # PUBLIC_BASE_URL is what counts, never what a caller says of itself
         server_header=False,
         date_header=False,
@@ -270,13 +271,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _is_ready(database: Database) -> bool:
-    def ask() -> Script[bool]:
-        found = yield Fetch("SELECT 1")
-        return found.first is not None
-
     with suppress(Exception):
         async with asyncio.timeout(5):
-            return await database.run(ask)
+            await database.check()
+            return True
     return False
 
 

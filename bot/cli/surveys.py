@@ -14,10 +14,11 @@ from bot.analysis.columns import UnknownSurvey
 from bot.cli.compose import Refusal, by_terminal, database_of, now, simulator_channel, stop_phrases, wording
 from bot.cli.listing import show
 from bot.cli.numbers import numbers_of
+from bot.cli.values import a_day
 from bot.core.questionnaire import Questionnaire
 from bot.core.survey import Language, SurveyDefinition
 from bot.core.survey import wording as chosen
-from bot.core.window import Window, closed_by_hand, day_in_use, window
+from bot.core.window import Window, closed_by_hand, window
 from bot.outreach import publishing
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
@@ -60,13 +61,16 @@ def check(file: File) -> None:
 def publish(
     file: File,
     closes: Annotated[
-        str, typer.Option(metavar="DATE", help="The last day, as 2027-01-31, in place of the settings sheet's.")
+        str,
+        typer.Option(
+            metavar="DATE", callback=a_day, help="The last day, as 2027-01-31, in place of the settings sheet's."
+        ),
     ] = "",
 ) -> None:
     """Keep the file as a version that never changes, and make it the current one."""
     settings = load()
     compiled = compile_survey(file, stop_words=stop_phrases())
-    definition = replace(compiled.definition, closes=_last_day(closes)) if closes else compiled.definition
+    definition = replace(compiled.definition, closes=closes) if closes else compiled.definition
     if closes and definition.opens and definition.opens[:10] > definition.closes:
         raise Refusal(f"--closes: the survey would close ({closes}) before it opens ({definition.opens}).")
     # Played through before anything is written: a survey that cannot be asked is not published.
@@ -77,10 +81,10 @@ def publish(
     for warning in compiled.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"Published {definition.id} version {definition.version} ({definition.hash[:12]}).")
-    state = window(definition, None, datetime.now(UTC))
-    if state is not Window.OPEN:
-        what = f"closed on {definition.closes}" if state is Window.CLOSED else f"opens only on {definition.opens}"
-        print(f"warning: it takes no answers now: it {what}, by its settings sheet.", file=sys.stderr)
+    if definition.closes and not closes and not compiled.definition.closes:
+        print(f"It closes on {definition.closes}, the last day that it was published with.")
+    in_sheet = "its settings sheet" if compiled.definition.closes else "the day it was published with"
+    _warn_if_shut(definition, "--closes" if closes else in_sheet)
     keyword = definition.keywords[0] if definition.keywords else ""
     for line in _how_to_start(settings, keyword):
         print(line)
@@ -89,11 +93,15 @@ def publish(
     print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
 
 
-def _last_day(written: str) -> str:
-    try:
-        return day_in_use(written).isoformat()
-    except ValueError:
-        raise Refusal(f"--closes: {written!r} is no date in the years 2000 to 2999. Write it as 2027-01-31.") from None
+def _warn_if_shut(definition: SurveyDefinition, dated_by: str) -> None:
+    match window(definition, None, datetime.now(UTC)):
+        case Window.OPEN:
+            return
+        case Window.CLOSED:
+            why = f"closed on {definition.closes}, by {dated_by}"
+        case Window.NOT_YET:
+            why = f"opens only on {definition.opens}, by its settings sheet"
+    print(f"warning: it takes no answers now: it {why}.", file=sys.stderr)
 
 
 def _how_to_start(settings: Settings, keyword: str) -> list[str]:

@@ -254,12 +254,31 @@ def _ask_again(turn: Turn, question: Question, text: str, reading: Unclear | Non
         turn.say(Phrase.STAYS if stands else Phrase.LEFT_OPEN)
         turn.advance()
         return
+    pair = turn.state.pair
     turn.change(tries=tries)
     if not is_danger:
-        _explain(turn, question, reading, text)
+        _say_why(turn, question, reading, text, pair)
         if tries > 1:
             _how_to_reply(turn, question)
     turn.repeat()
+
+
+def _say_why(turn: Turn, question: Question, reading: Unclear | None, text: str, before: tuple[str, ...]) -> None:
+    """Say what was not clear. Where it is one of two choices, ask which; so too if they were asked that `before`."""
+    match reading:
+        case Unclear((_, _) as pair, Why.NOTHING | Why.OFFERED):
+            phrase = Phrase.DID_YOU_MEAN
+        case Unclear((_, _) as pair, Why.SEVERAL) if question.type is QuestionType.SELECT_ONE:
+            phrase = Phrase.SEVERAL_ANSWERS
+        case Unclear(codes, Why.NOTHING | Why.ASKS) if before and set(codes) <= set(before):
+            phrase, pair = Phrase.DID_YOU_MEAN, before
+        case _:
+            turn.change(offered=())
+            _explain(turn, question, reading, text)
+            return
+    turn.change(offered=pair)
+    first, second = (_label(turn, question, code) for code in pair)
+    turn.say(phrase, first=first, second=second)
 
 
 def _explain(turn: Turn, question: Question, reading: Unclear | None, text: str) -> None:
@@ -270,12 +289,6 @@ def _explain(turn: Turn, question: Question, reading: Unclear | None, text: str)
         turn.say(Phrase.TOO_MANY, most=turn.q.most(question))
     elif reading.why is Why.NOT_LISTED and unsigned(text, turn.q.words(turn.state.language)).strip().isdecimal():
         turn.say(Phrase.NOT_LISTED)
-    elif reading.why is Why.SEVERAL and len(reading.candidates) == 2:
-        first, second = (_label(turn, question, code) for code in reading.candidates)
-        turn.say(Phrase.SEVERAL_ANSWERS, first=first, second=second)
-    elif len(reading.candidates) == 2 and reading.why is Why.NOTHING:
-        first, second = (_label(turn, question, code) for code in reading.candidates)
-        turn.say(Phrase.DID_YOU_MEAN, first=first, second=second)
     else:
         turn.say(Phrase.NOT_UNDERSTOOD)
 

@@ -19,11 +19,13 @@ __all__ = [
     "Command",
     "CommandKind",
     "KeywordMatch",
+    "confirms_delete",
     "find_command",
     "find_keyword",
     "find_language",
     "is_stop",
     "may_mean_stop",
+    "stops",
 ]
 
 _LONGEST = 200
@@ -58,27 +60,55 @@ class KeywordMatch:
 def is_stop(text: str, words: Words) -> bool:
     """Say whether the whole message asks for silence, in any language we know, however it is spaced or punctuated.
 
+    "/stop@our_bot" is how Telegram writes a command that was tapped.
+
     Never by its first word: "Stop the boats" is an answer. The carrier's own words are STOP, STOPALL, UNSUBSCRIBE,
     CANCEL, END, QUIT, REVOKE and OPTOUT (Twilio, default opt-out words).
     """
     return _is_one_of(text, words, "stop")
 
 
+def stops(text: str, keywords: Mapping[str, str], words: Words) -> bool:
+    """Say whether the whole message is STOP, or STOP beside a keyword ("STOP STOKE")."""
+    if is_stop(text, words):
+        return True
+    said = _without_pictures(text) if len(text) <= _LONGEST else ()
+    if len(said) < 2:
+        return False
+    whole = " ".join(said)
+    beside = [
+        rest.strip()
+        for word in _by_key(tuple(keywords.items()))
+        for rest in (whole.removesuffix(f" {word}"), whole.removeprefix(f"{word} "))
+        if rest != whole
+    ]
+    return any(is_stop(rest, words) for rest in beside)
+
+
+def confirms_delete(text: str, words: Words) -> bool:
+    """Say whether the whole message says in other words that all is to be removed: "yes delete it", "go ahead"."""
+    lex = lexicon(words)
+    core = unwrap(_without_pictures(text), either(lex.polite, lex.yes), lex.polite) if len(text) <= _LONGEST else ()
+    return " ".join(core) in lex.delete_confirmed
+
+
 def may_mean_stop(text: str, words: Words) -> bool:
-    """Say whether the whole message may ask for silence and may not ("stop it"): the bot asks once."""
-    return not is_stop(text, words) and _is_one_of(text, words, "perhaps_stop")
+    """Say whether the whole message may ask for silence and may not ("stop it", "stop 1"): the bot asks once."""
+    if is_stop(text, words):
+        return False
+    return _is_one_of(text, words, "perhaps_stop") or is_stop(text.rstrip("0123456789 "), words)
 
 
 def _is_one_of(text: str, words: Words, table: str) -> bool:
-    text = unsigned(text, words)
+    text = _BOT.sub(r"\1", unsigned(text, words))
     if len(text) > _LONGEST or text.isdecimal():
         return False
-    said = _without_pictures(text)
+    said = _without_pictures(text) or tokens(text)
     phrases = _squeezed(words, table)
     polite = lexicon(words).polite
-    if len(said) > 1 and len(set(said)) == 1:  # "stop stop stop"
-        said = said[:1]
-    return bool(said) and ("".join(said) in phrases or "".join(unwrap(said, polite, polite)) in phrases)
+    once = set(said) - polite  # "stop stop", "stop please stop"
+    forms = (said, unwrap(said, polite, polite), tuple(once) if len(once) == 1 else ())
+    return any("".join(form) in phrases for form in forms if form)
 
 
 @cache
@@ -124,7 +154,7 @@ def find_command(text: str, words: Words) -> Command | None:
 
 
 def _change(core: Tokens, words: Words) -> Command | None:
-    """Read "change 3", "change q3" and "change my answer to question three"."""
+    """Read "change 3", "change q3" and "change my answer to question three"; "change 3 to 2" puts question 3 again."""
     lex = lexicon(words)
     size = _command_size(core, words, CommandKind.CHANGE)
     if size == 0:
@@ -133,7 +163,8 @@ def _change(core: Tokens, words: Words) -> Command | None:
     if " ".join(rest) in lex.question_words:
         return Command(CommandKind.CHANGE)
     place = drop_leading(rest, lex.question_words)
-    if len(place) == 1 and place[0].isdecimal() and len(place[0]) <= _PLACE_DIGITS:
+    is_place = bool(place) and place[0].isdecimal() and len(place[0]) <= _PLACE_DIGITS
+    if is_place and all(word == "to" or word.isdecimal() for word in place[1:]):
         return Command(CommandKind.CHANGE, str(int(place[0])))
     number = number_in_words(place, lex)
     return Command(CommandKind.CHANGE, str(number)) if number is not None else None

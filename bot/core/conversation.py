@@ -9,7 +9,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from bot.core import asking, languages, steering
-from bot.core.commands import may_mean_stop
+from bot.core.commands import confirms_delete, may_mean_stop
 from bot.core.effects import Effect, Filed
 from bot.core.events import (
     Began,
@@ -30,7 +30,7 @@ from bot.core.noise import Noise, find_noise
 from bot.core.opening import opening
 from bot.core.phrases import Phrase
 from bot.core.questionnaire import Questionnaire
-from bot.core.reading import Unclear, read_exactly, read_reply
+from bot.core.reading import Chosen, Rule, Unclear, read_exactly, read_reply
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import key
 from bot.core.replies import Consent, fingerprint, read_consent
@@ -39,6 +39,8 @@ from bot.core.survey import Question, QuestionType, Role, Start
 from bot.core.turn import Turn
 
 SILENCE_SECONDS = SILENCE_DAYS * 24 * 3600
+
+_NO_PLACE_ON_A_LIST = (Rule.LABEL, Rule.NUMBER_AND_LABEL, Rule.AGE, Rule.POSTCODE)
 
 MACHINES = (Noise.AUTO_REPLY, Noise.REACTION)
 """What a telephone writes by itself. It is never answered, whatever stands."""
@@ -159,7 +161,7 @@ def _keyword_again(turn: Turn, event: KeywordAgain) -> None:
 
 
 def _keyword_or_answer(turn: Turn, event: PerhapsKeyword) -> None:
-    """On an open question a keyword may be the answer: ask once; the same word again is the answer."""
+    """On an open question a keyword or a language may be the answer: ask once; the same word again is the answer."""
     question = turn.standing
     mark = fingerprint(event.text)
     if question is not None and turn.state.keyword_asked == mark:
@@ -167,7 +169,10 @@ def _keyword_or_answer(turn: Turn, event: PerhapsKeyword) -> None:
         return
     turn.file(Filed.COMMAND)
     turn.change(keyword_asked=mark)
-    turn.say(Phrase.KEYWORD_OR_ANSWER, keyword=event.keyword)
+    if event.keyword:
+        turn.say(Phrase.KEYWORD_OR_ANSWER, keyword=event.keyword)
+    else:
+        turn.say(Phrase.LANGUAGE_OR_ANSWER, language=languages.own_name(turn, turn.state.language))
     steering.put_again(turn)
 
 
@@ -211,23 +216,25 @@ def _wrote(turn: Turn, event: Wrote) -> None:
 
 
 def _confirm_delete(turn: Turn, event: Wrote) -> None:
-    match _consent(turn, event):
-        case Consent.YES:
-            turn.file(Filed.COMMAND)
-            steering.erase(turn)
-        case Consent.NO:
-            turn.change(phase=turn.state.resume)
-            turn.file(Filed.COMMAND)
-            turn.say(Phrase.NOT_DELETED)
-            steering.put_again(turn)
-        case Consent.PERHAPS:
-            turn.file(Filed.NOISE)
-            steering.ask_delete(turn)
-        case Consent.NEITHER:
-            turn.change(phase=turn.state.resume)
-            _wrote(turn, event)
-        case _ as never:
-            assert_never(never)
+    """Take a clear yes or no. Nothing is removed by anything else, nor answered unless it plainly is an answer."""
+    consent = _consent(turn, event)
+    is_closed_question = turn.standing is not None and turn.standing.type is not QuestionType.TEXT
+    is_answer = _is_read if is_closed_question and turn.state.resume is Phase.ASKING else _is_plainly_an_answer
+    if consent is Consent.YES or confirms_delete(event.text, turn.q.words(turn.state.language)):
+        turn.file(Filed.COMMAND)
+        steering.erase(turn)
+    elif consent is Consent.NO:
+        turn.change(phase=turn.state.resume)
+        turn.file(Filed.COMMAND)
+        turn.say(Phrase.NOT_DELETED)
+        steering.put_again(turn)
+    elif consent is Consent.NEITHER and is_answer(turn, event.text):
+        turn.change(phase=turn.state.resume)
+        turn.say(Phrase.NOT_DELETED)
+        _wrote(turn, event)
+    else:
+        turn.file(Filed.NOISE)
+        steering.ask_delete(turn)
 
 
 def _choose_language(turn: Turn, event: Wrote, noise: Noise | None) -> None:
@@ -242,7 +249,7 @@ def _choose_language(turn: Turn, event: Wrote, noise: Noise | None) -> None:
         turn.change(phase=turn.state.resume)
         turn.file(Filed.COMMAND)
         steering.put_again(turn)
-    elif code is not None:
+    elif code is not None and (turn.state.unseen or not _is_read(turn, event.text)):
         turn.file(Filed.NOISE)
         if event.text.strip().isdecimal():
             turn.say(Phrase.NOT_LISTED)
@@ -290,13 +297,20 @@ def _answer_before_the_menu(turn: Turn, event: Wrote) -> None:
 
 
 def _is_plainly_an_answer(turn: Turn, text: str) -> bool:
-    """Say whether a text under the menu can only be meant for the question that the menu stands before."""
+    """Say whether a text to a question of the bot's own can only be meant for the one that stands behind it."""
+    is_none = turn.standing is None or turn.state.resume is not Phase.ASKING
+    return is_none or asking.has_second_half_words(turn, text) or _is_read(turn, text)
+
+
+def _is_read(turn: Turn, text: str) -> bool:
+    """Say whether a text is read as an answer to the closed question that stands, by more than a number on a list."""
     question = turn.standing
-    if question is None or turn.state.resume is not Phase.ASKING or asking.has_second_half_words(turn, text):
+    if question is None or turn.state.resume is not Phase.ASKING or question.type is QuestionType.TEXT:
+        return False
+    reading = read_reply(turn.asked(question), text, turn.q.words(turn.state.language))
+    if isinstance(reading, Chosen) and reading.rule in _NO_PLACE_ON_A_LIST:
         return True
-    is_number = any(c.isdecimal() for c in text)
-    is_read = not isinstance(read_reply(turn.asked(question), text, turn.q.words(turn.state.language)), Unclear)
-    return question.type is not QuestionType.TEXT and is_read and not is_number
+    return not isinstance(reading, Unclear) and not any(c.isdecimal() for c in text)
 
 
 def _confirm_start(turn: Turn, event: Wrote, noise: Noise | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bot.core import conversation, guards, languages, reception
-from bot.core.commands import CommandKind, KeywordMatch, find_command, find_keyword, is_stop
+from bot.core.commands import CommandKind, KeywordMatch, find_command, find_keyword, stops
 from bot.core.danger import Watch
 from bot.core.effects import Filed, Say
 from bot.core.events import (
@@ -27,7 +27,6 @@ from bot.core.events import (
 )
 from bot.core.invitation import Invitation, Invited
 from bot.core.message import Heard, Message
-from bot.core.noise import find_noise
 from bot.core.phrases import Phrase, Phrases
 from bot.core.reading.normalise import normalise
 from bot.core.sitting import Listing, Outcome, Person, Sitting, Thread
@@ -75,7 +74,7 @@ class Desk:
             sitting.file(Filed.NOISE)
         elif person.is_stopped:
             self._while_stopped(sitting, message)
-        elif message.heard is Heard.CARRIER_STOP or is_stop(message.text, self.words):
+        elif message.heard is Heard.CARRIER_STOP or stops(message.text, self.invited.words, self.words):
             self._stop(sitting, message)
         elif message.heard is Heard.CARRIER_HELP:
             sitting.file(Filed.COMMAND)
@@ -167,9 +166,7 @@ class Desk:
         if thread is None:
             if message.heard is Heard.TEXT and self._read_wish(sitting, message):
                 return
-            sitting.file(Filed.NOISE)
-            if find_noise(message.text, self.words) not in conversation.MACHINES:
-                sitting.say(reception.what_is_open(self, sitting, message.at))
+            reception.answer_stranger(self, sitting, message)
             return
         if thread.state.phase is Phase.RETURNING and self._wants_new(thread, message):
             self._new_person(sitting, message)
@@ -218,9 +215,13 @@ class Desk:
     def _read_language(self, sitting: Sitting, thread: Thread, message: Message) -> bool:
         """Change the language where the whole message is a language's own or English name."""
         here = self.circumstances(thread, message)
-        if not languages.names_another(Turn(thread.questionnaire, thread.state, here), message.text):
+        turn = Turn(thread.questionnaire, thread.state, here)
+        if languages.names_another(turn, message.text):
+            self._step(sitting, thread, Commanded(here, CommandKind.LANGUAGE, message.text, message.text))
+        elif languages.names_the_same(turn, message.text):
+            self._step(sitting, thread, PerhapsKeyword(here, message.text, ""))
+        else:
             return False
-        self._step(sitting, thread, Commanded(here, CommandKind.LANGUAGE, message.text, message.text))
         return True
 
     def _read_keyword(self, sitting: Sitting, thread: Thread | None, message: Message) -> bool:
@@ -230,7 +231,8 @@ class Desk:
         language = self._language(match)
         if match.rest and not language and thread is not None and thread.state.standing:
             return False
-        if thread is not None and not language and thread.is_on_an_open_question and not _is_explicit(message.text):
+        is_join = normalise(message.text).startswith("join ")  # which can mean nothing but the survey
+        if thread is not None and not language and thread.is_on_an_open_question and not is_join:
             here = self.circumstances(thread, message)
             if not here.is_closed:
                 self._step(sitting, thread, PerhapsKeyword(here, message.text, reception.word_of(self, match)))
@@ -392,8 +394,3 @@ def _quoted(thread: Thread, message: Message) -> str:
 def _has_put(thread: Thread, choice_id: str) -> bool:
     question, _ = thread.questionnaire.tapped(choice_id) or (None, 0)
     return question is not None and question.name in thread.state.trail
-
-
-def _is_explicit(text: str) -> bool:
-    """JOIN and the keyword can mean nothing but the survey."""
-    return normalise(text).startswith("join ")

@@ -39,7 +39,8 @@ class Say(Struct, frozen=True, gc=False):
     `takes_several` says that several of them may be chosen: a button, which answers at once, would allow but one.
     `opener` stands on the button that opens them, where a channel shows them as a list to pick from.
     `question` is the survey's question that it puts, so that a reply which quotes it is known to be about that.
-    `is_own` says that the text is this person's alone (a code, a count): nothing is stored at a provider to show it.
+    `is_own` says that the text is this person's alone (a code, a count): a provider that stores what has buttons, to
+    show it, gets it without.
     """
 
     text: str

@@ -70,10 +70,10 @@ def _long_names(questionnaire: Questionnaire) -> tuple[tuple[str, str], ...]:
 
 
 def names_another(turn: Turn, text: str) -> bool:
-    """Say whether the whole text asks for a language by its name.
+    """Say whether the whole text asks for another language by its name.
 
-    Against an open question the name may be the answer: that of the language which is spoken is, and that of one which
-    the survey lacks is when it comes again. Nor is it a wish where it is nearly one of the choices.
+    Against an open question the name of one that the survey lacks may be the answer: when it comes again, it is. Nor is
+    it a wish where it is nearly one of the choices.
     """
     ours, words = offered(turn.q), turn.q.words(turn.state.language)
     question = turn.standing if turn.state.phase is Phase.ASKING else None
@@ -85,6 +85,14 @@ def names_another(turn: Turn, text: str) -> bool:
     if missing is None or (is_open and missing in turn.state.languages_missed):
         return False
     return is_open or question is None or isinstance(read_reply(turn.asked(question), text, words), Unclear)
+
+
+def names_the_same(turn: Turn, text: str) -> bool:
+    """Say whether the whole text names the language that is spoken, against an open question: a wish, or an answer."""
+    question = turn.standing if turn.state.phase is Phase.ASKING and not turn.here.is_closed else None
+    if question is None or question.type is not QuestionType.TEXT or len(ours := offered(turn.q)) == 1:
+        return False
+    return find_language(text, ours, turn.q.words(turn.state.language)) == turn.state.language
 
 
 def ask_for(turn: Turn, argument: str) -> bool:
@@ -100,7 +108,7 @@ def ask_for(turn: Turn, argument: str) -> bool:
     if missing:
         miss(turn, missing)
     elif len(ours) == 1:
-        turn.say(Phrase.ONE_LANGUAGE, language=_own_name(turn, *ours))
+        turn.say(Phrase.ONE_LANGUAGE, language=own_name(turn, *ours))
     if len(ours) == 1:
         return True
     put_menu(turn, tuple(ours))
@@ -112,7 +120,7 @@ def switch(turn: Turn, code: str, source: str = CHOSEN, p: float = 1.0) -> None:
     before = turn.state.language
     turn.change(language=code, language_source=source, language_p=round(p, 2), language_known="")
     if code != before:
-        name, back = _own_name(turn, code), names_of(before, _own_name(turn, before)).typed
+        name, back = own_name(turn, code), names_of(before, own_name(turn, before)).typed
         said = (
             turn.q.say(Phrase.LANGUAGE_NOW, one, short=turn.here.short, language=name, back=back)
             for one in (code, before)
@@ -137,14 +145,12 @@ def put_menu(turn: Turn, codes: tuple[str, ...]) -> None:
     resume = turn.state.resume if phase is Phase.CHOOSING_LANGUAGE else phase
     tries = turn.state.language_tries if phase is Phase.CHOOSING_LANGUAGE else 0
     turn.change(phase=Phase.CHOOSING_LANGUAGE, resume=resume, language_menu=codes, language_tries=tries)
-    question = turn.standing
-    place = turn.place_of(question) if question is not None and not turn.here.is_closed else "1/1"
-    said = (
-        turn.q.say(Phrase.WHICH_LANGUAGE, one, short=turn.here.short, place=place)
-        for one in (codes[0], turn.state.language)
-    )
+    is_over = resume is Phase.COMPLETE or turn.here.is_closed
+    phrase = Phrase.WHICH_LANGUAGE_AFTER if is_over else Phrase.WHICH_LANGUAGE
+    place = "1/1" if is_over else turn.next_place  # once it is over, the only thing that awaits an answer
+    said = (turn.q.say(phrase, one, short=turn.here.short, place=place) for one in (codes[0], turn.state.language))
     turn.add("\n".join(dict.fromkeys(said)))
-    turn.send(options=tuple(Option(MENU + code, _own_name(turn, code)) for code in codes))
+    turn.send(options=tuple(Option(MENU + code, own_name(turn, code)) for code in codes))
 
 
 def read_menu(turn: Turn, text: str) -> str | None:
@@ -154,7 +160,7 @@ def read_menu(turn: Turn, text: str) -> str | None:
     if named:
         return named
     menu = turn.state.language_menu
-    options = tuple(ReadOption(code, i, (_own_name(turn, code),)) for i, code in enumerate(menu, 1))
+    options = tuple(ReadOption(code, i, (own_name(turn, code),)) for i, code in enumerate(menu, 1))
     match read_reply(Asked(QuestionType.SELECT_ONE, options, None, turn.today), text, words):
         case Chosen((code,)):
             return code
@@ -172,7 +178,7 @@ def listen(turn: Turn, text: str) -> bool:
     heard = listener(text, state.language_known, turn.here.language_hint, state.language)
     if heard.known != state.language_known:
         turn.change(language_known=heard.known)
-    if heard.action is Action.STAY or heard.language == state.language:
+    if heard.action is Action.STAY or heard.language == state.language or _says_little(turn, text, heard.action):
         return False
     ours = offered(turn.q)
     if heard.action is Action.SWITCH and heard.language in ours:
@@ -183,6 +189,11 @@ def listen(turn: Turn, text: str) -> bool:
     meant = (heard.language, *SERVES.get(heard.language, ()), *heard.likely)
     _offer(turn, tuple(dict.fromkeys(code for code in meant if code in ours and code != state.language)))
     return False
+
+
+def _says_little(turn: Turn, text: str, action: Action) -> bool:
+    """One plain Latin word may be a name, a slip or a postcode: the first that is not understood asks nothing."""
+    return action is Action.ASK and turn.state.tries == 0 and text.isascii() and len(text.split()) == 1
 
 
 def _offer(turn: Turn, likely: tuple[str, ...]) -> None:
@@ -199,7 +210,8 @@ def _offer(turn: Turn, likely: tuple[str, ...]) -> None:
     turn.instead = ask
 
 
-def _own_name(turn: Turn, code: str) -> str:
+def own_name(turn: Turn, code: str) -> str:
+    """Return a language's own name, as the survey or we have it."""
     return names_of(code, next((one.name for one in turn.q.offered if one.code == code), code)).own
 
 

@@ -38,8 +38,8 @@ class Phrase(StrEnum):
     REPLY_WITH_NUMBERS = "Please reply with numbers only, like 1 2. Or text SKIP."
     REPLY_WITH_AMOUNT = "Please reply with a number only, like 34. Or text SKIP."
     REPLY_WITH_DATE = "Please reply with a date, like 31 May 2024. Or text SKIP."
-    SEVERAL_ANSWERS = "We need just one answer. Did you mean {first} or {second}?"
-    DID_YOU_MEAN = "Did you mean {first} or {second}?"
+    SEVERAL_ANSWERS = 'We need just one answer. Did you mean "{first}" or "{second}"?'
+    DID_YOU_MEAN = 'Did you mean "{first}" or "{second}"?'
     TOO_MANY = "That is more than {most}. Please choose up to {most}."
     NOT_LISTED = "That number is not in the list."
     DOES_NOT_FIT = "Sorry, that answer does not fit this question."
@@ -53,11 +53,12 @@ class Phrase(StrEnum):
     HELLO = "Hello!"
     WELCOME = "You are welcome."
     WHO_WE_ARE = "This is {organisation}, asking for your views: {title}."
+    WE_ARE = "This is {organisation}."
     CHECK_SHORT = "Check: {url}"
     ONLY_TEXT = "We can only read words here, sorry. Please type your answer."
     VOICE_KEPT = "Thank you. A person will listen and write it down. To go on now, type your answer, or text SKIP."
     VOICE_KEPT_AFTER = "Thank you. A person will listen to it."
-    EMPTY_TEXT = "We got an empty text."
+    EMPTY_TEXT = "We got no words in your text."
     NO_PROBLEM = "No problem. Answer when you like, or text STOP to end."
     WRONG_NUMBER = "Sorry if we got the wrong number. Text STOP to end, and we will not text again."
     TO_STOP = "To end these texts, text STOP."
@@ -65,6 +66,7 @@ class Phrase(StrEnum):
         "{keyword} is also the word for a survey. If it is your answer, please send it once more. For the survey, "
         "text JOIN {keyword}."
     )
+    LANGUAGE_OR_ANSWER = "We now write in {language}. If it is your answer, please send it once more."
 
     HELP = (
         "You can text SKIP, BACK, CHANGE 2 (answer question 2 again), MORE (to read), LANGUAGE, PRIVACY, "
@@ -72,30 +74,35 @@ class Phrase(StrEnum):
     )
     HELP_PERSON = "To speak to a person, or answer by phone or on paper: {contact}."
     HELP_WAYS = "Or use {ways}."
-    NO_MORE = "There is no more to read on this question."
+    HELP_WHEN_CLOSED = (
+        "You can text MORE (to read), LANGUAGE, PRIVACY, MYDATA (what we keep), DELETE (remove it), "
+        "LINK (another phone), STOP."
+    )
+    HELP_PERSON_WHEN_CLOSED = "To speak to a person: {contact}."
+    NO_MORE = "There is no more to read here."
     MORE_AT = "Read more: {url}"
     FIRST_QUESTION = "This is the first question."
     NO_SUCH_QUESTION = "There is no question {number} to change yet."
     CHANGE_HOW = "To change an answer, text CHANGE and the question's number, like CHANGE 2."
     PRIVACY = (
-        "Your answers are used for this survey only. Your number is kept apart from them and is never shown to those "
-        "who read them. If you tell us that someone is in danger, we may need to tell someone else."
+        "Your answers are used for this survey only. Your number or account is kept apart from them and is never shown "
+        "to those who read them. If you tell us that someone is in danger, we may need to tell someone else."
     )
     PRIVACY_AT = "Privacy: {url}"
-    MY_DATA = "Kept from this number: answers {answers}, texts in surveys {texts}, and any other text sent to us."
-    MY_DATA_EMPTY = "Kept from this number: no answers, only the texts sent to us."
+    MY_DATA = "Kept from this chat: answers {answers}, texts in surveys {texts}, and any other text sent to us."
+    MY_DATA_EMPTY = "Kept from this chat: no answers, only the texts sent to us."
     MY_DATA_ASK = "To see them or have them put right, ask {contact}."
     MY_DATA_DELETE = "Text DELETE to remove them."
     CONFIRM_DELETE = (
-        "Remove every answer and text sent from this number? Reply YES to remove them, NO to go on with question "
+        "Remove every answer and text sent to us in this chat? Reply YES to remove them, NO to go on with question "
         "{place}."
     )
     CONFIRM_DELETE_AFTER = (
-        "{place} Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+        "{place} Remove every answer and text sent to us in this chat? Reply YES to remove them, NO to keep them."
     )
     NOT_DELETED = "Nothing was removed."
-    DELETED = "Done. Every answer and text from this number is removed."
-    NOTHING_TO_DELETE = "There are no answers from this number. Every text from it is removed."
+    DELETED = "Done. We have removed every answer and text sent to us in this chat."
+    NOTHING_TO_DELETE = "There are no answers from this chat. We have removed every text sent to us here."
     LINK_CODE = (
         "To join your other phone or app to this one, send LINK {code} from there within 10 minutes. STOP on one then "
         "stops both. Neither shows what you said on the other."
@@ -114,7 +121,7 @@ class Phrase(StrEnum):
     STOPPED_EMPTY = "You will get no more texts from us. Text START to come back."
     BACK_AGAIN = "Welcome back."
     NEW_PERSON = "Hello! This starts a new set of answers. The earlier ones stay as they are."
-    RETURNING = "It is over 30 days since this number last wrote. Carry on with question {place}, or start new?"
+    RETURNING = "It is over 30 days since the last text from this chat. Carry on with question {place}, or start new?"
     CARRY_ON = "Carry on"
     START_NEW = "Start new"
 
@@ -132,9 +139,10 @@ class Phrase(StrEnum):
 
     TEXT_TO_START = "To take part, text one of these words:"
     ONE_TO_START = "To take part, text {keyword} ({title})."
-    NOTHING_OPEN = "No survey is open on this number just now. Thank you for writing."
+    NOTHING_OPEN = "No survey is open here just now. Thank you for writing."
     LANGUAGE_NOW = "We now write in {language}. Text {back} to go back."
     WHICH_LANGUAGE = "Which language do you want for question {place}?"
+    WHICH_LANGUAGE_AFTER = "{place} Which language do you want?"
     NOT_OFFERED = "Sorry, this survey is not in {language} yet. We have counted that you asked."
     ONE_LANGUAGE = "This survey is in {language} only for now, sorry."
 

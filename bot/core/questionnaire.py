@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import compress
 
+from msgspec.structs import replace
+
 from bot.core import expressions
 from bot.core.effects import Option
 from bot.core.events import Circumstances
@@ -234,7 +236,10 @@ class Questionnaire:
         """Return what a reply to the question is read against in a conversation as it stands."""
         today = london_day(here.at)
         values = self.values(state, here.recalled, today) if question.choice_filter else {}
-        return self.asked(question, state.language, self.choices(question, values, today), today)
+        asked = self.asked(question, state.language, self.choices(question, values, today), today)
+        if state.pair and question.name == state.standing:
+            return replace(asked, offered=state.pair, is_numbered=here.short)
+        return asked
 
     def most(self, question: Question) -> int | None:
         """Say how many choices a constraint such as `count-selected(.) <= 3` allows; None where it says nothing."""

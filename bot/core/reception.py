@@ -13,6 +13,7 @@ from bot.core.commands import CommandKind, KeywordMatch
 from bot.core.effects import Filed, Linking, Say
 from bot.core.events import Circumstances, Commanded
 from bot.core.limits import KEYWORDS_LISTED
+from bot.core.noise import Noise, find_noise
 from bot.core.phrases import Phrase
 from bot.core.sitting import Listing, Sitting, Thread
 from bot.core.state import AnswerState, Phase
@@ -35,6 +36,33 @@ def what_is_open(desk: Desk, sitting: Sitting, at: datetime) -> Say:
     return Say(
         _invitation(desk, sitting, every, language) if every else _said(desk, sitting, Phrase.NOTHING_OPEN, language)
     )
+
+
+def answer_stranger(desk: Desk, sitting: Sitting, message: Message) -> None:
+    """Answer a text that begins nothing, from an address that has begun nothing: what is open, and who we are if asked.
+
+    What a machine writes gets no answer.
+    """
+    sitting.file(Filed.NOISE)
+    noise = find_noise(message.text, desk.words)
+    if noise in conversation.MACHINES:
+        return
+    who = _who_we_are(desk, sitting, message.at) if noise is Noise.WHO_IS_THIS else []
+    say = what_is_open(desk, sitting, message.at)
+    sitting.say(replace(say, text="\n".join([*who, say.text])))
+
+
+def _who_we_are(desk: Desk, sitting: Sitting, at: datetime) -> list[str]:
+    """Name who asks in the open surveys, or in any if none is open, and where residents can check that."""
+    language = sitting.language(desk.language)
+    every = list(desk.listings.values())
+    asking = [one for one in every if one.window(at) is Window.OPEN] or every
+    known = [one.questionnaire for one in asking[:KEYWORDS_LISTED]]
+    names = dict.fromkeys(one.text(one.definition.organisation, language) for one in known)
+    addresses = dict.fromkeys(one.definition.verify_url for one in known)
+    named = ", ".join(filter(None, names))
+    sentences = [_said(desk, sitting, Phrase.WE_ARE, language, organisation=named)] if named else []
+    return sentences + [_said(desk, sitting, Phrase.CHECK_SHORT, language, url=url) for url in addresses if url]
 
 
 def offer_others(desk: Desk, sitting: Sitting, here: Circumstances) -> None:
@@ -129,7 +157,7 @@ def _not_invited(desk: Desk, sitting: Sitting, listing: Listing, window: Window,
 
 
 def count(desk: Desk, sitting: Sitting, thread: Thread | None, message: Message) -> None:
-    """MYDATA: say how much is kept from this number and whom to ask; never what it is (invariant 12)."""
+    """MYDATA: say how much is kept from this address and whom to ask; never what it is (invariant 12)."""
     language = sitting.language(desk.language)
     how_to_delete = _said(desk, sitting, Phrase.MY_DATA_DELETE, language)
     if thread is None:

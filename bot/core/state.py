@@ -49,7 +49,8 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     """One conversation. Times are whole seconds UTC.
 
     `standing` is the question that awaits an answer. `reached` is the furthest place in the survey, so that a note is
-    shown once. `open_before` is the open question answered just before the standing one (invariant 15).
+    shown once. `offered` are the two choices of "Did you mean X or Y?", an earlier question's as long as `tries` is 0.
+    `open_before` is the open question answered just before the standing one (invariant 15).
     `resume` is the phase that a confirmation interrupted. `keyword_asked` marks the text of which the bot has asked
     whether it is a keyword or the answer. `last_sent` is when the last text was sent.
     `language_p` says how sure a language is that was only heard, `language_known` what the listener wants to be told
@@ -91,6 +92,12 @@ class State(Struct, frozen=True, gc=False, omit_defaults=True):
     unseen: bool = False
     behind: bool = False
     campaign: str = ""
+    offered: tuple[str, ...] = ()
+
+    @property
+    def pair(self) -> tuple[str, ...]:
+        """The two choices between which the standing question was last asked again; empty where it was not."""
+        return self.offered if self.tries else ()
 
     def to_json(self) -> str:
         """Write it for storage: what differs from a fresh state."""

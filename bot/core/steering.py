@@ -73,7 +73,7 @@ def confirm_start(turn: Turn, consent: Consent) -> None:
 
 def ask_returning(turn: Turn) -> None:
     """Ask, after a long silence, whether the same person carries on. No earlier answer is shown (invariant 12)."""
-    turn.say(Phrase.RETURNING, place=_place(turn))
+    turn.say(Phrase.RETURNING, place=turn.next_place)
     turn.send(options=tuple(Option(code, label) for code, label in _returning_labels(turn)))
 
 
@@ -206,22 +206,29 @@ def _more(turn: Turn) -> None:
 
 
 def _more_text(turn: Turn) -> str:
-    """Return the plain summary of the standing question, or of the nearest question or note before it that has one."""
-    last = turn.q.index(turn.state.standing) if turn.state.standing else turn.state.reached
-    for question in reversed(turn.way.questions):
-        if turn.q.index(question.name) <= last and (text := turn.q.text(question.more, turn.state.language)):
-            return text
-    return ""
+    """Return the plain summary of the standing question, or of the nearest question or note before it that has one.
+
+    Where no question awaits an answer, a question's own would speak of what nobody is asked: it is the first note's,
+    which is about what is consulted on.
+    """
+    if turn.standing is None or turn.here.is_closed:
+        explained = [one for one in turn.way.questions if one.type is QuestionType.NOTE]
+    else:
+        last = turn.q.index(turn.standing.name)
+        explained = [one for one in reversed(turn.way.questions) if turn.q.index(one.name) <= last]
+    return next((text for one in explained if (text := turn.q.text(one.more, turn.state.language))), "")
 
 
 def _help(turn: Turn) -> None:
     contact = turn.q.text(turn.q.definition.contact, turn.state.language)
-    turn.say(Phrase.HELP)
+    is_closed = turn.here.is_closed  # then nothing can be answered any more, here or in another way
+    turn.say(Phrase.HELP_WHEN_CLOSED if is_closed else Phrase.HELP)
     if contact:
-        turn.say(Phrase.HELP_PERSON, contact=contact)
+        turn.say(Phrase.HELP_PERSON_WHEN_CLOSED if is_closed else Phrase.HELP_PERSON, contact=contact)
     # An address is long, and a text is paid for by its length.
     left_out = {turn.here.source, "web"} if turn.here.short else {turn.here.source}
-    if ways := [where for source, where in turn.q.reached_by.items() if source not in left_out]:
+    ways = [where for source, where in turn.q.reached_by.items() if source not in left_out]
+    if ways and not is_closed:
         turn.say(Phrase.HELP_WAYS, ways=", ".join(ways))
     put_again(turn)
 
@@ -240,7 +247,7 @@ def ask_delete(turn: Turn) -> None:
     if turn.here.is_closed or turn.state.resume is Phase.COMPLETE:
         turn.say(Phrase.CONFIRM_DELETE_AFTER, place="1/1")  # the only thing that awaits an answer
     else:
-        turn.say(Phrase.CONFIRM_DELETE, place=_place(turn))
+        turn.say(Phrase.CONFIRM_DELETE, place=turn.next_place)
     turn.send()
 
 
@@ -249,11 +256,6 @@ def erase(turn: Turn) -> None:
     turn.say(Phrase.DELETED)
     turn.effects.append(Erase())
     turn.send()
-
-
-def _place(turn: Turn) -> str:
-    """Return the place of the question to go on with: all that awaits an answer shows one, the bot's own too."""
-    return turn.place_of(turn.standing) if turn.standing is not None else turn.first_place
 
 
 def answer_noise(turn: Turn, noise: Noise) -> None:

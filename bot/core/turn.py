@@ -79,6 +79,11 @@ class Turn:
         first = next(iter(self.way.asked), None)
         return self.place_of(first) if first is not None else "1/1"
 
+    @property
+    def next_place(self) -> str:
+        """The place of the question to go on with: all that awaits an answer shows one, the bot's own too."""
+        return self.place_of(self.standing) if self.standing is not None else self.first_place
+
     def asked(self, question: Question) -> Asked:
         """Return what a reply to the question is read against."""
         return self.q.asked_now(question, self.state, self.here)

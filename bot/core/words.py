@@ -114,6 +114,7 @@ class WordTable:
     perhaps_stop: frozenset[str] = NO_PHRASES
     language_names: frozenset[str] = NO_PHRASES  # in every spelling, for "language Polish"
     commands: Mapping[CommandKind, frozenset[str]] = field(default_factory=dict)
+    delete_confirmed: frozenset[str] = NO_PHRASES  # said to the question whether all is to be removed
     question_words: frozenset[str] = NO_PHRASES  # "change question 3"
     keyword_before: frozenset[str] = NO_PHRASES  # "join STOKE"
     language_before: frozenset[str] = NO_PHRASES  # "in Polish"

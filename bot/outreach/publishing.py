@@ -23,6 +23,7 @@ def publish(definition: SurveyDefinition, now: int, *, is_dated: bool) -> Script
     """Publish, and give what was published. `now` is epoch milliseconds UTC.
 
     With `is_dated` a version that differs from a published one in its last day alone is a new one, `1+2027-01-31`.
+    Without, one that names no last day is the newest that has one and differs in nothing else, which it re-opens.
     Raises PublicationRefused; then nothing is changed.
     """
     yield surveys.ALONE
@@ -34,12 +35,26 @@ def publish(definition: SurveyDefinition, now: int, *, is_dated: bool) -> Script
         if replace(definition, closes=kept.closes).hash == kept.hash:
             published = replace(definition, version=f"{definition.version}+{definition.closes}")
             there = yield from _keep(published, now)
+    elif there is not None and not definition.closes:
+        published = yield from _newest_dated(definition)
+        there = (yield from _keep(published, now)) if published.closes else there
     if there is not None:
         raise PublicationRefused(
             f"{published.id} version {published.version} is published already, with other content. A version never "
             "changes: give the settings sheet a new version."
         )
     return published
+
+
+def _newest_dated(definition: SurveyDefinition) -> Script[SurveyDefinition]:
+    """Find the version that was last published of this file with a last day; give the definition itself for none."""
+    newest = definition
+    for row in (yield from surveys.every_version()):
+        if row.survey == definition.id:
+            kept = SurveyDefinition.from_json(row.definition)
+            if kept.closes and replace(kept, closes="", version=definition.version).hash == definition.hash:
+                newest = kept
+    return newest
 
 
 def _keep(definition: SurveyDefinition, now: int) -> Script[VersionRow | None]:

@@ -8,11 +8,13 @@ import structlog
 
 from bot.service.suppression import LedgerProblem
 from channels.base import Outage
+from storage.errors import Unavailable, WrongSecret
+from storage.turns import Busy
 
 log = structlog.get_logger()
 
-_OURS = (Outage, LedgerProblem)
-"""Errors whose text is our own: it says what to do, and holds nothing that a resident wrote."""
+_OURS = (Outage, LedgerProblem, Unavailable, Busy, WrongSecret)
+"""Errors whose text is our own: it says what is wrong, and holds nothing that a resident wrote."""
 
 
 @dataclass(frozen=True, slots=True)

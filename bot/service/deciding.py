@@ -177,7 +177,7 @@ class Decider:
         can = channel.capabilities
         text = with_names_that_get_through(say.text, can.carries)
         offered = tuple(Option(option.id, option.label) for option in say.options)
-        if say.takes_several or say.is_own:
+        if say.takes_several or (say.is_own and can.stores_buttons):
             text, offered = with_numbered_options(text, offered), ()
         written = channel.lay_out(Outbound("", "", "", text, offered))
         has_buttons = 0 < len(offered) <= max(can.max_buttons, can.max_list_rows)

@@ -1,13 +1,14 @@
 """The suppression ledger: who said STOP or START, and whom we erased, in a file outside the database.
 
 A restored backup knows nothing of what was said after it; this file does. One JSON object a line, appended and on disk
-within seconds of the commit; an address is named by its keyed HMAC alone. The database is the source: whatever the file
-lacks is added at the next start, and what the database lacks shows that it is older than the file, so that it is held
-and brought up to date before anything is sent.
+within seconds of the commit, by the server or by the command that did it; an address is named by its keyed HMAC alone.
+The database is the source: whatever the file lacks is added at the next start, and what the database lacks shows that
+it is older than the file, so that it is held and brought up to date before anything is sent.
 """
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import msgspec
 import structlog
 
 from storage import events, installation, ledger
-from storage.ledger import Entry, What
+from storage.ledger import Entry, Event, What
 from storage.script import Database, Script
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: tuple[int, int] | None = None  # the file that we read or wrote last, and how far
 
     def read(self) -> Book | None:
         """Read all of it, each entry once; None where there is no file."""
@@ -72,6 +74,7 @@ class Ledger:
             with self.path.open("rb") as file:
                 self._refuse_foreign(file, self.path)
                 text = file.read()
+                self._known = _number(file), text.rfind(b"\n") + 1
         except FileNotFoundError:
             return None
         except OSError as problem:
@@ -79,17 +82,18 @@ class Ledger:
         return self._understood(text)
 
     def append(self, entries: Iterable[Entry]) -> None:
-        """Add entries at the end, and return once they are on disk."""
-        added = b"".join(_line(entry) + b"\n" for entry in entries)
+        """Add entries at the end, without those that others have added since we read it; return once they are there."""
         with self._locked() as file:
             end = _end_of_lines(file)
             if not end:
                 raise self._no_ledger(self.path)  # emptied since it was read: `catch_up` writes the whole anew
+            there = self._added_by_others(file, end)
             file.seek(end)
             file.truncate()  # another process may have died in the middle of a line
-            file.write(added)
+            file.write(b"".join(_line(entry) + b"\n" for entry in entries if entry.event not in there))
             file.flush()
             os.fsync(file.fileno())
+            self._known = _number(file), file.tell()
 
     def replace(self, database: str, entries: Sequence[Entry], seen: Iterable[Entry]) -> None:
         """Write the file anew in one move. What was added by others after `seen` was read stays."""
@@ -99,7 +103,7 @@ class Ledger:
             raise self._unusable(problem) from None
         with self._locked() as file:
             there = self._understood(file.read())
-            known = {entry.event for entry in seen}
+            known = {entry.event for entry in (*seen, *entries)}
             added = [entry for entry in there.entries if entry.event not in known] if there else []
             lines = [_line(_Head(_VERSION, database)), *map(_line, [*entries, *added])]
             beside = self.path.with_name(f"{self.path.name}.new")
@@ -110,6 +114,7 @@ class Ledger:
                 new.write(b"\n".join(lines) + b"\n")
                 new.flush()
                 os.fsync(new.fileno())
+                self._known = _number(new), new.tell()
             beside.replace(self.path)
             sync_folder(self.path.parent)
 
@@ -139,6 +144,18 @@ class Ledger:
         if not head.database.isalnum():  # it becomes part of a file's name
             raise self._no_ledger(self.path)
         return Book(head.database, tuple(entries.values()), is_torn=bool(rest))
+
+    def _added_by_others(self, file: BinaryIO, end: int) -> set[Event]:
+        """Give what stands in the file beyond what we know of it. A file we know nothing of is not read through."""
+        known, start = self._known or (_number(file), end)
+        if known != _number(file) or start > end:
+            start = 0  # another process has written it anew
+        file.seek(start)
+        found = set()
+        for line in file.read(end - start).splitlines():
+            with contextlib.suppress(msgspec.MsgspecError):  # the first line, or a part: an entry twice counts once
+                found.add(_read_entry(line).event)
+        return found
 
     @contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
@@ -175,10 +192,15 @@ class Ledger:
         )
 
     def _unusable(self, problem: OSError) -> LedgerProblem:
-        return LedgerProblem(
-            f"The suppression ledger {self.path} cannot be used ({problem.strerror}). Correct SUPPRESSION_LEDGER, or "
-            "the rights to that file and its folder."
-        )
+        remedy = "Correct SUPPRESSION_LEDGER, or the rights to that file and its folder."
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = "Make room on that disk."
+        return LedgerProblem(f"The suppression ledger {self.path} cannot be used ({problem.strerror}). {remedy}")
+
+
+def _number(file: BinaryIO) -> int:
+    """Give the file's number, which another that takes its place does not have."""
+    return os.fstat(file.fileno()).st_ino
 
 
 def _end_of_lines(file: BinaryIO) -> int:
@@ -270,6 +292,24 @@ class Keeper:
             self._last[is_erasure] = max(id, self._last.get(is_erasure, 0))
             self._seen.add((is_erasure, id))
         self._seen = {place for place in self._seen if place[1] > self._last[place[0]] - _LOOK_BACK}
+
+
+async def write_down(database: Database, path: Path) -> None:
+    """Add to the file what it lacks of the database, for a command: a server may run beside it. Raises LedgerProblem.
+
+    The ledger of another database is left where it is, since that one's server may be writing to it.
+    """
+    file = Ledger(path)
+    book = await asyncio.to_thread(file.read)
+    identity = await own_name(database)
+    if book is not None and book.database != identity:
+        raise LedgerProblem(f"The suppression ledger {path} belongs to another database. Correct SUPPRESSION_LEDGER.")
+    known = {entry.event for entry in book.entries} if book else set()
+    lacking = [entry for entry in await database.read(ledger.entries) if entry.event not in known]
+    if book is None:
+        await asyncio.to_thread(file.replace, identity, lacking, ())
+    elif lacking:
+        await asyncio.to_thread(file.append, lacking)
 
 
 def _place(entry: Entry) -> tuple[bool, int]:

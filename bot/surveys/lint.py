@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bot.core.survey import Choice, Question, QuestionType, Role, SurveyDefinition, short_wording, wording
-from bot.surveys.insisted import missing_settings
+from bot.surveys.insisted import missing_settings, unreachable_contact
 from bot.surveys.problems import Problem
 from bot.surveys.reading_age import reading_age
 from channels.segments import GSM_7_BASIC, GSM_7_EXTENSION, plain
@@ -43,6 +43,8 @@ def _short_label(choice: Choice, language: str, default: str) -> str:
 def _settings(definition: SurveyDefinition) -> Iterator[Problem]:
     for name in missing_settings(definition):
         yield Problem("settings", 2, name, "it is empty; a campaign or a poster cannot start without it")
+    if unreachable := unreachable_contact(definition):
+        yield Problem("settings", 2, "", unreachable)
     if not definition.keywords:
         yield Problem("settings", 2, "keyword", "it is empty; nobody can start this survey by texting a word")
 
@@ -116,7 +118,7 @@ def _care(definition: SurveyDefinition, question: Question) -> Iterator[Problem]
 
 
 def _names(definition: SurveyDefinition, question: Question) -> Iterator[Problem]:
-    """Find labels that could be another choice's name: a web form may write either, and an import guesses neither."""
+    """Find labels that are another choice's, or its name: a form may write either, and an import guesses neither."""
     names = {choice.name.casefold(): choice.name for choice in question.choices}
     for choice in question.choices:
         label = wording(choice.label, definition.default_language, definition.default_language)
@@ -126,6 +128,12 @@ def _names(definition: SurveyDefinition, question: Question) -> Iterator[Problem
                 f"choice '{choice.name}' has the label '{label}', which is the name of choice '{meant}'; "
                 "an import of web answers cannot tell which is meant. Name the choices unlike their labels"
             )
+            yield _about(question, "type", text)
+    first: dict[str, str] = {}
+    for choice in question.choices:
+        label = wording(choice.label, definition.default_language, definition.default_language).casefold()
+        if first.setdefault(label, choice.name) != choice.name and not question.choice_filter:
+            text = f"choices '{first[label]}' and '{choice.name}' have the same label; word them apart"
             yield _about(question, "type", text)
 
 

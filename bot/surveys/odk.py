@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.surveys.opening import SAVE_AGAIN
+from bot.surveys.opening import SAVE_AGAIN, without_mark
 from bot.surveys.problems import Findings, Problem
 
 _PLACE = re.compile(
@@ -14,6 +14,7 @@ _PLACE = re.compile(
     re.DOTALL,
 )
 _UNKNOWN_CODES = re.compile(r"valid machine-readable codes: (?P<headers>.+?)\. Learn more")
+_TRANSLATED = ("label", "image", "big-image", "audio", "video", "media")
 _WITH_SCRIPT = re.compile(r".*\([a-z]{2,3}-[A-Z][a-z]{3}\)")
 
 
@@ -30,7 +31,7 @@ def check_as_odk(path: Path, findings: Findings) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl mentions drawings and extensions that no survey needs
-            convert(path, warnings=said, validate=False, file_type=path.suffix.lower())
+            convert(without_mark(path), warnings=said, validate=False, file_type=path.suffix.lower())
     except Exception as objection:  # pyxform meets odd sheets with any exception; their author needs the words
         refused = {(problem.sheet, problem.row) for problem in findings.refusals if problem.sheet != "settings"}
         for problem in told_by_pyxform(path, objection):
@@ -63,7 +64,8 @@ def told_by_pyxform(path: Path, raised: Exception) -> Iterator[Problem]:
         words = f"{path.name} is damaged, or no spreadsheet; {SAVE_AGAIN}"
     elif "nodeType" in words:
         words = (
-            "a column is written with '::' where ODK cannot have it; write form_title_pl, or on choices sms_label_pl"
+            f"{_named_columns(path)} written with '::' where ODK cannot have it; write form_title_pl, or on choices "
+            "sms_label_pl"
         )
     elif not words or not is_of_pyxform:  # Python's own words say nothing to whoever has the file open in Excel
         words = f"{path.name} could not be read to its end: it is damaged, or holds what ODK cannot read; {SAVE_AGAIN}"
@@ -72,13 +74,27 @@ def told_by_pyxform(path: Path, raised: Exception) -> Iterator[Problem]:
         yield placed if placed.row else Problem(*_found(path, placed.message), "", placed.message)
 
 
+def _named_columns(path: Path) -> str:
+    """Name the columns with `::` of the two sheets where ODK has it for labels and their pictures alone."""
+    from pyxform.xls2json_backends import get_xlsform
+
+    sheets = get_xlsform(without_mark(path), file_type=path.suffix.lower())
+    odd = [
+        f"{header} on the {sheet} sheet"
+        for sheet, headers in (("choices", sheets.choices_header), ("settings", sheets.settings_header))
+        for header in (headers or [{}])[0]
+        if "::" in header and header.split("::")[0].strip() not in _TRANSLATED
+    ]
+    return f"{', '.join(odd)} {'are' if len(odd) > 1 else 'is'}" if odd else "a column is"
+
+
 def _found(path: Path, words: str) -> tuple[str, int]:
     """Find the row of the survey sheet that pyxform quotes without naming it."""
     from pyxform.xls2json_backends import get_xlsform
 
     quoted = re.findall(r"'([^']+)'", words)
     try:
-        rows = get_xlsform(path, file_type=path.suffix.lower()).survey or []
+        rows = get_xlsform(without_mark(path), file_type=path.suffix.lower()).survey or []
     except Exception:  # the file is what cannot be read, and its author has been told so already
         return "", 0
     for number, row in enumerate(rows, start=2):

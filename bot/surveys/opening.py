@@ -1,5 +1,6 @@
 """Whether a file can be opened as a survey file: found out before pyxform, which unpacks whatever it is given."""
 
+import codecs
 import csv
 import io
 from pathlib import Path
@@ -26,8 +27,18 @@ def check_file(path: Path) -> None:
         raise SurveyRefused((Problem("", 0, "", trouble),))
 
 
+def without_mark(path: Path) -> Path | bytes:
+    """Give what pyxform is to read: the file, or its text without the mark that Excel's "CSV UTF-8" begins with."""
+    if path.suffix.lower() not in (".csv", ".md"):
+        return path
+    content = path.read_bytes()
+    return content.removeprefix(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else path
+
+
 def _trouble(path: Path) -> str:
     kind = path.suffix.lower()
+    if path.is_dir():
+        return f"{path} is a folder; name the survey file in it"
     if not path.is_file():
         return f"there is no file {path}"
     if kind not in _READABLE:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.commands import find_language
+from bot.core.language_names import EVERY_NAME
 from bot.core.survey import Start
 from bot.core.window import day_in_use
 from bot.surveys.languages import Languages, tidy_code
@@ -105,6 +107,8 @@ class SettingsReader:
                 self._refuse("keyword", f"'{word}' is no keyword; take at most 20 letters and digits, without spaces")
             elif word in STOP_WORDS or word in COMMANDS:
                 self._refuse("keyword", f"'{word}' already means something to Earshot; choose another word")
+            elif find_language(word, EVERY_NAME) is not None:
+                self._refuse("keyword", f"'{word}' is the name of a language; choose another word")
             elif word.isdigit():
                 self._refuse("keyword", f"'{word}' would be read as an answer; a keyword needs a letter")
             elif words.count(word) > 1:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from bot.surveys.lost_cells import SHEETS, refuse_lost_cells
 from bot.surveys.odk import told_by_pyxform
-from bot.surveys.opening import check_file
+from bot.surveys.opening import check_file, without_mark
 from bot.surveys.problems import Findings, SurveyRefused
 
 Cell: TypeAlias = "str | Mapping[str, Cell]"
@@ -81,7 +81,7 @@ def _read(path: Path, findings: Findings) -> Workbook:
     from pyxform.survey import Survey
     from pyxform.xls2json_backends import get_xlsform
 
-    sheets = get_xlsform(path, file_type=path.suffix.lower())
+    sheets = get_xlsform(without_mark(path), file_type=path.suffix.lower())
     if not sheets.settings:
         findings.refuse(
             "settings", 0, "", "there is no settings sheet; it needs form_title, form_id, version, default_language"

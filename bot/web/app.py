@@ -103,7 +103,9 @@ def _health(metrics: Metrics, is_ready: IsReady) -> APIRouter:
     async def readyz() -> PlainTextResponse:
         """Say whether messages can be taken in: the database answers."""
         ready = await is_ready()
-        return PlainTextResponse("ready\n" if ready else "the database does not answer\n", 200 if ready else 503)
+        return PlainTextResponse(
+            "ready\n" if ready else "the database does not answer, or cannot be written\n", 200 if ready else 503
+        )
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:

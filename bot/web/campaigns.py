@@ -13,7 +13,7 @@ from bot.analysis.tallies import NOTHING_YET, activities
 from bot.outreach.campaigns import CampaignRefused, Numbers, create, faults, missing_settings
 from bot.outreach.closing import close_on
 from bot.outreach.publishing import PublicationRefused
-from bot.surveys.insisted import INSISTED
+from bot.surveys.insisted import INSISTED, unreachable_contact
 from bot.web.accounts import Clock, Door, Role, Visit
 from bot.web.campaign_change import CampaignChange
 from bot.web.campaign_form import CampaignForm, Problem, placed
@@ -163,6 +163,7 @@ class CampaignDesk(CampaignWork):
             is_over=survey.definition.id in over,
             missing=[f"{INSISTED[name]} ({name})" for name in missing],
             lacks_day_alone=missing == ("closes",),
+            unreachable=unreachable_contact(survey.definition),
             wrong={each.field: {"text": each.text} for each in reversed(problems) if each.field},
             channels=[(each, channel_name(each)) for each in self.reading.channels()],
             languages=[(each.code, written(each), each.code in survey.drafts) for each in survey.definition.languages],

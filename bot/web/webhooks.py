@@ -92,8 +92,8 @@ class Webhooks:
             log.warning("webhook refused", channel=channel.name, status=413, reason="the body is over 128 KiB")
             await respond(send, 413, b"Too large.\n", [(b"connection", b"close")])
         except (Busy, Unavailable) as reason:
-            status = 503
-            log.warning("webhook put off", channel=channel.name, status=503, reason=type(reason).__name__)
+            status = 503  # the reason is in our words and the engine's own, and holds nothing of the message
+            log.warning("webhook put off", channel=channel.name, status=503, reason=str(reason))
             await respond(send, 503, b"Busy.\n", [(b"retry-after", b"1")])
         except Exception as problem:
             # A bug or a failing disk: the provider hears 500, and the message, if kept, runs again (invariant 2).

@@ -92,6 +92,7 @@ def test_a_look_has_the_limits_of_the_real_channel(look: Look, real: Channel) ->
         "cost_unit",
         "short_wording",
         "voice_notes",
+        "stores_buttons",
     ):
         assert getattr(look.capabilities, limit) == getattr(real.capabilities, limit), limit
 

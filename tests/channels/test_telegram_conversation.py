@@ -165,6 +165,16 @@ async def test_typed_numbers_and_labels_count_beside_the_buttons(town: Town) -> 
     assert [row[3:] for row in await town.rows(ANSWERS)] == [("no", "typed"), ("strongly_disagree", "typed")]
 
 
+@pytest.mark.parametrize("command", ["HELP", "BACK", "MYDATA", "LINK", "PRIVACY", "MORE", "LANGUAGE"])
+async def test_a_question_that_a_command_brings_again_has_its_buttons(town: Town, command: str) -> None:
+    await town.write("PARKS")
+    shown = await town.write(command)
+    assert shown.endswith("1/3 Do you use the parks?")
+    assert town.with_buttons() == [shown]
+    await town.tap("No")
+    assert [row[3:] for row in await town.rows(ANSWERS)] == [("no", "button")]
+
+
 async def test_stop_holds_until_start(town: Town) -> None:
     await town.write("PARKS")
     assert "no more" in await town.write("STOP")

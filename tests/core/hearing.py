@@ -35,6 +35,7 @@ SOUNDS = {
     "nous voulons plus de bus": Impression("fr", 0.99, Action.SWITCH),
     "mujhe parks pasand hain": Impression("ur-Latn", 0.98, Action.SWITCH),
     "je ne sais pas trop": Impression("fr", 0.7, Action.ASK),
+    "sti": Impression("pl", 0.7, Action.ASK),
     "more buses": Impression("en", 0.99, Action.SWITCH),
     "oh dear me": Impression("es", 0.99, Action.SWITCH, is_plain=False),
     "so so": Impression("it", 0.7, Action.ASK, likely=("en", "ur")),

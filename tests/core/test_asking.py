@@ -44,7 +44,7 @@ def test_only_where_the_options_are_numbered_is_a_number_asked_for() -> None:
 
 
 def test_a_reply_that_may_be_one_of_two_names_both() -> None:
-    assert begun("yes").text("I don't agree").startswith("Did you mean Disagree or Strongly disagree?\n2/3")
+    assert begun("yes").text("I don't agree").startswith('Did you mean "Disagree" or "Strongly disagree"?\n2/3')
 
 
 def test_after_three_tries_the_question_is_left_open_with_all_words_kept() -> None:
@@ -189,6 +189,7 @@ def test_a_second_half_is_joined_however_late_and_is_no_try(hours: int) -> None:
     [
         pytest.param(["yes"], "more benches", id="an answer to the standing question"),
         pytest.param(["yes or no"], "more benches", id="nearly an answer"),
+        pytest.param(["-1 -2 -3"], "more benches", id="numbers that no choice has"),
         pytest.param(["and lights"], "more benches", id="two words"),
         pytest.param(["blah", "and lights along the path"], "more benches", id="after a try"),
         pytest.param(["yes", "and lights along the path"], "more benches", id="a question later"),

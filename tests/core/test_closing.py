@@ -4,11 +4,15 @@ import pytest
 
 from bot.core import conversation
 from bot.core.commands import CommandKind
+from bot.core.desk import Desk
 from bot.core.events import Circumstances, Commanded
-from bot.core.survey import Start, SurveyDefinition
+from bot.core.phrases import Phrases
+from bot.core.questionnaire import Questionnaire
+from bot.core.sitting import Listing
+from bot.core.survey import QuestionType, Start, SurveyDefinition
 from tests.core.phones import PARKS, begun, tap
-from tests.core.small_surveys import survey
-from tests.playing import NOON, Resident, play
+from tests.core.small_surveys import one, question, survey
+from tests.playing import NOON, Resident, play, words
 
 CLOSES = survey(*PARKS.questions, closes="2026-06-30")
 LATE = "This survey has closed. Your text came after that"
@@ -73,7 +77,7 @@ def test_neither_a_yes_nor_carrying_on_opens_a_survey_that_has_closed(text: str)
 
 def test_delete_after_the_close_names_no_question_to_go_on_with() -> None:
     phone = closed("yes")
-    assert phone.text("delete").startswith("1/1 Remove every answer and text sent from this number?")
+    assert phone.text("delete").startswith("1/1 Remove every answer and text sent to us in this chat?")
     assert phone.text("no") == f"Nothing was removed.\n{CLOSED} Thank you for your interest."
     play(phone, ["delete", "yes"])
     assert phone.erased == 1
@@ -83,6 +87,31 @@ def test_what_comes_after_a_finished_survey_has_closed_is_late() -> None:
     phone = closed("yes", "agree", "bench")
     assert phone.text("and lights").startswith(CLOSED)
     assert phone.filed == "late"
+
+
+INFORMED = survey(
+    question("note", QuestionType.NOTE, "The plan.", more={"en": "In short: a plan."}),
+    one("a", "A?", more={"en": "We use this for one thing."}),
+    contact={"en": "Ann, 01632 960000"},
+    closes="2026-06-30",
+)
+
+
+def test_help_after_the_close_offers_only_what_there_still_is() -> None:
+    ready = Questionnaire(INFORMED, Phrases(), {"": words()}, reached_by={"whatsapp": "WhatsApp 07700 900998"})
+    phone = Resident(Desk((Listing(ready),), ready.phrases, words()))
+    assert "Or use WhatsApp" in play(phone, ["parks", "help"])[-1]
+    phone.wait(days=80)
+    assert phone.text("help") == (
+        "You can text MORE (to read), LANGUAGE, PRIVACY, MYDATA (what we keep), DELETE (remove it), "
+        "LINK (another phone), STOP.\n"
+        "To speak to a person: Ann, 01632 960000.\n"
+        f"{CLOSED} Thank you for your interest."
+    )
+
+
+def test_more_after_the_close_explains_no_question() -> None:
+    assert closed(of=INFORMED).text("more").startswith("In short: a plan.\nThis survey closed")
 
 
 def test_a_survey_closed_without_a_day_says_so() -> None:

@@ -8,11 +8,13 @@ from bot.core.commands import (
     Command,
     CommandKind,
     KeywordMatch,
+    confirms_delete,
     find_command,
     find_keyword,
     find_language,
     is_stop,
     may_mean_stop,
+    stops,
 )
 from tests.core.words import WORDS
 
@@ -57,6 +59,27 @@ STOPS = (
         "st\u200bop",
         "stop sending these",
         "opt me out",
+    ),
+    *(
+        "/stop@ear_bot",
+        "/STOP@Ear_Bot!",
+        "STOP PLEASE STOP",
+        "ok stop",
+        "yes stop",
+        "can you stop please",
+        "stop txting",
+    ),
+    *(
+        "stop sending me this",
+        "stop survey now",
+        "end this survey",
+        "🛑",
+        "🛑🛑",
+        "stop 🛑",
+        "বন্ধ",
+        "ਬੰਦ",
+        "بند",
+        "ڕاوەستە",
     ),
 )
 NOT_STOPS = (
@@ -112,10 +135,37 @@ def test_an_answer_that_holds_a_stop_word_is_no_stop(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["stop it", "Stop it!", "stop now?", "enough", "thats enough", "not interested", "go away"]
+    "text", ["stop it", "Stop it!", "stop now?", "enough", "thats enough", "not interested", "go away", "stop 1", "✋"]
 )
 def test_a_text_that_may_mean_stop_is_known_as_such(text: str) -> None:
     assert may_mean_stop(text, WORDS)
+
+
+@pytest.mark.parametrize("text", ["STOP", "STOP STOKE", "stop stoke!", "Stoke stop", "please stop stoke", "end hall 7"])
+def test_stop_beside_a_keyword_is_stop(text: str) -> None:
+    assert stops(text, {"STOKE": "s", "hall 7": "s"}, WORDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["Stop the boats", "STOKE", "stop hall 8", "stoke please", "bus stop stoke", "x" * 300]
+)
+def test_a_keyword_beside_anything_else_is_no_stop(text: str) -> None:
+    assert not stops(text, {"STOKE": "s", "hall 7": "s"}, WORDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yes delete it", "Yes please remove them", "confirm", "go ahead", "do it", "yes, delete everything", "remove"],
+)
+def test_words_that_confirm_a_deletion_are_known_as_such(text: str) -> None:
+    assert confirms_delete(text, WORDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no", "dont delete it", "do not remove them", "maybe", "delete question 2", "y" * 300]
+)
+def test_other_words_confirm_no_deletion(text: str) -> None:
+    assert not confirms_delete(text, WORDS)
 
 
 @pytest.mark.parametrize("text", ["Stop the boats", "enough houses have been built", "hello", "2", ""])
@@ -154,6 +204,8 @@ COMMANDS = {
     "go back": Command(CommandKind.BACK),
     "change": Command(CommandKind.CHANGE),
     "CHANGE 3": Command(CommandKind.CHANGE, "3"),
+    "change 3 4": Command(CommandKind.CHANGE, "3"),
+    "Change 3 to 2": Command(CommandKind.CHANGE, "3"),
     "change q3": Command(CommandKind.CHANGE, "3"),
     "change question 03.": Command(CommandKind.CHANGE, "3"),
     "Change my answer to question three": Command(CommandKind.CHANGE, "3"),
@@ -209,7 +261,7 @@ def test_a_command_is_found_by_the_whole_message(text: str, command: Command) ->
             "change the bins",
             "change 3 things",
             "change 1000 lives",
-            "change 3 4",
+            "change 3 to parks",
             "language lessons",
             "language barrier",
         ),

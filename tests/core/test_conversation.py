@@ -18,14 +18,14 @@ from tests.playing import Resident, play, resident, words
 @pytest.mark.parametrize("text", ["YES", "yes please!", "y", "Yes 👍", "delete", "DELETE"])
 def test_delete_is_done_once_confirmed(text: str) -> None:
     phone = begun("yes", "delete")
-    assert phone.text(text) == "Done. Every answer and text from this number is removed."
+    assert phone.text(text) == "Done. We have removed every answer and text sent to us in this chat."
     assert phone.erased == 1
 
 
 def test_delete_after_the_end_names_no_question_to_go_on_with() -> None:
     phone = begun("yes", "2", "bench")
     assert phone.text("delete") == (
-        "1/1 Remove every answer and text sent from this number? Reply YES to remove them, NO to keep them."
+        "1/1 Remove every answer and text sent to us in this chat? Reply YES to remove them, NO to keep them."
     )
     assert phone.text("no").startswith("Nothing was removed.\nYou have answered this survey")
 
@@ -37,11 +37,16 @@ def test_delete_is_not_done_on_a_no(text: str) -> None:
     assert phone.codes == {}
 
 
-@pytest.mark.parametrize("text", ["yes delete it", "yes, no", "no keep them"])
+@pytest.mark.parametrize("text", ["yes", "yes delete it", "go ahead", "DELETE", "delete all"])
+def test_delete_is_done_on_a_clear_yes(text: str) -> None:
+    assert begun("delete", text).erased == 1
+
+
+@pytest.mark.parametrize("text", ["yes, no", "no keep them", "2", "maybe", "hmm not sure", "thanks"])
 def test_what_is_not_clearly_yes_or_no_to_delete_is_asked_again_and_is_no_answer(text: str) -> None:
     phone = begun("delete")
     assert phone.text(text) == (
-        "Remove every answer and text sent from this number? Reply YES to remove them, NO to go on with question 1/3."
+        "Remove every answer and text sent to us in this chat? Reply YES to remove them, NO to go on with question 1/3."
     )
     assert (phone.codes, phone.erased) == ({}, 0)
 
@@ -49,7 +54,6 @@ def test_what_is_not_clearly_yes_or_no_to_delete_is_asked_again_and_is_no_answer
 @pytest.mark.parametrize(
     ("text", "reply"),
     [
-        ("2", "2/3 The"),
         ("skip", "2/3 The"),
         ("help", "You can text SKIP"),
         ("parks", "1/3 Do"),
@@ -61,6 +65,14 @@ def test_anything_else_forgets_the_wish_to_delete(text: str, reply: str) -> None
     assert phone.text(text).startswith(reply)
     phone.text("yes")
     assert phone.erased == 0
+
+
+def test_what_plainly_answers_the_survey_s_question_is_its_answer_and_removes_nothing() -> None:
+    phone = begun("yes", "delete")
+    assert phone.text("strongly agree").startswith("Nothing was removed.\n3/3")
+    assert phone.text("delete").endswith("question 3/3.")
+    assert phone.text("more benches please").startswith("Nothing was removed.\nThank you")
+    assert phone.codes == {"use_parks": "yes", "agree": "strongly_agree", "better": "more benches please"}
 
 
 # -- beginning with a yes ----------------------------------------------------------------------------------------------
@@ -79,10 +91,10 @@ def test_a_survey_that_asks_first_begins_with_a_yes(text: str) -> None:
         ("yes but who are you", "Reply YES to start with question 1/3.", "noise"),
         ("hello", "Hello!\nReply YES to start with question 1/3.", "noise"),
         ("who is this?", "This is The council, asking for your views: Our parks.\nReply YES", "noise"),
-        ("", "We got an empty text.\nReply YES to start", "noise"),
+        ("", "We got no words in your text.\nReply YES to start", "noise"),
         ("skip", "Reply YES to start", "command"),
         ("back", "This is the first question.\nReply YES to start", "command"),
-        ("more", "There is no more to read on this question.\nReply YES", "command"),
+        ("more", "There is no more to read here.\nReply YES", "command"),
         ("parks", "Reply YES to start", "command"),
     ],
 )
@@ -118,7 +130,7 @@ def test_thanks_on_an_open_question_is_an_answer() -> None:
 
 def test_punctuation_alone_is_no_answer_to_an_open_question() -> None:
     phone = begun("yes", "2")
-    assert phone.text("...") == "We got an empty text.\n3/3 What would make them better?"
+    assert phone.text("...") == "We got no words in your text.\n3/3 What would make them better?"
     assert phone.filed == "noise"
 
 
@@ -198,6 +210,22 @@ def test_help_names_the_other_ways_of_answering_that_are_set_up(source: str, sho
     phone.text("parks", source=source)
     assert f"01782 000000.\n{ways}\n1/2" in phone.text("help", source=source)
     assert "Or use" not in begun("help", of=INFORMED).last_reply
+
+
+@pytest.mark.parametrize(
+    ("questions", "url", "said"),
+    [
+        pytest.param(INFORMED.questions, "", "In short: a plan.", id="what was consulted on"),
+        pytest.param(INFORMED.questions[2:], "example.org/real", "Read more: example.org/real", id="where all is"),
+        pytest.param(INFORMED.questions[2:], "", "There is no more to read here.", id="nothing"),
+    ],
+)
+def test_more_after_the_end_explains_no_question(questions: tuple[Question, ...], url: str, said: str) -> None:
+    phone = begun("yes", "no", of=survey(*questions, verify_url=url))
+    assert (
+        phone.text("more")
+        == f"{said}\nYou have answered this survey, thank you. To change an answer, text CHANGE and its number."
+    )
 
 
 def test_more_where_there_is_none_points_to_the_page_where_all_is() -> None:

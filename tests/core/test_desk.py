@@ -29,7 +29,7 @@ def carrier(phone: Resident, heard: Heard) -> str:
     ],
 )
 @pytest.mark.parametrize(
-    "stop", ["STOP", "stop.", "Stop all", "UNSUBSCRIBE", "please stop texting me", "cancel", "END"]
+    "stop", ["STOP", "stop.", "Stop all", "UNSUBSCRIBE", "please stop texting me", "cancel", "END", "STOP PARKS"]
 )
 def test_stop_ends_all_with_one_confirmation_that_says_how_to_come_back(texts: list[str], stop: str) -> None:
     phone = resident(PARKS)

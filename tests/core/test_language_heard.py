@@ -41,6 +41,13 @@ def test_a_doubtful_text_is_kept_and_the_language_is_asked_in_place_of_the_next_
     assert phone.state.language_source == "chosen"
 
 
+def test_one_plain_latin_word_asks_for_no_language_until_a_second_is_not_understood(ear: Ear) -> None:
+    assert talking(ear, "sti").last_reply.endswith("2/3 B?\n1 Yes\n2 No"), "a slip in an open answer"
+    phone = talking(ear, "benches")
+    assert "Which language" not in phone.text("sti")
+    assert "Which language" in phone.text("sti")
+
+
 def test_staying_with_the_language_that_is_spoken_is_a_choice_too(ear: Ear) -> None:
     phone = talking(ear, "moze tak byc")
     assert phone.text("3") == "2/3 B?\n1 Yes\n2 No"

@@ -5,13 +5,23 @@ import pytest
 from bot.core.language_names import name_in_english
 from bot.core.message import Heard, Message
 from bot.core.state import Phase
-from bot.core.survey import Choice, Question, QuestionType, Role
+from bot.core.survey import Choice, Question, QuestionType, Role, Start
 from tests.core.hearing import TALK, Ear, talking, wishes
 from tests.core.phones import PARKS, tap
 from tests.core.small_surveys import survey
 from tests.playing import play, resident
 
 ENGLISH_ALONE = survey(Question("a", QuestionType.TEXT, {"en": "A?"}, role=Role.OPEN), TALK.questions[1])
+NUMBERED = survey(
+    *(
+        Question(name, QuestionType.SELECT_ONE, {"en": f"{name}?"}, choices=tuple(Choice(*each) for each in choices))
+        for name, choices in (
+            ("where", (("st1", {"en": "ST1"}), ("st4", {"en": "ST4"}), ("st6", {"en": "ST6"}))),
+            ("age", (("16_24", {"en": "16 to 24"}), ("25_34", {"en": "25 to 34"}), ("35", {"en": "35 or over"}))),
+        )
+    ),
+    languages=TALK.languages[:2],
+)
 MENU = "Which language do you want for question {}?\n1 English\n2 Polski\n3 اردو"
 
 
@@ -44,13 +54,26 @@ def test_a_number_on_the_menu_is_no_answer_to_the_question_below(ear: Ear) -> No
 def test_a_number_that_is_not_on_the_menu_brings_it_again(ear: Ear) -> None:
     phone = talking(ear, "language")
     assert phone.text("7") == "That number is not in the list.\n" + MENU.format("1/3")
-    assert phone.text("").startswith("We got an empty text.")
+    assert phone.text("").startswith("We got no words in your text.")
 
 
 def test_an_answer_in_place_of_a_choice_is_the_answer_to_the_question_that_was_seen(ear: Ear) -> None:
     phone = talking(ear, "language", "more benches please")
     assert phone.codes["a"] == "more benches please"
     assert talking(ear, "benches", "language", "yes").codes["b"] == "yes"
+
+
+@pytest.mark.parametrize("said", ["ST4", "st4 2ab", "34", "i am 34"])
+def test_what_no_list_has_a_place_for_is_an_answer_to_the_closed_question_behind_the_menu(said: str) -> None:
+    phone = resident(NUMBERED)
+    play(phone, ["parks", *([] if "st" in said.casefold() else ["ST1"]), "language", said])
+    assert (phone.codes.get("where"), phone.codes.get("age")) in {("st4", None), ("st1", "25_34")}
+
+
+def test_a_number_on_the_list_behind_the_menu_is_no_answer() -> None:
+    phone = resident(NUMBERED)
+    play(phone, ["parks", "language", "3"])
+    assert (phone.codes, phone.last_reply[:31]) == ({}, "That number is not in the list.")
 
 
 @pytest.mark.parametrize("said", ["2 or 3", "1,3", "2 and 3", "2 2"])
@@ -136,10 +159,30 @@ def test_a_missing_language_that_is_one_of_the_choices_is_the_answer(ear: Ear) -
     assert phone.codes["b"] == "so"
 
 
-@pytest.mark.parametrize("said", ["English", "I speak English"])
-def test_the_name_of_the_language_that_is_spoken_is_an_answer_to_an_open_question(ear: Ear, said: str) -> None:
-    assert talking(ear, said).codes["a"] == said
-    assert talking(ear, "benches", said).last_reply.endswith("2/3 B?\n1 Yes\n2 No")
+@pytest.mark.parametrize("said", ["English", "ENGLISH", "I speak English"])
+def test_the_name_of_the_language_that_is_spoken_is_an_answer_to_an_open_question_when_it_comes_again(
+    ear: Ear, said: str
+) -> None:
+    phone = talking(ear)
+    assert phone.text(said) == ("We now write in English. If it is your answer, please send it once more.\n1/3 A?")
+    assert phone.codes == {}
+    phone.text(said)
+    assert phone.codes["a"] == said
+
+
+def test_a_way_back_that_is_taken_twice_is_no_answer(ear: Ear) -> None:
+    phone = talking(ear, "polski", "english", "english")
+    assert (phone.state.language, phone.codes) == ("en", {})
+
+
+def test_the_name_of_the_language_that_is_spoken_brings_a_closed_question_again(ear: Ear) -> None:
+    assert talking(ear, "benches", "English").last_reply.endswith("2/3 B?\n1 Yes\n2 No")
+
+
+def test_the_only_language_s_name_is_an_answer_to_an_open_question() -> None:
+    phone = resident(ENGLISH_ALONE)
+    play(phone, ["parks", "English"])
+    assert phone.codes["a"] == "English"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +229,14 @@ def test_the_keyword_leaves_the_menu(ear: Ear) -> None:
 
 def test_after_the_end_the_menu_names_no_question(ear: Ear) -> None:
     phone = talking(ear, "trees", "yes", "benches")
-    assert phone.text("language") == MENU.format("1/1")
+    assert phone.text("language") == "1/1 Which language do you want?\n1 English\n2 Polski\n3 اردو"
     assert phone.text("2").startswith("Teraz piszemy: Polski.")
+
+
+def test_before_the_start_the_menu_names_the_first_question() -> None:
+    phone = resident(survey(*TALK.questions, languages=TALK.languages, start=Start.CONFIRM))
+    assert play(phone, ["parks", "language"])[-1] == MENU.format("1/3")
+    assert phone.text("english") == "Reply YES to start with question 1/3."
 
 
 def test_after_a_long_silence_the_menu_is_gone(ear: Ear) -> None:

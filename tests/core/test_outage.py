@@ -60,7 +60,7 @@ def test_a_text_that_comes_late_leaves_the_order_as_it_was() -> None:
     [
         ("help", "You can text SKIP"),
         ("privacy", "Your answers are used"),
-        ("mydata", "Kept from this number: answers 1"),
+        ("mydata", "Kept from this chat: answers 1"),
         ("delete", "Remove every answer"),
         ("STOP", "You will get no more texts"),
     ],

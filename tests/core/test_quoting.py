@@ -90,7 +90,7 @@ def test_after_the_close_a_quoted_answer_is_kept_as_late_and_changes_nothing() -
 
 def test_a_quote_with_a_picture_and_no_words_is_no_answer() -> None:
     phone = at_the_open_question()
-    assert quoting(phone, phone.state.trail[0], "").startswith("We got an empty text.")
+    assert quoting(phone, phone.state.trail[0], "").startswith("We got no words in your text.")
 
 
 @pytest.mark.parametrize(("text", "is_own"), [("mydata", True), ("help", False)])

@@ -130,6 +130,19 @@ def test_a_band_is_read_from_its_wording(text: str, band: Band | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("band", "value", "is_in"),
+    [
+        pytest.param(Band(85, None), 120, True, id="the oldest"),
+        pytest.param(Band(85, None), 121, False, id="older than anybody"),
+        pytest.param(Band(101, 200), 150, True, id="no age, but within a band that ends"),
+        pytest.param(Band(500, None), 600, True, id="a band that begins where ages end"),
+    ],
+)
+def test_a_band_without_an_end_goes_as_far_as_ages_do(band: Band, value: int, is_in: bool) -> None:
+    assert band.holds(value) is is_in
+
+
+@pytest.mark.parametrize(
     ("wording", "text", "meant"),
     [
         ("How many years have you lived here?", "3 years", Decimal(3)),
@@ -179,6 +192,23 @@ def test_too_many_choices_and_ranges_say_so(text: str, why: Why) -> None:
     reading = read_reply(asked("Parks", "Buses", "Jobs", type=QuestionType.SELECT_MULTIPLE, most=2), text, WORDS)
     assert isinstance(reading, Unclear)
     assert reading.why is why
+
+
+@pytest.mark.parametrize(
+    ("text", "candidates", "why"),
+    [
+        ("parks or buses", ("parks", "buses"), Why.NOTHING),
+        ("first 3", ("parks", "jobs"), Why.SEVERAL),
+        ("1 and the last one", ("parks", "jobs"), Why.SEVERAL),
+        ("1.5", (), Why.NOT_LISTED),
+        ("½ of the buses", ("buses",), Why.NOT_LISTED),
+    ],
+)
+def test_only_alternatives_are_candidates_for_one_choice_among_several(
+    text: str, candidates: tuple[str, ...], why: Why
+) -> None:
+    question = asked("Parks", "Buses", "Jobs", type=QuestionType.SELECT_MULTIPLE)
+    assert read_reply(question, text, WORDS) == Unclear(candidates, why)
 
 
 def test_both_chooses_two_options_where_there_are_two() -> None:

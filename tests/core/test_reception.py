@@ -74,7 +74,7 @@ def test_mydata_gives_counts_and_never_answers() -> None:
     )
     play(phone, ["parks", "3"])
     assert phone.text("mydata") == (
-        "Kept from this number: answers 1, texts in surveys 3, and any other text sent to us.\n"
+        "Kept from this chat: answers 1, texts in surveys 3, and any other text sent to us.\n"
         "Text DELETE to remove them.\n2/2 Why?"
     )
 
@@ -89,7 +89,7 @@ def test_mydata_from_an_address_without_answers_says_so_and_counts_nothing() -> 
     phone = resident(PARKS)
     play(phone, ["hello", "is this real?"])
     assert phone.text("mydata") == (
-        "Kept from this number: no answers, only the texts sent to us.\nText DELETE to remove them."
+        "Kept from this chat: no answers, only the texts sent to us.\nText DELETE to remove them."
     )
     assert phone.filed == "command"
 
@@ -97,7 +97,7 @@ def test_mydata_from_an_address_without_answers_says_so_and_counts_nothing() -> 
 def test_delete_from_an_address_without_answers_removes_its_texts() -> None:
     phone = resident(PARKS)
     phone.text("hello")
-    assert phone.text("delete") == "There are no answers from this number. Every text from it is removed."
+    assert phone.text("delete") == "There are no answers from this chat. We have removed every text sent to us here."
     assert phone.erased == 1
 
 
@@ -114,6 +114,33 @@ def test_somebody_who_has_not_begun_can_ask_for_a_person_and_about_privacy(text:
     phone = resident(survey(*PARKS.questions, contact={"en": "Ann"}, privacy_url="example.org/privacy"))
     assert phone.text(text).endswith(said)
     assert phone.filed == "command"
+
+
+ASKERS = ("who is this?", "who are you", "what is this about", "Is this a scam?")
+
+
+@pytest.mark.parametrize("text", ASKERS)
+def test_somebody_new_who_asks_is_told_who_writes_in_one_text(text: str) -> None:
+    phone = resident()
+    assert phone.text(text) == (
+        "This is Stoke-on-Trent City Council.\nCheck: www.stoke.gov.uk/communitycohesion\n"
+        "To take part, text STOKE (Community Cohesion Strategy 2026-30)."
+    )
+    assert phone.filed == "noise"
+    assert len(phone.last_reply) <= 160
+    assert phone.text("hello").startswith("To take part")
+
+
+def test_whoever_asks_in_the_open_surveys_is_named_once() -> None:
+    council = {"en": "The council"}
+    parks = survey(*PARKS.questions, organisation=council, verify_url="a.example")
+    buses = survey(*BUSES.questions, id="buses", keyword="BUS", organisation=council, verify_url="a.example")
+    trams = survey(*BUSES.questions, id="trams", keyword="TRAM", organisation={"en": "The trams"})
+    past = survey(*BUSES.questions, id="past", keyword="PAST", organisation={"en": "Others"}, closes="2026-01-01")
+    said = resident(parks, buses, trams, past, BUSES).text("who is this?")
+    assert said.startswith("This is The council, The trams.\nCheck: a.example\nTo take part, text one of these words:")
+    assert resident(past).text("who is this?").startswith("This is Others.\nNo survey is open here just now.")
+    assert resident(BUSES).text("who is this?").startswith("To take part, text BUS")
 
 
 def test_where_no_survey_names_a_person_none_is_named() -> None:

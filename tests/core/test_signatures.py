@@ -77,7 +77,7 @@ def test_a_signature_makes_no_second_half_of_a_short_text(signature: str) -> Non
 
 @signatures
 def test_yes_to_deleting_counts_above_a_signature_and_perhaps_is_asked_again(signature: str) -> None:
-    assert "Remove every answer" in begun("delete").text(f"yes delete it{signature}")
+    assert "Remove every answer" in begun("delete").text(f"yes, no{signature}")
     phone = begun("delete")
     phone.text(f"yes{signature}")
     assert phone.erased == 1

@@ -40,7 +40,8 @@ class Town:
 
     async def types(self, *arguments: str) -> None:
         done = await run("campaign", *arguments, settings=self._settings, folder=self._folder)
-        assert (done.code, done.err) == (0, "")
+        warned = [line for line in done.err.splitlines() if "how to reach a person" not in line]  # no number is shipped
+        assert (done.code, warned) == (0, [])
 
     async def text(self, words: str) -> str:
         reply = await send(self._line, new_sid(self._chance), next(self._numbers), words)

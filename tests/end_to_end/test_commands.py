@@ -1,5 +1,6 @@
 """The commands as a person types them: 0 when it worked, 2 for bad usage, 1 and one clear line when it cannot be."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -69,6 +70,20 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: pytest.
         ("reconcile-report",),
         ("chat", SURVEY, "--channel", "pigeon"),
         ("reconcile-report", "--survey", "caf\udce9"),
+        ("survey", "publish", "a.xlsx", "--closes", "31/01/2027"),
+        ("survey", "publish", "a.xlsx", "--closes", "2027-02-30"),
+        ("survey", "publish", "a.xlsx", "--closes", "9999-12-31"),
+        ("campaign", "create", SURVEY, "--name", "Hall", "--from", "today"),
+        ("campaign", "create", SURVEY, "--name", "Hall", "--until", "yesterday"),
+        ("campaign", "create", SURVEY, "--name", "Hall", "--channel", "post"),
+        ("campaign", "create", SURVEY, "--name", "Hall", "--target", "0"),
+        ("campaign", "create", SURVEY, "--name", " "),
+        ("campaign", "change", "hall7", "--until", "yesterday"),
+        ("campaign", "change", "hall7", "--channel", "fax"),
+        ("campaign", "change", "hall7", "--target", "-1"),
+        ("export", "--survey", SURVEY, "--format", "csv", "--out", "RAW.csv", "--text", "raw", "--shareable"),
+        ("review", "accept", "ur.csv", "--by", ""),
+        ("staff", "add", ""),
     ],
     ids=[
         "no such command",
@@ -81,6 +96,20 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: pytest.
         "no survey",
         "no such channel",
         "no UTF-8",
+        "a day in another order",
+        "a day that no month has",
+        "a day too far away",
+        "no first day",
+        "no last day",
+        "no channel to invite by",
+        "a target of none",
+        "a campaign without a name",
+        "no other last day",
+        "no other channel",
+        "a target below none",
+        "raw text to be shared",
+        "a reader without a name",
+        "staff without a name",
     ],
 )
 def test_bad_usage_exits_with_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +130,11 @@ FAILURES: dict[str, Case] = {
     "report of an unknown survey": (("reconcile-report", "--survey", "stok"), {}, "stoke-community-cohesion"),
     "replay of an unknown survey": (("replay", "--survey", "stok"), {}, "stoke-community-cohesion"),
     "close of an unknown survey": (("survey", "close", "stok"), {}, "stoke-community-cohesion"),
+    "forgetting in an unknown survey": (
+        ("web-forget", "X", "--survey", "stok", "--source", "x"),
+        {},
+        "stoke-community-cohesion",
+    ),
     "chat on an unknown survey": (("chat", "stok"), {}, "stoke-community-cohesion"),
     "serve without SECRET_KEY": (("serve", "--port", "0"), {"SECRET_KEY": ""}, "SECRET_KEY"),
     "serve with another SECRET_KEY": (("serve", "--port", "0"), {"SECRET_KEY": "another long secret"}, "SECRET_KEY"),
@@ -113,7 +147,7 @@ FAILURES: dict[str, Case] = {
     "a secret file that is not there": (ADDRESS, {"SECRET_KEY": "", "SECRET_KEY_FILE": "/none"}, "SECRET_KEY_FILE"),
     "an address with a query": (("survey", "list"), {"PUBLIC_BASE_URL": "https://a.example/?b=c"}, "PUBLIC_BASE_URL"),
     "a survey file that is not there": (("survey", "publish", "none.xlsx"), {}, "none.xlsx"),
-    "a survey file that is a folder": (("survey", "check", "."), {}, "no file"),
+    "a survey file that is a folder": (("survey", "check", "."), {}, "is a folder"),
     "a survey file that is no workbook": (("survey", "check", "words.xlsx"), {}, "words.xlsx"),
     "other content under the same version": (("survey", "publish", "changed.xlsx"), {}, "version"),
     "raw text in a file that does not say so": (to_export("--text", "raw"), {}, "RAW"),
@@ -151,6 +185,16 @@ async def test_a_failure_exits_with_1_and_says_in_one_line_what_and_where(
     assert named in done.err
     for secret in (SECRET, "another long secret", "short", ":pw@", settings["TWILIO_AUTH_TOKEN"]):
         assert secret not in done.err or secret == "short"
+
+
+async def test_of_an_unknown_address_the_document_says_that_nothing_is_kept(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    done = await run(*ADDRESS, settings=settings, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert document["summary"] == "Nothing is kept about this address."
+    assert (document["address"], document["responses"]) == ("+447700900123", [])
 
 
 async def test_a_secret_may_stand_in_a_file(settings: dict[str, str], tmp_path: Path) -> None:

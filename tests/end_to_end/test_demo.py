@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -17,7 +18,8 @@ from bot.analysis.forwarding.destinations import Destinations
 from storage.database import open_database
 from storage.destinations import Text
 from storage.keys import KeyRing
-from tests.end_to_end.commands import SURVEY
+from storage.script import Run, Script
+from tests.end_to_end.commands import SURVEY, run
 from tests.end_to_end.waiting import until
 from tests.fakes.receiver import FakeReceiver
 
@@ -93,6 +95,26 @@ async def test_the_demo_shows_its_pages_lets_its_member_of_staff_in_forwards_her
     assert "Web answers: 40 made-up ones are in it" in demo.output
     assert not called
     assert not (tmp_path / "real.db").exists()
+
+
+def text_taken_in() -> Script[None]:
+    yield Run(
+        """INSERT INTO inbound (id, provider, account, event_id, channel, kind, arrival, received_at, filed)
+           VALUES ('i1', 'twilio', 'AC1', 'SM1', 'sms', 'text', 'webhook', 1, 'answer')"""
+    )
+
+
+async def test_beside_a_database_with_real_texts_no_demo_leaves_a_key(migrated: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    shutil.copy(migrated, real / "earshot.db")
+    database = await open_database(f"sqlite:///{real / 'earshot.db'}")
+    await database.run(text_taken_in)
+    await database.close()
+    done = await run("demo", "--port", "0", "--data", real, settings={}, folder=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert "has taken in real texts" in done.err
+    assert {path.name for path in real.iterdir()} == {"earshot.db"}
 
 
 def test_a_far_end_elsewhere_would_be_seen() -> None:

@@ -25,8 +25,9 @@ async def test_the_shipped_survey_can_be_written_for_people_outside_the_team(
     assert out.exists()
 
 
-async def test_a_shareable_export_of_raw_text_is_refused(published: str, tmp_path: Path) -> None:
-    asked = ("export", "--survey", SURVEY, "--format", "csv", "--out", "RAW.csv", "--text", "raw", "--shareable")
+@pytest.mark.parametrize("ending", ["html", "csv", "json"])
+async def test_a_codebook_is_not_said_to_be_rows_of_answers(published: str, tmp_path: Path, ending: str) -> None:
+    asked = ("export", "--survey", SURVEY, "--format", "codebook", "--out", f"codes.{ending}")
     done = await run(*asked, settings=environment(published), folder=tmp_path)
-    assert (done.code, done.out) == (1, "")
-    assert done.err == "earshot: A shareable export is always masked. Leave out --text raw, or --shareable.\n"
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"Wrote what each column and code of {SURVEY} means to codes.{ending}.\n"

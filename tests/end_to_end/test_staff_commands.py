@@ -1,10 +1,15 @@
 """Staff at the server's terminal: added, found again, their codes forgotten, shut out; all of it in the audit log."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-from bench.serving import environment
+import pytest
+
+from bench.serving import MAIN, environment
 from bot.web.accounts import Door, Visit
 from storage.database import open_database
 from storage.script import Fetch, Row, Run, Script
@@ -71,3 +76,35 @@ async def test_somebody_is_added_found_again_and_shut_out(migrated: Path, tmp_pa
         assert (status, "ada (admin) may sign in once" in said) == (0, True)
     finally:
         await database.close()
+
+
+async def test_without_a_terminal_no_password_is_asked_for(migrated: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated, tmp_path / "earshot.db")
+    settings = environment(f"sqlite:///{tmp_path / 'earshot.db'}")
+    done = await run("staff", "add", "ada", "--password", settings=settings, folder=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("earshot: --password asks at a terminal.")
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_ctrl_d_at_the_password_is_said_in_one_line(database_url: str, tmp_path: Path) -> None:
+    keyboard, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, MAIN, "staff", "add", "ada", "--password"],
+        cwd=tmp_path,
+        env=environment(database_url),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as asking:
+        assert asking.stderr is not None
+        assert asking.stderr.read(1) == b" "  # getpass asks by it, after the word `Password:`
+        os.write(keyboard, b"\x04")
+        _, errors = asking.communicate()
+    os.close(keyboard)
+    os.close(terminal)
+    assert asking.returncode == 1
+    assert errors.startswith(b"earshot: No password was typed, so nothing was done.")
+    assert errors.count(b"\n") == 1

@@ -1,14 +1,16 @@
 """A survey's last day, and versions of which a word or a last day is all that matters."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from bot.core.survey import SurveyDefinition
 from bot.outreach.closing import close_on
 from bot.outreach.publishing import PublicationRefused
 from bot.outreach.publishing import publish as publish_version
 from storage import surveys
-from storage.script import Database
+from storage.script import Database, Script
 from tests.service.forms_scene import DAY, HALLS, NOON, publish
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -88,3 +90,21 @@ async def test_the_same_version_with_other_questions_is_refused_dated_or_not(
     other = replace(HALLS, closes=LAST, questions=HALLS.questions[1:])
     with pytest.raises(PublicationRefused, match="halls version 1 is published already"):
         await database.run(lambda: publish_version(other, NOON, is_dated=is_dated))
+
+
+async def test_a_file_that_was_published_with_a_last_day_re_opens_with_the_newest_of_them(database: Database) -> None:
+    def dated(day: str) -> Script[SurveyDefinition]:
+        return publish_version(replace(HALLS, closes=day), NOON, is_dated=True)
+
+    for day, version in ((LAST, "1"), ("2026-02-28", "1+2026-02-28")):
+        await database.run(partial(dated, day))
+        await database.run(lambda: surveys.close("halls", NOON))
+        published = await database.run(lambda: publish_version(HALLS, NOON, is_dated=False))
+        assert (published.version, published.closes) == (version, day)
+        assert await versions(database) == [("halls", version, False)]
+
+
+async def test_a_last_day_that_the_sheet_has_changed_needs_a_new_version(database: Database) -> None:
+    await publish(database, replace(HALLS, closes=LAST))
+    with pytest.raises(PublicationRefused, match="give the settings sheet a new version"):
+        await database.run(lambda: publish_version(replace(HALLS, closes="2026-03-01"), NOON, is_dated=False))

@@ -27,6 +27,7 @@ class Followed:
         self.is_postgres = database.is_postgres
         self.read = database.read
         self.stream = database.stream
+        self.check = database.check
         self.close = database.close
         self.told: list[str] = []
         self._seq: int | None = None

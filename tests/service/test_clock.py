@@ -8,6 +8,8 @@ from structlog.testing import capture_logs
 from bot.service.clock import Clock, Job
 from bot.service.suppression import LedgerProblem
 from channels.base import Outage
+from storage.errors import Unavailable
+from storage.turns import Busy
 
 
 class Turned:
@@ -78,6 +80,8 @@ async def test_a_job_that_raises_is_logged_without_its_words_and_runs_again() ->
     [
         pytest.param(Outage("Telegram does not know the bot: check TELEGRAM_BOT_TOKEN"), id="a provider"),
         pytest.param(LedgerProblem("stops.jsonl is full. Name another file in SUPPRESSION_LEDGER."), id="the ledger"),
+        pytest.param(Unavailable("SQLite cannot be used just now: database or disk is full."), id="the database"),
+        pytest.param(Busy("1000 writes are waiting for the database."), id="too much at once"),
     ],
 )
 async def test_what_can_be_mended_is_logged_with_what_to_do(error: Exception) -> None:

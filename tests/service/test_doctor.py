@@ -165,11 +165,18 @@ async def test_each_thing_that_a_survey_does_not_say_is_a_problem_and_named(data
     assert "survey publish FILE" in found.text
 
 
+async def test_a_contact_that_nobody_can_reach_is_a_warning(database: Database) -> None:
+    (found,) = await published(database, replace(BARE, **{**SAYS_ALL, "contact": {"en": "Customer Services"}}))
+    assert found.level is Level.WARNING
+    assert found.text.startswith(f"Survey {BARE.id}: contact holds no phone number, e-mail address or postal address")
+
+
 async def test_in_a_demo_a_sample_that_does_not_say_when_it_closes_is_no_problem(database: Database) -> None:
     await database.run(installation.mark_demo)
     shipped = compile_survey(SHIPPED).definition
-    (found,) = await published(database, shipped)
-    assert found.level is Level.WARNING
+    unreachable, found = await published(database, shipped)
+    assert unreachable.level is found.level is Level.WARNING
+    assert unreachable.text.startswith(f"Survey {shipped.id}: contact, contact_ur, ")
     assert found.text.startswith(f"Survey {shipped.id} does not say when it closes (closes). That will do for a demo.")
 
 

@@ -23,7 +23,7 @@ from tests.service.safeguarding_scene import DANGER
 from tests.service.sending import MINUTE, OURS, RESIDENT, SECOND, Office, sms_office
 
 HOUR = 60 * MINUTE
-DONE = "Done. Every answer and text from this number is removed."
+DONE = "Done. We have removed every answer and text sent to us in this chat."
 
 
 @dataclass

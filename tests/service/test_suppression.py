@@ -118,7 +118,24 @@ async def test_two_processes_on_one_ledger_lose_nothing_of_each_other(database_u
         await stoke.keeper.catch_up()
     there = Ledger(path).read()
     assert there is not None
-    assert [entry.what for entry in there.entries] == [What.STOP]  # a line may stand there twice, and counts once
+    assert [entry.what for entry in there.entries] == [What.STOP]
+    assert written(path) == [("stop", "text")]
+
+
+def test_what_another_process_has_written_meanwhile_is_not_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.ledger"
+    path.write_bytes(HEAD)
+    first, second = (Entry(id, What.STOP, "sms", "someone", id, "text") for id in (1, 2))
+    ours, theirs = Ledger(path), Ledger(path)
+    assert ours.read() == theirs.read()
+    theirs.append([first])
+    ours.append([first])
+    assert written(path) == [("stop", "text")]
+    ours.replace("0123456789abcdef", [first], ())
+    assert written(path) == [("stop", "text")]
+    theirs.replace("0123456789abcdef", [second, first], [first])
+    ours.append([second])
+    assert written(path) == [("stop", "text")] * 2
 
 
 async def test_a_database_older_than_its_ledger_is_held_and_catches_up(migrated: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class FailingDatabase:
         self._for_ever = for_ever
         self.is_postgres = database.is_postgres
         self.stream = database.stream
+        self.check = database.check
         self.close = database.close
         self.yielded = 0
 

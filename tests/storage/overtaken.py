@@ -19,6 +19,7 @@ class OvertakenDatabase:
         self.is_postgres = database.is_postgres
         self.read = database.read
         self.stream = database.stream
+        self.check = database.check
         self.close = database.close
 
     async def run(self, script: Callable[[], Script[T]]) -> T:

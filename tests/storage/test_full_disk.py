@@ -2,24 +2,23 @@
 
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from bot.service.suppression import Ledger, LedgerProblem
 from storage.database import open_database
-from storage.errors import Unavailable
+from storage.errors import CannotOpen, Unavailable
+from storage.installation import note_down
 from storage.intake import Intake
 from storage.keys import KeyRing
 from storage.script import Database, Fetch, Script
 from tests.conftest import SECRET
 from tests.postgres import NOBODY, Server
+from tests.small_disk import MEGABYTE, SmallDisk, mounted
 from tests.storage.deciding import MARY, counts, make_intake, message, rows
-
-MEGABYTE = 1024 * 1024
 
 
 def may_grow_by(pages: int) -> Script[None]:
@@ -53,7 +52,7 @@ async def assert_refused_whole(database: Database, make_room: Callable[[], Await
     assert await heard(database) == acknowledged
     whole = await counts(database)
     assert whole["answer"] == whole["inbound"] == whole["outbox"] == len(acknowledged)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="disk is full"):
         await intake.take(message("x" * 2_000, refused, MARY))
 
     await make_room()
@@ -75,36 +74,31 @@ async def test_a_text_on_a_full_disk_is_refused_whole_and_taken_in_when_there_is
     await database.close()
 
 
-class SmallDisk:
-    """A disk in memory, whose size can be set while it is in use."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def mount(self, size: int, *options: str) -> "subprocess.CompletedProcess[bytes]":
-        settings = ",".join((f"size={size}", "mode=0777", *options))
-        command = ["mount", "-t", "tmpfs", "-o", settings, "tmpfs", str(self.path)]
-        return subprocess.run(command, check=False, capture_output=True)
-
-    def leave_free(self, size: int) -> None:
-        """Make it so large that this much is free."""
-        now = shutil.disk_usage(self.path)
-        assert self.mount(now.used + size, "remount").returncode == 0
+async def test_whether_a_database_can_write_is_tried_only_after_it_could_not(migrated: Path, tmp_path: Path) -> None:
+    path, log = tmp_path / "earshot.db", tmp_path / "earshot.db-wal"
+    shutil.copy(migrated, path)
+    database = await open_database(f"sqlite:///{path}")
+    await database.run(lambda: note_down("any", "thing"))
+    before = log.read_bytes()
+    for _ in range(10):
+        await database.check()
+    assert log.read_bytes() == before  # however often it is asked, the log does not grow
+    await database.run(lambda: may_grow_by(0))
+    with pytest.raises(Unavailable):
+        await database.run(lambda: note_down("any", "x" * 100_000))
+    before = log.read_bytes()
+    await database.check()
+    tried = log.read_bytes()
+    assert tried != before
+    await database.check()
+    assert log.read_bytes() == tried
+    await database.close()
 
 
 @pytest.fixture
 def small_disk() -> Iterator[SmallDisk]:
-    # Not below pytest's own folder: the server runs as nobody, and may not enter that.
-    path = Path(tempfile.mkdtemp(prefix="earshot-disk-"))
-    path.chmod(0o755)
-    disk = SmallDisk(path)
-    try:
-        if shutil.which("mount") is None or disk.mount(64 * MEGABYTE).returncode:
-            pytest.skip("needs the right to mount a small disk; a full disk under SQLite is tried everywhere")
+    with mounted() as disk:
         yield disk
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
-    finally:
-        path.rmdir()
 
 
 @pytest.fixture
@@ -136,3 +130,28 @@ async def test_on_postgresql_too_what_a_full_disk_refuses_is_refused_whole(
         small_disk.leave_free(8 * MEGABYTE)
 
     await assert_refused_whole(small_database, make_room)
+
+
+async def test_a_full_disk_is_noticed_before_a_text_is_refused(migrated: Path, small_disk: SmallDisk) -> None:
+    shutil.copy(migrated, small_disk.path / "earshot.db")
+    database = await open_database(f"sqlite:///{small_disk.path / 'earshot.db'}")
+    await database.check()
+    small_disk.fill()
+    with pytest.raises(Unavailable, match="database or disk is full"):
+        await database.check()
+    small_disk.leave_free(MEGABYTE)
+    await database.check()
+    await database.close()
+
+
+async def test_opening_a_database_on_a_full_disk_says_that_it_is_full(migrated: Path, small_disk: SmallDisk) -> None:
+    shutil.copy(migrated, small_disk.path / "earshot.db")
+    small_disk.fill()
+    with pytest.raises(CannotOpen, match=r"The disk is full: 0 KB are free .*earshot\.db.* Make room"):
+        await open_database(f"sqlite:///{small_disk.path / 'earshot.db'}")
+
+
+def test_a_ledger_on_a_full_disk_says_to_make_room(small_disk: SmallDisk) -> None:
+    small_disk.fill()
+    with pytest.raises(LedgerProblem, match=r"earshot\.ledger cannot be used \(No space left .*Make room"):
+        Ledger(small_disk.path / "earshot.ledger").replace("0123456789abcdef", [], [])

@@ -360,6 +360,7 @@ class Counting:
         self.is_postgres = database.is_postgres
         self.read = database.read
         self.stream = database.stream
+        self.check = database.check
         self.close = database.close
         self.runs = 0
 

@@ -25,6 +25,7 @@ class Recording:
         self._database = database
         self.is_postgres = database.is_postgres
         self.stream = database.stream
+        self.check = database.check
         self.close = database.close
         self.asked: set[str] = set()
 

@@ -18,12 +18,13 @@ FULL: Cells = {
     "organisation": "O",
     "privacy_url": "w.w",
     "verify_url": "w.w",
-    "contact": "C",
+    "contact": "Ann, 01632 960000",
     "closes": "2026-01-01",
     "min_age": "0",
 }
 ASKED = question(hint="In your own words.")
 ONE = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
+POLISH_YES_NO = tuple({**row, "label::Polish (pl)": row["name"]} for row in YES_NO)
 Lint = Callable[..., list[str]]
 
 
@@ -57,6 +58,36 @@ def test_settings_that_a_campaign_needs_are_named(found: Lint) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("contact", "reaches"),
+    [
+        pytest.param("Ann Ward, 01632 960000", True, id="a phone number"),
+        pytest.param("+44 (0)1632 960-000", True, id="a phone number written for abroad"),
+        pytest.param(
+            "\u06f0\u06f1\u06f6\u06f3\u06f2 \u06f9\u06f6\u06f0\u06f0\u06f0\u06f0", True, id="digits of another script"
+        ),
+        pytest.param("say@council.example", True, id="an e-mail address"),
+        pytest.param("Civic Centre, ST4 1HH", True, id="a postcode"),
+        pytest.param("the council's Customer Services", False, id="a name alone"),
+        pytest.param("the 2026-30 team, room 12", False, id="numbers that nobody can call"),
+        pytest.param("ann @ the desk", False, id="no e-mail address"),
+    ],
+)
+def test_a_contact_says_how_to_reach_a_person(found: Lint, contact: str, reaches: bool) -> None:
+    said = (
+        "settings sheet, row 2: contact holds no phone number, e-mail address or postal address with its postcode, so "
+        "HELP does not tell residents how to reach a person; write one there, such as 'Customer Services, 01632 960000'"
+    )
+    assert found([ASKED], settings={**FULL, "contact": contact}) == ([] if reaches else [said])
+
+
+def test_every_language_of_a_contact_is_looked_at(found: Lint) -> None:
+    (line,) = found([{**ONE, "label::Polish (pl)": "Tak?"}], POLISH_YES_NO, {**FULL, "contact_pl": "Ania"})
+    assert line.startswith("settings sheet, row 2: contact_pl holds no phone number")
+    (line,) = found([{**ONE, "label::Polish (pl)": "Tak?"}], POLISH_YES_NO, {**FULL, "contact": "A", "contact_pl": "B"})
+    assert line.startswith("settings sheet, row 2: contact and contact_pl hold no phone number")
+
+
 def test_an_eleventh_core_question_is_one_too_many(found: Lint) -> None:
     rows = [{**ASKED, "name": f"q{n}"} for n in range(11)]
     assert found(rows[:10]) == []
@@ -65,6 +96,12 @@ def test_an_eleventh_core_question_is_one_too_many(found: Lint) -> None:
         "over text few people answer more than 10"
     ]
     assert found([{**row, "analysis_role": "demographic"} if n else row for n, row in enumerate(rows)]) == []
+
+
+def test_two_choices_with_one_label_are_named(found: Lint) -> None:
+    same = tuple({**row, LABEL: label} for row, label in zip(YES_NO, ("Maybe", "maybe"), strict=True))
+    told = "choices 'yes' and 'no' have the same label; word them apart"
+    assert [line for line in found([ONE], same) if told in line] == [f"survey sheet, row 2, type: one: {told}"]
 
 
 def test_a_missing_translation_names_what_is_missing(found: Lint) -> None:

@@ -179,3 +179,15 @@ def test_groups_may_stand_deep_but_not_without_end(tmp_path: Path) -> None:
     assert refusals(workbook(tmp_path / "deeper.xlsx", grouped(1_500))) == [
         "survey sheet, row 52, type: it stands in 50 groups already; close some of them with end_group"
     ]
+
+
+def test_the_mark_of_excel_s_csv_in_utf_8_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(SURVEY_CSV, encoding="utf-8")
+    plain = compile_survey(path).definition
+    path.write_text(SURVEY_CSV, encoding="utf-8-sig")
+    assert compile_survey(path).definition == plain
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    assert refusals(tmp_path) == [f"{tmp_path} is a folder; name the survey file in it"]

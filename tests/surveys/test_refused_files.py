@@ -54,7 +54,7 @@ ONE = {"type": "select_one yn", "name": "one", LABEL: "Yes or no?"}
         ),
         pytest.param(
             [{**YES_NO[0], "sms_label::English (en)": "Y"}],
-            "a column is written with '::' where ODK cannot have it; write form_title_pl, or on choices sms_label_pl",
+            "sms_label::English (en) on the choices sheet is written with '::' where ODK cannot have it; write ",
             id="a texting column written as a translation",
         ),
         pytest.param(
@@ -90,6 +90,7 @@ def test_a_broken_choices_sheet_is_refused_by_row(tmp_path: Path, choices: Seque
         ("keyword", "stoke STOKE", "'STOKE' is there twice"),
         ("keyword", "quit", "'QUIT' already means something to Earshot; choose another word"),
         ("keyword", "Help", "'HELP' already means something to Earshot; choose another word"),
+        ("keyword", "Polski", "'POLSKI' is the name of a language; choose another word"),
         ("keyword", "12", "'12' would be read as an answer; a keyword needs a letter"),
         ("privacy_url", "our page", "'our page' is no web address; write it as www.example.gov.uk/page"),
         ("opens", "1 May", "'1 May' " + NO_DATE),

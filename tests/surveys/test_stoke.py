@@ -10,7 +10,7 @@ from bot.core.events import Circumstances
 from bot.core.expressions import offered
 from bot.core.phrases import Phrases
 from bot.core.questionnaire import Questionnaire
-from bot.core.survey import Role, Start, SurveyDefinition
+from bot.core.survey import QuestionType, Role, Start, SurveyDefinition
 from bot.surveys.compile import compile_survey
 from bot.surveys.lint import as_sms, lint
 from channels.segments import count
@@ -42,7 +42,7 @@ def test_its_settings_start_a_conversation_at_once(stoke: SurveyDefinition) -> N
 
 
 def test_no_page_of_it_speaks_of_texting_in_any_language(stoke: SurveyDefinition) -> None:
-    texting = {"SKIP", "1 3 5", "more than one message"}
+    texting = {"SKIP", "1 3 5", "message"}
     here = Circumstances(datetime(2026, 1, 14, tzinfo=UTC), "web", "web", short=False)
     survey = Questionnaire(stoke, Phrases(), {"": ()}, stoke.languages)
     for language in (each.code for each in stoke.languages):
@@ -53,6 +53,15 @@ def test_no_page_of_it_speaks_of_texting_in_any_language(stoke: SurveyDefinition
             if page.hint and page.question.name != "ethnic_group":  # the one hint that says nothing of texting
                 assert page.hint != page.question.hint[language], (language, page.question.name)
             state = form.take(survey, state, here, form.Posted(page.question.name, page.step, skips=True)).state
+
+
+def test_an_open_question_asks_for_one_message_since_the_next_is_the_next_ones_answer(stoke: SurveyDefinition) -> None:
+    asked = [question for question in stoke.questions if question.type is QuestionType.TEXT]
+    assert [question.name for question in asked] == ["missing", "one_thing"]
+    for question in asked:
+        assert question.hint["en"] == "Use your own words, in one message."
+        assert question.hint.keys() == {each.code for each in stoke.languages}
+        assert not {question.hint[code] for code in question.hint} & set(question.web_hint.values())
 
 
 def test_it_asks_eight_core_questions_and_three_about_the_person_by_sms(stoke: SurveyDefinition) -> None:
@@ -81,8 +90,9 @@ def test_every_question_asked_by_sms_is_one_plain_segment(stoke: SurveyDefinitio
 
 def test_the_linter_finds_only_what_is_meant_to_be_so(stoke: SurveyDefinition) -> None:
     found = [str(problem) for problem in lint(stoke, segments=lambda text: count(text).segments)]
-    assert [line.split(": ")[0:2] for line in found] == [
+    assert [[part.split(", contact_")[0] for part in line.split(": ")[0:2]] for line in found] == [
         ["settings sheet, row 2, closes", "it is empty; a campaign or a poster cannot start without it"],
+        ["settings sheet, row 2", "contact"],  # we know of no number that the council gives for this consultation
         ["survey sheet, row 5, label", "about_priorities"],  # the names that the strategy gives its priorities
         ["survey sheet, row 20, label", "disability"],  # the harmonised wording, which is not ours to shorten
     ]

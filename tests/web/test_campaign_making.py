@@ -182,6 +182,15 @@ async def test_a_survey_without_its_settings_is_refused_with_what_is_missing(off
     assert await office.rows("SELECT id FROM campaign") == []
 
 
+async def test_a_survey_that_names_nobody_who_can_be_reached_is_warned_of_and_can_be_invited_to(office: Office) -> None:
+    desk = await office.sign_in("amina", "worker")
+    assert "HELP does not tell" not in (await desk.get("/staff/campaigns/new")).text
+    await office.change("UPDATE survey_definition SET definition = REPLACE(definition, '01632 960 123', 'the desk')")
+    warned = words_of((await desk.get("/staff/campaigns/new")).text)
+    assert "On the survey’s settings sheet, contact holds no phone number, e-mail address or postal address" in warned
+    assert (await desk.post("/staff/campaigns/new", **FORM)).status_code == 303
+
+
 async def test_an_admin_sets_the_last_day_that_a_survey_lacks(office: Office) -> None:
     await office.change(
         """UPDATE survey_definition SET definition = REPLACE(definition, '"closes":"2027-06-30"', '"closes":""')"""

@@ -10,18 +10,21 @@ from bot.core.words import WordTable
 _PIECE = re.compile(r"\d+|[-+]|[^\s\d+\-,.:;()/]+")
 _DECADE = re.compile(r"(\d0)s")
 _DIGITS = 3
+_OLDEST = 120
+"""No resident is older. A band "85 or over" ends there; one that begins above it holds no ages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Whole numbers from `low` to `high`, both included; no `high` means no end."""
+    """Whole numbers from `low` to `high`, both included; no `high` means as far as an age can be."""
 
     low: int
     high: int | None
 
     def holds(self, value: int) -> bool:
         """Say whether a number falls into it."""
-        return self.low <= value and (self.high is None or value <= self.high)
+        high = self.high if self.high is not None or self.low > _OLDEST else _OLDEST
+        return self.low <= value and (high is None or value <= high)
 
 
 def read_band(folded: str, lexicon: WordTable) -> Band | None:

@@ -18,6 +18,8 @@ _SENTENCE = 6
 _NOTHING: frozenset[str] = frozenset()
 _APPROXIMATE = re.compile(r"[<>~+]|^\*[^*]*$")
 """More or less than, about; and the asterisk that corrects an earlier message."""
+_NO_WHOLE = re.compile(r"(?:^|[\s(])[-.]\d|⁄|(?<![\d.])\d+[.·]\d+(?!\.?\d)")
+"""A number below nought, a fraction or a decimal: "-5", "½", "1.5". "1.3.5" is a list, and "- 5" has a dash."""
 _RANGE = re.compile(r"\d\s*-\s*\d")
 _NUMBERED = re.compile(r"\(?(\d{1,2})\)?\s*[-.):=,]*\s+(.+)")
 _CUT_OFF = re.compile(r"\W*(\w[^\s,.;:!/-]*)\s*[,.;:!-]+\s*(?=\w)")
@@ -25,14 +27,24 @@ _NUMBER_LAST = re.compile(r"(.+?)\s*\((\d{1,2})\)")
 
 
 def is_hedged(folded: str) -> bool:
-    """Say whether a text asks or approximates rather than answers."""
-    return "?" in folded or _APPROXIMATE.search(folded) is not None
+    """Say whether a text asks or approximates rather than answers, or has a number that no option can have."""
+    return "?" in folded or _APPROXIMATE.search(folded) is not None or has_no_whole_number(folded)
+
+
+def has_no_whole_number(folded: str) -> bool:
+    """Say whether a text has a number that is negative or no whole one: none such stands before an option."""
+    return _NO_WHOLE.search(folded) is not None
 
 
 def number_of(token: str) -> int:
     """Read a token of digits, or an ordinal; -1 for one that is too long to stand before an option."""
     digits = token.rstrip("sthndr")
     return int(digits) if digits.isdecimal() and len(digits) <= _LONGEST_NUMBER else -1
+
+
+def numbered(scheme: Scheme, token: str) -> str:
+    """Return the option that a number or an ordinal means; empty for none."""
+    return (scheme.numbers if token.isdecimal() else scheme.places).get(number_of(token), "")
 
 
 def is_number(token: str) -> bool:
@@ -88,6 +100,8 @@ def _read_whole(scheme: Scheme, folded: str) -> One:
     special = _area(scheme, folded, said) or _band(scheme, folded, said)
     if special is not None:
         return special
+    if has_no_whole_number(folded):
+        return Unclear(mentioned(scheme, said), Why.NOT_LISTED)
     if is_hedged(folded):
         return _unread(scheme, said)
     is_phrase = (phrase := " ".join(core)) in lex.neither or phrase in lex.yes  # "50/50", "na3am"
@@ -182,7 +196,7 @@ def _that_band(scheme: Scheme, band: Band) -> Chosen | Unclear:
 def _with_number(scheme: Scheme, folded: str, core: Tokens) -> One:
     """Read a reply with a number in it: the number alone, or with its own label, or unclear."""
     numbers = [token for token in core if is_number(token)]
-    codes = tuple(dict.fromkeys(scheme.numbers.get(number_of(token), "") for token in numbers))
+    codes = tuple(dict.fromkeys(numbered(scheme, token) for token in numbers))
     listed = tuple(code for code in codes if code)
     if len(numbers) > 1:
         why = Why.RANGE if _RANGE.search(folded) else Why.SEVERAL

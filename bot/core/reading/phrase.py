@@ -133,8 +133,8 @@ def _numbered(scheme: Scheme, said: Tokens) -> Chosen | Unclear | None:
         is_other = number in scheme.equals and counted == said
         return Unclear((code,), Why.SEVERAL) if is_other else chosen(Rule.NUMBER_WORD, code)
     letter = " ".join(counted)
-    if counted != said and letter in LETTERS and letter in LETTERS[: len(scheme.codes)]:
-        return chosen(Rule.LETTER, scheme.codes[LETTERS.index(letter)])
+    if counted != said and letter in LETTERS and LETTERS.index(letter) + 1 in scheme.places:
+        return chosen(Rule.LETTER, scheme.places[LETTERS.index(letter) + 1])
     return chosen(Rule.LETTER, scheme.letters[letter]) if letter in scheme.letters else None
 
 
@@ -144,7 +144,7 @@ def _ordinal(scheme: Scheme, said: Tokens) -> Chosen | Unclear | None:
     place = lex.ordinals.get(" ".join(unwrap(said, lex.ordinal_around, lex.ordinal_around)))
     if place is None:
         return None
-    code = scheme.numbers.get(len(scheme.numbers) if place == LAST else place, "")
+    code = scheme.places.get(len(scheme.places) if place == LAST else place, "")
     return chosen(Rule.ORDINAL, code) if code else Unclear((), Why.NOT_LISTED)
 
 

@@ -66,24 +66,35 @@ class Why(StrEnum):
     NOT_A_DATE = "not_a_date"
     AMBIGUOUS_DATE = "ambiguous_date"
     ASKS = "asks"  # it is itself a question: "1?"
+    OFFERED = "offered"  # it may speak of the two that were offered, or of the whole list
 
 
 class Option(Struct, frozen=True, gc=False):
-    """One option as it was put: its code, the number before it and every wording it has, the full one first."""
+    """One option as it was put: its code, the number before it and every wording it has, the full one first.
+
+    `place` is where it comes for who counts ("the second", "b"), if that is not its number; 0 where it is not counted.
+    """
 
     code: str
     number: int
     labels: tuple[str, ...]
+    place: int | None = None
 
 
 class Asked(Struct, frozen=True, gc=False):
-    """The question that a reply stands against. `most` is how many choices it allows. `wording` helps to read units."""
+    """The question that a reply stands against. `most` is how many choices it allows. `wording` helps to read units.
+
+    `offered` are two codes, where the bot has asked "Did you mean X or Y?". `is_numbered` says that each option was put
+    with its number.
+    """
 
     type: QuestionType
     options: tuple[Option, ...]
     most: int | None
     today: datetime.date
     wording: str = ""
+    offered: tuple[str, ...] = ()
+    is_numbered: bool = True
 
 
 class Chosen(Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from bot.core.reading.choice import after_no, is_hedged, label_of, number_of, re
 from bot.core.reading.dates import read_date, read_plain_date
 from bot.core.reading.lexicon import lexicon
 from bot.core.reading.normalise import fold, normalise, repair_digits, tokens
+from bot.core.reading.offer import counted, held
 from bot.core.reading.phrase import read_exact_phrase
 from bot.core.reading.readings import (
     NOT_CLEAR,
@@ -46,6 +47,12 @@ def read_exactly(asked: Asked, text: str, words: WordTables) -> Chosen | Number 
     It is asked before commands are looked for, so it takes only numbers, labels and their letters, ordinals and plain
     yes or no, never a slip, a start of a word or a polite phrase.
     """
+    exact = _read_exactly(asked, text, words)
+    is_clear = not asked.offered or exact == read_reply(asked, text, words)
+    return exact if is_clear else None
+
+
+def _read_exactly(asked: Asked, text: str, words: WordTables) -> Chosen | Number | Dated | None:
     text = unsigned(text, words)
     match asked.type:
         case QuestionType.SELECT_ONE:
@@ -111,7 +118,12 @@ def read_reply(asked: Asked, text: str, words: WordTables) -> Reading:
     It is read in the conversation's language and English. Where that fails it is read in the language's free spelling,
     then in any other language whose words it is made of; where two of those read it differently, it is unclear.
     """
-    if exact := read_exactly(asked, text, words):
+    reading = _read_kindly(asked, text, words)
+    return held(asked, text, words, reading, _read_kindly(counted(asked), text, words)) if asked.offered else reading
+
+
+def _read_kindly(asked: Asked, text: str, words: WordTables) -> Reading:
+    if exact := _read_exactly(asked, text, words):
         return exact
     if asked.type is QuestionType.TEXT:
         return Words(text) if fold(text) else NOT_CLEAR

@@ -32,6 +32,7 @@ AREA = re.compile(r"(?<![a-z\d])([a-z]{1,2}\d[a-z\d]?)(?![a-z\d])")
 class Scheme:
     """What names an option, by code. A name that two options share names neither.
 
+    `numbers` stand before the options, `places` are what ordinals and letters count.
     `texts` are labels with their punctuation, `names` their words, `joined` those without spaces, `parts` the
     alternatives within a label. `equals` are numbers that are also what another option is called. `has_all_grades` says
     that every option is a grade, "neither", or no answer to the scale at all. `alone` are options that exclude the
@@ -42,6 +43,7 @@ class Scheme:
     lexicon: WordTable
     codes: tuple[str, ...]
     numbers: Mapping[int, str]
+    places: Mapping[int, str]
     equals: frozenset[int]
     texts: Mapping[str, str]
     names: Mapping[str, str]
@@ -83,7 +85,8 @@ def scheme(options: tuple[Option, ...], words: Words) -> Scheme:
     return Scheme(
         lexicon=lex,
         codes=tuple(option.code for option in options),
-        numbers={option.number: option.code for option in options},
+        numbers={option.number: option.code for option in options if option.number},
+        places=_places(options),
         equals=_equals(options),
         texts=_only((text, option.code) for option in options for text in map(normalise, option.labels)),
         names=named,
@@ -200,6 +203,11 @@ def _equals(options: tuple[Option, ...]) -> frozenset[int]:
     )
 
 
+def _places(options: tuple[Option, ...]) -> dict[int, str]:
+    places = ((option.number if option.place is None else option.place, option.code) for option in options)
+    return {place: code for place, code in places if place}
+
+
 def _letters(options: tuple[Option, ...]) -> dict[str, str]:
     """Give options letters by place, unless another label has a word with it; or, among two or three, initials."""
     initials: dict[str, set[str]] = {}
@@ -210,10 +218,11 @@ def _letters(options: tuple[Option, ...]) -> dict[str, str]:
                 words.setdefault(word[0], set()).add(option.code)
                 if place == 0:
                     initials.setdefault(word[0], set()).add(option.code)
+    places = _places(options)
     letters = {
-        letter: option.code
-        for letter, option in zip(LETTERS, options, strict=False)
-        if words.get(letter, {option.code}) == {option.code}
+        letter: places[place]
+        for place, letter in enumerate(LETTERS, 1)
+        if place in places and words.get(letter, {places[place]}) == {places[place]}
     }
     if len(options) <= _INITIALS_MOST and all(len(codes) == 1 for codes in initials.values()):
         by_initial = {letter: next(iter(codes)) for letter, codes in initials.items()}

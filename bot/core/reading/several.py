@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from bot.core.reading.choice import is_number, meaningful, number_of, read_one
+from bot.core.reading.choice import has_no_whole_number, is_number, meaningful, number_of, read_one
 from bot.core.reading.normalise import tokens
 from bot.core.reading.readings import Chosen, Declined, Rule, Unclear, Why, chosen
 from bot.core.reading.scheme import Scheme
@@ -45,7 +45,7 @@ def read_several(scheme: Scheme, folded: str, most: int | None) -> Chosen | Decl
     if phrase in lex.all or (phrase in lex.both and len(scheme.codes) == _PAIR):
         return _every(scheme, most)
     one = read_one(scheme, folded)
-    if isinstance(one, Chosen | Declined) or one.why is Why.ASKS:
+    if isinstance(one, Chosen | Declined) or one.why is Why.ASKS or has_no_whole_number(folded):
         return one
     if compact := _compact(scheme, core):
         return _checked(scheme, compact, most, Rule.SEVERAL)
@@ -55,9 +55,16 @@ def read_several(scheme: Scheme, folded: str, most: int | None) -> Chosen | Decl
         return Unclear(one.candidates, Why.RANGE)
     picks = _listed(scheme, core) or _in_pieces(scheme, folded)
     if not picks:
-        return Unclear(one.candidates, Why.NOTHING if one.why is Why.SEVERAL else one.why)
+        return _alternatives(scheme, core) or one
     codes = tuple(dict.fromkeys(code for code, _ in picks))
-    return _checked(scheme, codes, most, Rule.SEVERAL) if _agree(picks) else Unclear(codes, Why.NOTHING)
+    return _checked(scheme, codes, most, Rule.SEVERAL) if _agree(picks) else Unclear(codes, Why.SEVERAL)
+
+
+def _alternatives(scheme: Scheme, core: Tokens) -> Unclear | None:
+    """Read "parks or library": which of them is meant can be asked, where no word of it is left over."""
+    named = tuple(word for word in core if word not in scheme.lexicon.or_)
+    picks = _listed(scheme, named) if named != core else ()
+    return Unclear(tuple(dict.fromkeys(code for code, _ in picks)), Why.NOTHING) if picks else None
 
 
 def read_numbers(scheme: Scheme, text: str, most: int | None) -> Chosen | None:
@@ -169,8 +176,8 @@ def _pick(scheme: Scheme, rest: Tokens, *, are_letters: bool) -> tuple[int, Pick
         return 0, None  # it stands before one option and is the name of another
     if number in scheme.numbers:
         return 1, (scheme.numbers[number], _By.NUMBER)
-    if (place := _rank(rest[0], lex)) in scheme.numbers:
-        return 1, (scheme.numbers[place], _By.ORDINAL)
+    if (place := _rank(rest[0], lex)) in scheme.places:
+        return 1, (scheme.places[place], _By.ORDINAL)
     is_filler = len(rest) > 1 and rest[0] in lex.and_ | (lex.number_before - lex.no) | lex.both | lex.label_before
     return (1, None) if is_filler else (0, None)
 

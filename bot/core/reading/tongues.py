@@ -176,7 +176,7 @@ def _label_words(options: tuple[Option, ...], spelling: Spelling) -> frozenset[s
 @lru_cache(_OPTION_LISTS)
 def _respelt_options(options: tuple[Option, ...], spelling: Spelling) -> tuple[Option, ...]:
     return tuple(
-        Option(option.code, option.number, tuple(respell(fold(label), spelling) for label in option.labels))
+        msgspec.structs.replace(option, labels=tuple(respell(fold(label), spelling) for label in option.labels))
         for option in options
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.core.survey import SurveyDefinition
 from bot.core.window import Window, closed_by_hand, window
 from bot.service.doctor.finding import Finding, ok, problem, warning
-from bot.surveys.insisted import INSISTED, missing_settings
+from bot.surveys.insisted import INSISTED, missing_settings, unreachable_contact
 from storage import installation, surveys
 from storage.script import Database
 
@@ -26,6 +26,9 @@ async def examine_surveys(database: Database, now: int) -> list[Finding]:
             continue
         missing = [] if definition.keywords else [_KEYWORD]
         missing += [f"{INSISTED[name]} ({name})" for name in missing_settings(definition)]
+        unreachable = unreachable_contact(definition)
+        if unreachable:
+            found.append(warning(f"Survey {definition.id}: {unreachable}."))
         if missing:
             text = f"Survey {definition.id} does not say {', nor '.join(missing)}."
             if is_sample:
@@ -33,6 +36,6 @@ async def examine_surveys(database: Database, now: int) -> list[Finding]:
             else:
                 remedy = "Fill that in on its settings sheet, with a new version, and run: survey publish FILE"
                 found.append(problem(f"{text} Residents must be able to know. {remedy}"))
-        else:
+        elif not unreachable:
             found.append(ok(f"Survey {definition.id} says all that it should."))
     return found or [warning("No survey is published that is not over: survey publish FILE")]
