@@ -20,6 +20,7 @@ from bot.core.survey import Language, SurveyDefinition
 from bot.core.survey import wording as chosen
 from bot.core.window import Window, closed_by_hand, window
 from bot.outreach import publishing
+from bot.service.counting import counted
 from bot.service.library import Wording
 from bot.service.rehearsal import Rehearsal, rehearse
 from bot.settings import Settings, load
@@ -91,6 +92,8 @@ def publish(
     print(f"\nThe opening in {language.name}, as a resident gets it by SMS:\n")
     print("\n".join(f"    {line}" for line in rehearsal.opening.splitlines()))
     print(f"\nOne whole conversation sends {_cost(rehearsal, settings)}.")
+    if remarks := lint(definition, segments=simulator_channel().segments):
+        print(f"Before residents see it: `survey check` has {counted(len(remarks), 'warning')} about it.")
 
 
 def _warn_if_shut(definition: SurveyDefinition, dated_by: str) -> None:

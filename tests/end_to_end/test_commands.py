@@ -248,6 +248,8 @@ async def test_publishing_prints_how_residents_start_and_the_list_is_tab_separat
     assert (published.code, published.err) == (0, "")
     for words in ("Residents text STOKE to +447700900999.", "sms:+447700900999?body=STOKE", "1/8 ", "13 messages"):
         assert words in published.out
+    checked = await run("survey", "check", SHIPPED, settings=settings, folder=tmp_path)
+    assert f"`survey check` has {checked.out.count('warning: ')} warnings about it." in published.out
 
     again = await run("survey", "publish", SHIPPED, settings=settings, folder=tmp_path)
     assert again.code == 0
