@@ -58,6 +58,8 @@ def read_one(scheme: Scheme, folded: str) -> One:
     "Nie, zgadzam się" is "no, I agree" and has the words of "I don't agree": what comes after a no and a comma must not
     mean something else than the whole. A disagreement may follow it ("nu, sunt împotrivă").
     """
+    if two := _two_labels(scheme, folded):
+        return Unclear(two, Why.SEVERAL)
     whole = _read_whole(scheme, folded)
     rest = after_no(scheme, folded)
     if not rest or isinstance(whole, Declined):
@@ -68,6 +70,20 @@ def read_one(scheme: Scheme, folded: str) -> One:
     if isinstance(alone, Chosen) and alone.codes != whole.codes:
         return Unclear((*alone.codes, *whole.codes), Why.SEVERAL)
     return whole
+
+
+def _two_labels(scheme: Scheme, folded: str) -> tuple[str, ...]:
+    """Return both options where a text is two labels on end: "Neither, disagree", "Strongly agree/Agree".
+
+    "Neither agree" is none such: it begins "Neither agree nor disagree".
+    """
+    said = unwrap(tokens(folded), scheme.lexicon.before, scheme.lexicon.after)
+    for at in range(1, len(said)):
+        two = tuple(label_of(scheme, " ".join(half)) for half in (said[:at], said[at:]))
+        if all(two) and two[0] != two[1]:
+            whole = " ".join(said)
+            return () if any(text.startswith(whole) for text in scheme.texts) else two
+    return ()
 
 
 def _is_against(scheme: Scheme, answer: Chosen) -> bool:
