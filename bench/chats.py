@@ -48,7 +48,6 @@ class Chats:
         self._ways = ways
         self._chance = chance
         self._telegram = telegram
-        self._proof = proof
         self._chats = chance.randrange(10**6) * 10**6
         self._updates = chance.randrange(10**9)
         self.check = proof.check
