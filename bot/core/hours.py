@@ -1,7 +1,7 @@
 """When Earshot may write without having been written to just now: the sending hours (invariant 14)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -45,21 +45,6 @@ class SendingHours:
         """Say whether this moment (aware) lies inside the hours."""
         local = at.astimezone(ZoneInfo(self.timezone))
         return self._is_working_day(local.date()) and self.opens <= local.time() < self.closes
-
-    def next_open(self, at: datetime) -> datetime:
-        """Say when sending may begin, in UTC: this very moment inside the hours, else the next opening."""
-        at = at.astimezone(UTC)
-        if self.is_open(at):
-            return at
-        zone = ZoneInfo(self.timezone)
-        day = at.astimezone(zone).date()
-        while True:
-            # The hour that an autumn night has twice opens twice; one that a spring night skips opens an hour later.
-            for fold in (0, 1):
-                opening = datetime.combine(day, self.opens.replace(fold=fold), zone).astimezone(UTC)
-                if opening >= at and self.is_open(opening):
-                    return opening
-            day += timedelta(days=1)
 
     def _is_working_day(self, day: date) -> bool:
         return (

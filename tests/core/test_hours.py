@@ -4,16 +4,12 @@ import json
 import os
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.core.hours import SendingHours, bank_holidays
 
 HOURS = SendingHours()
-LONDON = ZoneInfo("Europe/London")
 SHARED = Path(os.environ.get("EARSHOT_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
@@ -46,39 +42,10 @@ def test_the_hours_follow_londons_clock_and_calendar(at: str, is_open: bool) -> 
     assert HOURS.is_open(utc(at)) is is_open
 
 
-@pytest.mark.parametrize(
-    ("at", "opening"),
-    [
-        pytest.param("2026-01-14T10:00:00", "2026-01-14T10:00:00", id="inside the hours it is now"),
-        pytest.param("2026-01-14T05:00:00", "2026-01-14T09:00:00", id="early in the morning it is today"),
-        pytest.param("2026-01-14T19:00:00", "2026-01-15T09:00:00", id="in the evening it is tomorrow"),
-        pytest.param("2026-01-17T19:30:00", "2026-01-19T09:00:00", id="Saturday evening waits for Monday"),
-        pytest.param("2026-03-28T20:00:00", "2026-03-30T08:00:00", id="over the spring night nine is an hour sooner"),
-        pytest.param("2026-10-24T20:00:00", "2026-10-26T09:00:00", id="over the autumn night it is an hour later"),
-        pytest.param("2026-04-02T18:30:00", "2026-04-04T08:00:00", id="over Good Friday to Saturday"),
-        pytest.param("2026-12-24T19:00:00", "2026-12-29T09:00:00", id="over Christmas with its substitute day"),
-    ],
-)
-def test_the_next_opening_is_found(at: str, opening: str) -> None:
-    assert HOURS.next_open(utc(at)) == utc(opening)
-
-
-def test_an_opening_that_the_spring_night_skips_comes_as_long_after_it() -> None:
-    nightly = SendingHours(days=frozenset(range(7)), opens=time(1, 30), closes=time(4))
-    assert nightly.next_open(utc("2026-03-29T00:10:00")) == utc("2026-03-29T01:30:00")
-    assert nightly.is_open(utc("2026-03-29T01:30:00"))
-
-
-def test_an_hour_that_the_autumn_night_has_twice_opens_twice() -> None:
-    nightly = SendingHours(days=frozenset(range(7)), opens=time(1, 30), closes=time(1, 40))
-    assert nightly.next_open(utc("2026-10-25T00:10:00")) == utc("2026-10-25T00:30:00")
-    assert nightly.next_open(utc("2026-10-25T00:45:00")) == utc("2026-10-25T01:30:00")
-    assert nightly.next_open(utc("2026-10-25T01:45:00")) == utc("2026-10-26T01:30:00")
-
-
 def test_a_day_that_the_council_adds_is_closed() -> None:
     closed = SendingHours(holidays=frozenset({date(2026, 1, 14)}))
-    assert closed.next_open(utc("2026-01-14T10:00:00")) == utc("2026-01-15T09:00:00")
+    assert not closed.is_open(utc("2026-01-14T10:00:00"))
+    assert closed.is_open(utc("2026-01-15T10:00:00"))
 
 
 @pytest.mark.parametrize(
@@ -93,25 +60,6 @@ def test_a_day_that_the_council_adds_is_closed() -> None:
 def test_hours_that_never_open_are_refused(days: frozenset[int], opens: int, closes: int) -> None:
     with pytest.raises(ValueError, match="Sending hours"):
         SendingHours(days=days, opens=time(opens), closes=time(closes))
-
-
-MOMENTS = st.datetimes(min_value=datetime(2018, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@given(
-    MOMENTS,
-    st.frozensets(st.integers(0, 6), min_size=1),
-    st.tuples(st.times(time(3)), st.times(time(3))).filter(lambda pair: pair[0] < pair[1]),
-)
-def test_the_next_opening_is_open_and_nothing_before_it_is(
-    at: datetime, days: frozenset[int], between: tuple[time, time]
-) -> None:
-    hours = SendingHours(days=days, opens=between[0], closes=between[1])
-    opening = hours.next_open(at)
-    assert opening >= at
-    assert hours.is_open(opening)
-    steps = (at + (opening - at) * part / 16 for part in range(16))
-    assert opening == at or not any(hours.is_open(step) for step in steps)
 
 
 def test_the_rules_give_the_governments_own_list() -> None:
