@@ -59,11 +59,6 @@ class Verdict(StrEnum):
     NOT_ASKED = "not_asked"  # the question no longer applies to this resident
     GONE = "gone"  # erased, past its date, or seen to by somebody else
 
-    @property
-    def is_written(self) -> bool:
-        """Whether an answer was written down."""
-        return self in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.UNPARSED)
-
 
 class Written(Struct, frozen=True):
     """The decision: what to write; `state` is None where there is nothing to be written."""

@@ -85,7 +85,10 @@ class Transcribing:
                 await self._database.run(seen)
 
     async def write(self, note_id: str, text: str, hand: Hand) -> Verdict:
-        """Write down what was said, verbatim; say what became of it. Nothing changes unless `is_written`."""
+        """Write down what was said, verbatim; say what became of it. What speaks of danger is flagged unless GONE.
+
+        For UNCLEAR, ANSWERED_SINCE, NOT_ASKED and GONE nothing else is written.
+        """
         try:
             return await self._write(note_id, text, hand)
         except UnknownVersion:  # another process has published it
