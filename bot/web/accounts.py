@@ -121,8 +121,8 @@ async def create_staff(
 ) -> str:
     """Add a member of staff and return their id. Without a password they sign in by one-time links.
 
-    `who` adds them, for the audit log. Raises StaffRefused for a taken, empty or reserved name, an unknown role, or a
-    password under 12 characters.
+    `who` adds them, for the audit log. Raises StaffRefused for a taken, empty, too long or reserved name, an unknown
+    role, or a password that is too short, too long or guessed first.
     """
     name = sign_in_name(name)
     if not name or len(name) > 80:
