@@ -31,11 +31,6 @@ class PrivateFolder:
         self.path.mkdir(mode=0o700)
         self._end = weakref.finalize(self, _remove, self._whole, lock)  # at the end of the process too
 
-    @property
-    def is_there(self) -> bool:
-        """Whether it has not been removed."""
-        return self._end.alive
-
     def new_file(self, name: str) -> BinaryIO:
         """Make a file that only this user can read. Raises FileExistsError where it is there already."""
         return os.fdopen(os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

@@ -267,7 +267,7 @@ def test_what_a_killed_process_left_goes_at_the_next_start_and_no_more(
     office_of(database, keys)
     assert (live.path.is_dir(), dead.exists(), strange.exists()) == (True, False, True)
     live.remove()
-    assert not live.is_there
+    assert not live.path.exists()
 
 
 # -- who may, and what is refused -------------------------------------------------------------------------------------
