@@ -32,6 +32,7 @@ from channels.base import (
 )
 from channels.layout import split
 from channels.telegram_checkup import problems
+from channels.telegram_clock import Clocks
 from channels.telegram_layout import CAPABILITIES, MAX_TEXT, buttons, in_words
 from channels.telegram_updates import TapInbound, UpdateReader
 
@@ -101,7 +102,8 @@ class TelegramChannel:
         self._timeout = timeout
         self._poll_seconds = poll_seconds
         self._clock = clock
-        self._reader = UpdateReader(self.name, self.bot_id)
+        self._clocks = Clocks(clock)
+        self._reader = UpdateReader(self.name, self.bot_id, self._clocks)
         self._api: TelegramApi | None = None
         self._connecting = asyncio.Lock()
 
@@ -233,7 +235,7 @@ class TelegramChannel:
             if self._api is None:
                 # In a thread: the first import takes seconds, and messages keep coming in.
                 api = await asyncio.to_thread(_telegram_api)
-                self._api = api(self._token, self._api_base_url, self._timeout)
+                self._api = api(self._token, self._clocks, self._api_base_url, self._timeout)
             return self._api
 
 

@@ -57,6 +57,7 @@ from channels.base import (
 )
 from channels.recordings import LIMITS, NoLongerThere, read_recording
 from channels.telegram_checkup import Standing
+from channels.telegram_clock import Clocks
 from channels.telegram_updates import ALLOWED_UPDATES
 
 _CONNECT_SECONDS: Final = 5.0
@@ -81,7 +82,8 @@ _REFUSALS: Final = (
 class TelegramApi:
     """The calls Earshot makes for one bot. `close` lets its connections go."""
 
-    def __init__(self, token: str, base_url: str = "", timeout: float = 15.0) -> None:
+    def __init__(self, token: str, clocks: Clocks, base_url: str = "", timeout: float = 15.0) -> None:
+        self._clocks = clocks
         server = TelegramAPIServer.from_base(base_url) if base_url else PRODUCTION
         self._session = Session(server, timeout)
         self._bot = Bot(token, session=self._session)
@@ -90,6 +92,7 @@ class TelegramApi:
     async def send(self, chat_id: int, text: str, buttons: Sequence[Option] = ()) -> SendResult:
         """Send one text, once and never again by itself. Whatever goes wrong on the way back is `Unknown`."""
         rows = [[InlineKeyboardButton(text=button.label, callback_data=button.id)] for button in buttons]
+        asked_at = self._clocks.now()
         try:
             message = await self._bot(
                 SendMessage(
@@ -103,6 +106,7 @@ class TelegramApi:
             )
         except AiogramError as error:
             return _outcome_of(error)
+        self._clocks.learn(asked_at, int(message.date.timestamp()), self._clocks.now())
         return Accepted(str(message.message_id))
 
     async def updates(self, offset: int | None, wait_seconds: int) -> list[tuple[int, bytes]]:

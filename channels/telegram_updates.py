@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from msgspec import Raw, Struct, json
 
 from channels.base import Arrival, Inbound, Kind, Sender
+from channels.telegram_clock import Clocks
 
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram to send; it sends nothing else. To ask for less is to know less."""
@@ -156,17 +157,13 @@ _decode_update = json.Decoder(_Update).decode
 _decode_names = json.Decoder(dict[str, Raw]).decode
 
 
-def _milliseconds(seconds: int) -> int | None:
-    """Read one of Telegram's times; None for none, and for one that no clock shows: the message is no worse for it."""
-    return seconds * 1000 if 0 < seconds < 2**32 else None
-
-
 class UpdateReader:
     """Turns the updates of one bot into messages."""
 
-    def __init__(self, channel: str, bot_id: str) -> None:
+    def __init__(self, channel: str, bot_id: str, clocks: Clocks) -> None:
         self._channel = channel
         self._bot_id = bot_id
+        self._clocks = clocks
         self._albums: dict[str, int] = {}
         """The first piece of each album that came of late, by the album's id."""
 
@@ -208,7 +205,7 @@ class UpdateReader:
             message.chat,
             message.sender,
             text=payload or message.text or message.caption,
-            provider_at=_milliseconds(message.date),
+            provider_at=self._clocks.ours(message.date),
             reply_to=str(message.reply_to_message.message_id) if message.reply_to_message else "",
             media=(media,) if media else (),
             fields={"message_id": str(message.message_id)},
@@ -239,7 +236,7 @@ class UpdateReader:
             message.chat,
             message.sender,
             text=text,
-            provider_at=_milliseconds(message.edit_date or message.date),
+            provider_at=self._clocks.ours(message.edit_date or message.date),
             reply_to=str(message.message_id),
             fields={"edited_message_id": str(message.message_id)},
         )
@@ -281,7 +278,7 @@ class UpdateReader:
             return None
         fields = {} if is_private else {"chat": change.chat.type}
         return self._inbound(
-            came, kind, change.chat, change.sender, provider_at=_milliseconds(change.date), fields=fields
+            came, kind, change.chat, change.sender, provider_at=self._clocks.ours(change.date), fields=fields
         )
 
     def _inbound(

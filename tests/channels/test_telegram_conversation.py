@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -217,6 +218,14 @@ async def test_a_campaign_s_link_is_no_answer_and_starts_whoever_had_stopped(tow
     await town.write("STOP")
     assert "3/3" in await town.write("/start c-hanley-17")
     assert len(await town.rows(ANSWERS)) == 2
+
+
+@pytest.mark.parametrize("ahead", [-90, 90, 3_600], ids="our clock is {} seconds ahead".format)
+async def test_where_our_clock_is_wrong_no_answer_is_taken_for_a_late_one(town: Town, ahead: int) -> None:
+    town.telegram.now = lambda: noon() - timedelta(seconds=ahead)
+    await town.write("PARKS")
+    await town.tap("Yes")  # which Telegram does not date
+    assert (await town.write("agree")).startswith("3/3")
 
 
 async def test_one_chat_gets_one_message_a_second(town: Town) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import socket
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from channels.base import Accepted, Option, Outage, Problem, Rejected, RetryAfter, SendResult, Unknown
 from channels.telegram_layout import MAX_BUTTONS, MAX_LABEL
-from tests.channels.telegrams import MESSAGE, RESIDENT, fields_of, talking, telegram_channel
+from tests.channels.telegrams import MESSAGE, RESIDENT, fields_of, message, noon, posted, talking, telegram_channel
 from tests.channels.webhooks import NOON
 from tests.fakes.telegram import Fault, Garble, Refuse
 from tests.fakes.twilio import Drop, Hang
@@ -187,3 +188,20 @@ async def test_sending_works_again_after_closing() -> None:
         await channel.send(MESSAGE)
         await channel.close()
         assert isinstance(await channel.send(MESSAGE), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "ours"),
+    [
+        pytest.param(0, 0, id="right"),
+        pytest.param(90, 90, id="ahead"),
+        pytest.param(-90, -90, id="behind"),
+        pytest.param(2_000_000, 0, id="so far off that it is Telegram's date that is odd"),
+    ],
+)
+async def test_what_telegram_dates_is_dated_by_our_clock_once_both_are_compared(ahead: int, ours: int) -> None:
+    async with talking() as (telegram, channel):
+        telegram.now = lambda: noon() - timedelta(seconds=ahead)
+        await channel.send(MESSAGE)
+        (heard,) = channel.receive(posted(message(text="Yes", date=NOON // 1000 - 100)))
+        assert heard.provider_at == pytest.approx(NOON + (ours - 100) * 1000, abs=1_000)

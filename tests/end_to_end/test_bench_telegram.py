@@ -19,6 +19,7 @@ from bench.telegram import PeerReply, chats, earshot, peer, questions
 from bench.walk import walk
 from bench.wire import Connection
 from channels.base import Arrival, Kind
+from channels.telegram_clock import Clocks
 from channels.telegram_updates import UpdateReader
 
 needs_redis = pytest.mark.skipif(
@@ -144,7 +145,7 @@ async def test_a_question_that_never_reaches_telegram_fails_a_run_of_whole_turns
 def test_an_update_is_read_as_it_was_meant(text: str) -> None:
     head, _, body = update_request(7, CHAT, text).partition(b"\r\n\r\n")
     assert head.startswith(f"POST {PATH} HTTP/1.1\r\n".encode())
-    (read,) = UpdateReader("telegram", BOT_ID).read(body, 0, Arrival.WEBHOOK)
+    (read,) = UpdateReader("telegram", BOT_ID, Clocks(lambda: 0)).read(body, 0, Arrival.WEBHOOK)
     assert (read.event_id, read.address, read.kind, read.text) == ("7", str(CHAT), Kind.TEXT, text)
 
 
