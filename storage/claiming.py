@@ -182,7 +182,8 @@ _DUE = f"""
 _APART = """
     NOT EXISTS (
         SELECT 1 FROM outbox sent
-        WHERE sent.contact_id = o.contact_id AND sent.state = 'accepted' AND sent.settled_at > :apart_since)
+        WHERE sent.contact_id = o.contact_id AND sent.state = 'accepted'
+        AND sent.settled_at > :apart_since AND sent.settled_at <= :apart_until)
 """
 
 # A contact's messages keep their order: this one is in nobody's hands and the first of those that wait.
@@ -222,7 +223,12 @@ def _take(claim: Claim, our_address: str, priority: Priority, limit: int, apart_
         SELECT o.id, o.contact_id FROM outbox o WHERE {_DUE} AND {_FIRST_OF_ITS_CONTACT} {apart}
         ORDER BY o.not_before LIMIT :limit
         """,
-        {**rules, "limit": limit, "apart_since": claim.now - apart_ms},
+        {
+            **rules,
+            "limit": limit,
+            "apart_since": claim.now - apart_ms,
+            "apart_until": claim.now + _CLOCKS_DIFFER_MS,  # as `Pace.room` has it
+        },
     )
     if not chosen.rows:
         return []

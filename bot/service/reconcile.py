@@ -16,6 +16,12 @@ log = structlog.get_logger()
 OVERLAP_MS = 5 * 60_000
 """Asked for again each time: a provider's list may show a message some time after it came."""
 
+A_DAY_MS = 24 * 3_600_000
+"""How far back is asked once our clock was set back: nobody knows how wrong it was until then."""
+
+CLOCKS_DIFFER_MS = 60_000
+"""Another process that asks the same provider may have a clock so far ahead of ours."""
+
 TakeIn = Callable[[Inbound], Awaitable[object]]
 
 
@@ -38,8 +44,10 @@ async def fetch_missed(
     """
     asked_at = now()
     heard_until = await database.run(lambda: heard.begin_hearing(our_address, asked_at))
+    was_set_back = heard_until > asked_at + CLOCKS_DIFFER_MS
+    since = asked_at - A_DAY_MS if was_set_back else heard_until
     try:
-        listed = await channel.received_since(our_address, heard_until - OVERLAP_MS)
+        listed = await channel.received_since(our_address, since - OVERLAP_MS)
     except Outage as outage:
         log.warning("provider_cannot_be_asked", channel=channel.name, reason=str(outage))
         return Fetched(0, complete=False)

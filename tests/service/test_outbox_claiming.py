@@ -79,6 +79,18 @@ async def test_a_clock_that_was_set_back_silences_no_sender(world: World) -> Non
     assert await claim(office, "one") == []
 
 
+async def test_a_clock_that_was_set_back_silences_nobody_who_had_just_heard(world: World) -> None:
+    office, _ = world
+    contact_id = await office.contact()
+    await office.queue(contact_id, "Hello")
+    assert await office.outbox.send_due() == 1
+    slow = Pace(4, 4, apart_ms=SECOND)
+    for ahead, taken in ((0, 0), (SECOND, 0), (HOUR, 1)):
+        office.time.go_on(-ahead)
+        await office.queue(contact_id, f"Hello again, {ahead} ms before that")
+        assert len(await claim(office, "one", pace=slow)) == taken
+
+
 async def test_once_its_pace_is_used_up_a_sender_waits_until_several_may_go(world: World) -> None:
     office, twilio = world
     for number in range(20):

@@ -123,6 +123,16 @@ async def test_what_the_list_shows_late_is_still_found(desk: Desk) -> None:
     assert desk.texts == ["Sent before we asked, listed after"]
 
 
+async def test_what_is_missed_after_a_wrong_clock_was_set_back_is_found(desk: Desk) -> None:
+    await desk.fetch()
+    desk.office.time.go_on(-HOUR)
+    desk.twilio.lose(RESIDENT, "Sent while the time until which we had heard lay ahead")
+    desk.office.time.go_on(MINUTE)
+    assert await desk.fetch() == Fetched(1, complete=True)
+    desk.office.time.go_on(HOUR)
+    assert await desk.fetch() == Fetched(0, complete=True)
+
+
 async def test_what_the_number_received_before_earshot_is_not_taken_in(desk: Desk) -> None:
     desk.twilio.lose(RESIDENT, "Is this the pizza place?")
     desk.office.time.go_on(HOUR)
