@@ -40,7 +40,8 @@ async def fetch_missed(
 
     The time until which we have heard moves on only once all of them are on disk, so nothing is passed over; that each
     counts once is the unique key's doing. An outage of the provider is logged, and asked about again next time.
-    The first time ever, listening begins a few minutes ago: what the number received before Earshot is not ours.
+    The first time ever, listening begins a few minutes ago: what the number received before Earshot is not ours. Where
+    that time lies ahead of our clock, the clock was set back, and a whole day is asked for.
     """
     asked_at = now()
     heard_until = await database.run(lambda: heard.begin_hearing(our_address, asked_at))
