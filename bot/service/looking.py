@@ -30,8 +30,10 @@ SECOND_LOOK_MS = 60_000
 BETWEEN_LOOKS_MS = 15_000
 """The second look comes so long after the message was made or its last try began, and after the first look."""
 
-BEFORE_MS = 5_000
+BEFORE_MS = 60_000
 AFTER_MS = 120_000
+"""How far the provider's time of a message may be from ours. Our clock may be ahead, and a doubled text costs more than
+taking the same words, which the same person got a minute before, for it."""
 TRIES = 4
 """A message that was tried so often, each time without an answer and without a trace, is given up."""
 
@@ -150,7 +152,7 @@ def _sender(message: Unheard) -> tuple[str, str]:
 
 
 def _window(message: Unheard) -> tuple[int, int]:
-    """Say when the provider must have made the message: from just before we handed it over, its seconds being whole.
+    """Say when the provider must have made the message: from when we handed it over, as far as the clocks agree.
 
     An inline reply goes out again with every repeat of its question, which renews the lease.
     """
