@@ -21,7 +21,7 @@ def hold_back(sitting: Sitting, text: str, is_answerable: bool, *, is_spoken: bo
         idle_text = fingerprint(text)
         idle_count = person.idle_count + 1 if idle_text == person.idle_text else 1
     hour_began, replies = person.hour_began, person.replies
-    if hour_began is None or sitting.at - hour_began >= HOUR:
+    if hour_began is None or not hour_began <= sitting.at < hour_began + HOUR:  # before it: our clock was set back
         hour_began, replies = sitting.at, 0
     runs_away = idle_count > IDENTICAL_TEXTS or replies >= REPLIES_PER_HOUR
     # STOP and DELETE are always confirmed: silence would look as if they had not been heard. Where to find help is said

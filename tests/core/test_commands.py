@@ -72,6 +72,8 @@ STOPS = (
     *(
         "stop sending me this",
         "stop survey now",
+        "Stop promotions",
+        "Zatrzymaj promocje",
         "end this survey",
         "🛑",
         "🛑🛑",

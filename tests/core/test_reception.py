@@ -197,6 +197,17 @@ def test_sixty_replies_an_hour_are_given_and_answers_are_kept_beyond() -> None:
     assert phone.text("parks").startswith("2/3")
 
 
+def test_a_budget_of_an_hour_that_is_still_to_come_holds_nobody_back() -> None:
+    phone = resident(PARKS)
+    phone.text("parks")
+    for number in range(REPLIES_PER_HOUR):
+        phone.at -= timedelta(seconds=50)
+        silent = not phone.text("help" if number % 2 else "privacy")
+    assert silent
+    phone.at -= timedelta(days=3)  # the server's clock was three days ahead, and is set right
+    assert phone.text("yes").startswith("2/3")
+
+
 def test_a_machine_that_is_not_to_be_answered_is_kept_and_not_answered() -> None:
     phone = resident(PARKS)
     assert phone.text("parks", is_answerable=False) == ""
